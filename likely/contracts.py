@@ -1,0 +1,252 @@
+"""The contracts: what a family is, what a model promises, and how it learns.
+
+A promise is a nominal type, never a flag: a bound and an exact log-density have the same signature, and only the
+declared type tells them apart. The class line of a model is therefore its abstract:
+
+    class VAEModel(Weighted, Latent, Trained): ...
+
+Classes are abstract or final; nothing concrete is overridden. `x` lies in a `Space` and so does the condition `c`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from likely.rng import Rng
+
+
+class Space(ABC):
+    """What one example is, as a tensor. Concrete spaces are frozen dataclasses in `likely.spaces`."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example's tensor, without the batch dimension."""
+
+
+class Lifted(Enum):
+    """How a family wants its cells: as they are, or as reals by a `Lift`."""
+
+    NOT = "cells as they are"  # codes, counts, levels; missing cells are NaN
+    DEQUANTISED = "reals with noise"  # every choice and level spread over an interval: densities are defined
+    CENTRED = "reals without noise"  # for models that are never asked for a density
+
+
+M = TypeVar("M", bound="Model")
+
+
+class Family(ABC, Generic[M]):
+    """{p_theta}: a frozen dataclass of hyperparameters; flags, forms, JSON and sklearn parameters are its fields."""
+
+    lifted: ClassVar[Lifted] = Lifted.NOT
+
+    @abstractmethod
+    def build(self, space: Space, condition: Space | None = None) -> M:
+        """One member of the family, over this space and, where given, this condition."""
+
+
+class Model(nn.Module, ABC):
+    """One p_theta(x | c) over tensors."""
+
+    def __init__(self, space: Space, condition: Space | None = None) -> None:
+        super().__init__()
+        self.space, self.condition = space, condition
+
+    @abstractmethod
+    def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """n draws of x; with a condition, row i is drawn given c[i]."""
+
+
+# What a model can answer ---------------------------------------------------------------------------------------------
+
+
+class Density(Model):
+    """Knows its log-density exactly."""
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """log p(x | c), one value a row, in nats; only ever exact."""
+
+
+@dataclass(frozen=True)
+class Elbo:
+    """The two terms of a variational bound: value = fit - rate <= log p(x)."""
+
+    fit: Tensor  # (B,) expected log-likelihood of x under the posterior's draws
+    rate: Tensor  # (B,) nats spent on saying the latent
+
+    @property
+    def value(self) -> Tensor:
+        return self.fit - self.rate
+
+
+class Bound(Model):
+    """Knows a lower bound on its log-density."""
+
+    @abstractmethod
+    def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
+        """A Monte Carlo draw of the bound's two terms, one value a row."""
+
+
+class Weighted(Bound):
+    """A bound that more importance samples tighten: logmeanexp of k log-weights rises to log p(x) with k."""
+
+    @abstractmethod
+    def log_weights(self, x: Tensor, c: Tensor | None = None, *, draws: int, rng: Rng) -> Tensor:
+        """(B, draws): log p(x, z) - log q(z | x) at draws from q."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number that is neither exact nor a bound, with its standard error."""
+
+    value: Tensor  # (B,)
+    stderr: Tensor  # (B,)
+
+
+class Estimated(Model):
+    """Can estimate its log-density (ODE, annealed importance sampling), with an error."""
+
+    @abstractmethod
+    def log_prob_estimate(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Estimate:
+        """log p(x | c) with its standard error, one a row."""
+
+
+class Latent(Model):
+    """Has codes one can look at and walk in."""
+
+    codes: Space
+
+    @abstractmethod
+    def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """The code of each row (the posterior's mean where it is a distribution)."""
+
+    @abstractmethod
+    def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """The row that each code stands for (the law's mean or mode: no noise)."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of each cell: its value, an interval, or nothing."""
+
+    known: Tensor  # (B, *shape) bool: the cell's value in x is given
+    low: Tensor | None = None  # (B, *shape): free cells are at least this (-inf: no bound)
+    high: Tensor | None = None  # (B, *shape): free cells are at most this
+
+
+class Completes(Model):
+    """Fills in what is missing exactly: draws from p(unknown | known)."""
+
+    @abstractmethod
+    def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """x with every free cell drawn given the evidence; known cells are returned untouched."""
+
+    @abstractmethod
+    def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
+        """log p(evidence | c), one value a row."""
+
+
+class Denoises(Model):
+    """Knows E[x | x + sigma * noise], which gives score, guidance and particles."""
+
+    @abstractmethod
+    def denoise(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
+        """The posterior mean of the clean x, row by row; sigma is (B,)."""
+
+
+# How a model learns --------------------------------------------------------------------------------------------------
+
+
+class Counted(Model):
+    """Learns from additive statistics: chunks in any order, files larger than memory."""
+
+    @abstractmethod
+    def observe(self, x: Tensor, c: Tensor | None = None, weight: Tensor | None = None) -> None:
+        """Add these rows to the statistics (buffers)."""
+
+    @abstractmethod
+    def finish(self) -> bool:
+        """End a pass (M-step, bandwidth); True asks for another pass over the data."""
+
+
+@dataclass(frozen=True)
+class Player:
+    """One set of weights with one optimizer, in one game."""
+
+    module: nn.Module
+    rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay: float = 0.0  # AdamW's decoupled weight decay
+    anneal: bool = True  # cosine to zero over the budget, after a short warm-up
+    averaged: bool = False  # keep the moving average even where no validation number can choose (implicit models)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step of one player. The loss is called by the engine, which decides how it is evaluated."""
+
+    player: str
+    loss: Callable[[], Tensor]  # a scalar, the mean over the batch's rows
+    after: Callable[[], None] | None = None  # e.g. clip a critic's weights
+
+
+class Trained(Model):
+    """Learns by gradient steps."""
+
+    @abstractmethod
+    def players(self) -> dict[str, Player]:
+        """Who moves: the optimizers that must exist before the first batch and on resume."""
+
+    @abstractmethod
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        """One round on one batch. A generator, so that a later turn sees the weights an earlier one left."""
+
+
+class Prepared(Model):
+    """Looks at a sample of the data before it learns (k-means start, Chow-Liu tree, actnorm)."""
+
+    @abstractmethod
+    def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        """Called once, before the first round or observation."""
+
+
+# A number carries its kind -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Log-likelihoods, one a row, with what they are: two facts (bound? estimate?) and a base measure."""
+
+    nats: Tensor  # (B,) float64, in the data's own units
+    bound: bool  # True: log p(x) is at least this
+    stderr: Tensor | None = None  # (B,) where the number is Monte Carlo
+    measure: str = ""  # the base measure, in words; numbers over different measures are never ranked
+
+    @property
+    def kind(self) -> str:
+        """'=' exact, '>=' bound, '~' estimate, '>= ~' an estimated bound."""
+        signs = ["≥"] * self.bound + ["≈"] * (self.stderr is not None)
+        return " ".join(signs) or "="
+
+    @property
+    def mean(self) -> float:
+        return float(self.nats.mean())
+
+    @property
+    def mean_stderr(self) -> float:
+        """Standard error of the mean: spread over rows, which holds each row's own Monte Carlo error."""
+        return float(self.nats.std() / len(self.nats) ** 0.5) if len(self.nats) > 1 else float("nan")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.mean:.4g} ± {self.mean_stderr:.2g} nats/row"
+
+
+def log_mean_exp(log_weights: Tensor) -> Tensor:
+    """Over the last dimension: the importance-weighted bound from its log-weights."""
+    return torch.logsumexp(log_weights, -1) - torch.log(torch.tensor(float(log_weights.shape[-1])))
