@@ -1,0 +1,294 @@
+"""Fields of frozen dataclasses: to JSON and back, amended by a dotted path, and listed without importing torch.
+
+The command line's flags, the studio's form, scikit-learn's parameters and the JSON on disk are all made here from a
+family's fields: `{"is": "VAE", "latent": 16, "network": {"is": "MLP", "width": 64}}`.
+"""
+
+import ast
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from likely.errors import FieldError
+from likely.names import base_of, full_name, lookup, squashed, table
+
+LARGEST = 2**53  # integers beyond are not exact in JSON
+DEEPEST = 16  # nesting of a description
+
+
+def to_json(value: Any) -> Any:
+    """A description as plain JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"is": type(value).__name__} | {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"is": "number", "value": repr(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise FieldError(f"{value!r} cannot be described in JSON", expected="numbers, text, lists and described objects")
+
+
+def from_json(said: Any, base: str, depth: int = 0) -> Any:
+    """The object that `said` describes; names are looked up in `base`'s table, types are checked."""
+    if not isinstance(said, dict) or not isinstance(said.get("is"), str):
+        raise FieldError(f"{said!r:.80} describes no {base.lower()}", expected='an object {"is": NAME, ...}')
+    if depth > DEEPEST:
+        raise FieldError("a description is nested too deeply", expected=f"at most {DEEPEST} levels")
+    kind = lookup(base, said["is"])
+    hints = get_type_hints(kind)
+    known = {f.name for f in fields(kind)}
+    if unknown := set(said) - known - {"is"}:
+        raise FieldError(f"{said['is']} has no field {sorted(unknown)}", expected=f"fields {sorted(known)}")
+    values = {name: _checked(said[name], hints[name], f"{said['is']}.{name}", depth) for name in known & set(said)}
+    return _made(kind, values)
+
+
+def _made(kind: type, values: Mapping[str, Any]) -> Any:
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise FieldError(f"{kind.__name__} cannot be made from {dict(values)!r:.200}: {error}") from error
+
+
+def _checked(said: Any, hint: Any, where: str, depth: int) -> Any:
+    """A JSON value as the annotated type, or an error that says where."""
+    if isinstance(said, dict) and said.get("is") == "number":
+        said = float(str(said.get("value")))
+    options = get_args(hint) if _is_union(hint) else (hint,)
+    for option in options:
+        fits, value = _fitting(said, option, where, depth)
+        if fits:
+            return value
+    raise FieldError(f"{where} cannot be {said!r:.80}", expected=told_type(hint))
+
+
+def _fitting(said: Any, option: Any, where: str, depth: int) -> tuple[bool, Any]:
+    """Whether a JSON value fits one type, and the value it stands for."""
+    match said:
+        case None:
+            return option is type(None), None
+        case bool():
+            return option is bool or _in_literal(said, option), said
+        case int():
+            if abs(said) > LARGEST:
+                raise FieldError(f"{where} is too large: {said:.3g}", expected="an integer below 2^53")
+            return option in (int, float) or _in_literal(said, option), float(said) if option is float else said
+        case float():
+            return option is float, said
+        case str():
+            return _fitting_text(said, option)
+        case list():
+            return _fitting_list(said, option, where, depth)
+        case dict():
+            base = base_of(option) if isinstance(option, type) else None
+            return base is not None, from_json(said, base, depth + 1) if base else None
+    return False, None
+
+
+def _fitting_text(said: str, option: Any) -> tuple[bool, Any]:
+    if isinstance(option, type) and issubclass(option, Enum):
+        return said.upper() in option.__members__, option.__members__.get(said.upper())
+    return option is str or _in_literal(said, option), said
+
+
+def _fitting_list(said: list[Any], option: Any, where: str, depth: int) -> tuple[bool, Any]:
+    if get_origin(option) is not tuple:
+        return False, None
+    kinds = get_args(option)
+    each = [kinds[0]] * len(said) if len(kinds) == 2 and kinds[1] is Ellipsis else list(kinds)
+    if len(each) != len(said):
+        return False, None
+    return True, tuple(_checked(item, kind, where, depth) for item, kind in zip(said, each, strict=True))
+
+
+def _is_union(hint: Any) -> bool:
+    return get_origin(hint) in (Union, types.UnionType)
+
+
+def _in_literal(said: Any, option: Any) -> bool:
+    return get_origin(option) is Literal and said in get_args(option)
+
+
+def told_type(hint: Any) -> str:
+    """A type in a person's words."""
+    if _is_union(hint):
+        return " or ".join(told_type(option) for option in get_args(hint))
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return "a list of " + told_type(get_args(hint)[0])
+    if hint is type(None):
+        return "none"
+    if isinstance(hint, type) and (base := base_of(hint)):
+        return f"a {base.lower()} ({', '.join(table(base))})"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return "one of " + ", ".join(name.lower() for name in hint.__members__)
+    return {int: "an integer", float: "a number", bool: "true or false", str: "text"}.get(hint, str(hint))
+
+
+# A field by its path -------------------------------------------------------------------------------------------------
+
+
+def amended(described: Any, path: str, value: Any) -> Any:
+    """The description with one field changed: amended(vae, "network.width", "64"). Text is parsed by the field's type."""
+    name, _, rest = path.replace("__", ".").partition(".")
+    name = _field_name(described, name)
+    if rest:
+        inner = getattr(described, name)
+        if inner is None:
+            raise FieldError(f"{type(described).__name__}.{name} is not set, so it has no '{rest}'",
+                             remedy=f"name it first: {name}=NAME")  # fmt: skip
+        return replace(described, **{name: amended(inner, rest, value)})
+    hint = get_type_hints(type(described))[name]
+    where = f"{type(described).__name__}.{name}"
+    parsed = parsed_text(value, hint, where) if isinstance(value, str) else _checked(to_json(value), hint, where, 0)
+    return _made(type(described), {f.name: getattr(described, f.name) for f in fields(described)} | {name: parsed})
+
+
+def _field_name(described: Any, name: str) -> str:
+    known = {squashed(f.name): f.name for f in fields(described)}
+    if squashed(name) not in known:
+        raise FieldError(f"{type(described).__name__} has no field '{name}'", expected=", ".join(known.values()))
+    return known[squashed(name)]
+
+
+def parsed_text(text: str, hint: Any, where: str) -> Any:
+    """A flag's text as the annotated type: 5, 0.1, true, none, 7,14, spline."""
+    options = get_args(hint) if _is_union(hint) else (hint,)
+    for option in options:
+        try:
+            return _parsed_as(text.strip(), option)
+        except ValueError:
+            continue
+    raise FieldError(f"{where} cannot be '{text}'", expected=told_type(hint))
+
+
+def _parsed_as(text: str, option: Any) -> Any:
+    """The text as one type; ValueError where it does not fit (FieldError is one)."""
+    if option is type(None) and text.casefold() in ("none", "null", ""):
+        return None
+    if option is bool and text.casefold() in ("true", "false", "yes", "no", "on", "off"):
+        return text.casefold() in ("true", "yes", "on")
+    if option in (int, float) or option is str:
+        return option(text)
+    if get_origin(option) is Literal:
+        return next(choice for choice in (*get_args(option), None) if _said_choice(text, choice))
+    if get_origin(option) is tuple:
+        return _parsed_tuple([part for part in text.strip("()[] ").split(",") if part.strip()], get_args(option))
+    if isinstance(option, type) and issubclass(option, Enum):
+        return option[text.upper()]
+    if isinstance(option, type) and (base := base_of(option)):
+        return lookup(base, text)()
+    raise ValueError(text)
+
+
+def _said_choice(text: str, choice: Any) -> bool:
+    if choice is None:
+        raise ValueError(text)
+    return squashed(str(choice)) == squashed(text)
+
+
+def _parsed_tuple(parts: list[str], kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    each = [kinds[0]] * len(parts) if len(kinds) == 2 and kinds[1] is Ellipsis else list(kinds)
+    if len(each) != len(parts):
+        raise ValueError(parts)
+    return tuple(_parsed_as(part.strip(), kind) for part, kind in zip(parts, each, strict=True))
+
+
+def made(base: str, text: str) -> Any:
+    """An object from one line: "vae,latent=16,network=mlp,network.width=64"."""
+    name, *changes = _split_commas(text)
+    described = _made(lookup(base, name), {})
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not equals:
+            raise FieldError(f"'{change}' is not a field", expected="NAME,field=value,field.field=value")
+        described = amended(described, path.strip(), value)
+    return described
+
+
+def _split_commas(text: str) -> list[str]:
+    """Parts at commas outside brackets: multipliers=(1,2) stays whole."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+# Fields without imports ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """One field as a person reads it."""
+
+    name: str
+    type: str
+    default: str
+    help: str
+
+
+@cache
+def told_fields(base: str, name: str) -> tuple[Told, ...]:
+    """A class's fields with the comment beside each, read from its source without running it."""
+    spelled = full_name(base, name)
+    source = _source(table(base)[spelled])
+    lines = source.splitlines()
+    return tuple(_told(node, lines) for node in _class_node(source, spelled).body if _is_field(node))
+
+
+@cache
+def told_page(base: str, name: str) -> str:
+    """The first paragraph of a class's file, which says what it is."""
+    spelled = full_name(base, name)
+    return (ast.get_docstring(ast.parse(_source(table(base)[spelled]))) or "").partition("\n\n")[0]
+
+
+@cache
+def promises(family: str) -> tuple[str, ...]:
+    """The names on the class line of a family's model, read from the source: Density, Counted, ..."""
+    spelled = full_name("Family", family)
+    tree = ast.parse(_source(table("Family")[spelled]))
+    node = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == f"{spelled}Model"), None)
+    return tuple(ast.unparse(base) for base in node.bases) if node else ()
+
+
+@cache
+def _source(module: str) -> str:
+    spec = find_spec(module) if not module.startswith("likely.") else None
+    path = Path(spec.origin) if spec and spec.origin else _own_path(module)
+    return path.read_text(encoding="utf-8")
+
+
+def _own_path(module: str) -> Path:
+    """Where one of our own modules lies; find_spec would import its parent packages."""
+    stem = Path(__file__).parent.joinpath(*module.split(".")[1:])
+    return stem.with_suffix(".py") if stem.with_suffix(".py").is_file() else stem / "__init__.py"
+
+
+def _class_node(source: str, name: str) -> ast.ClassDef:
+    return next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name)
+
+
+def _is_field(node: ast.stmt) -> bool:
+    return isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node.annotation)
+
+
+def _told(node: ast.stmt, lines: list[str]) -> Told:
+    assert isinstance(node, ast.AnnAssign)
+    comment = lines[(node.end_lineno or node.lineno) - 1].partition("#")[2].strip()
+    default = "" if node.value is None else ast.unparse(node.value)
+    return Told(ast.unparse(node.target), ast.unparse(node.annotation), default, comment)

@@ -1,0 +1,60 @@
+"""One visible table per base class: every name that a file or a flag may say, and the module that defines it.
+
+Names are looked up here and nowhere else, so a model folder can name a class but never an import path. Other packages
+add families through the entry-point group `likely.families` (name -> module).
+"""
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import MappingProxyType
+
+from likely.errors import FieldError
+
+TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
+    {
+        "Family": {
+            "NaiveBayes": "likely.families.naive_bayes",
+            "KDE": "likely.families.kde",
+            "VAE": "likely.families.vae",
+            "RealNVP": "likely.families.realnvp",
+            "GAN": "likely.families.gan",
+            "Diffusion": "likely.families.diffusion",
+        },
+        "Space": dict.fromkeys(("Vector", "Image", "Tokens", "Series", "Wave"), "likely.spaces"),
+        "Column": dict.fromkeys(("Real", "Count", "Category"), "likely.spaces"),
+    }
+)
+
+
+@cache
+def table(base: str) -> dict[str, str]:
+    """The names of one base class, with those that installed packages add."""
+    if base not in TABLES:
+        raise FieldError(f"there is no table of {base}", expected=", ".join(TABLES))
+    added = entry_points(group=f"likely.{base.lower()}") if base != "Family" else entry_points(group="likely.families")
+    return {**{entry.name: entry.value for entry in added}, **TABLES[base]}
+
+
+def squashed(name: str) -> str:
+    """A name as people type it: naive-bayes, NaiveBayes and naive_bayes are one."""
+    return name.replace("-", "").replace("_", "").replace(".", "").casefold()
+
+
+def full_name(base: str, name: str) -> str:
+    """The table's spelling of a name, or an error that lists what there is."""
+    known = {squashed(entry): entry for entry in table(base)}
+    if squashed(name) not in known:
+        raise FieldError(f"there is no {base.lower()} called '{name}'", expected=f"one of {', '.join(table(base))}")
+    return known[squashed(name)]
+
+
+def lookup(base: str, name: str) -> type:
+    """The class of this name."""
+    spelled = full_name(base, name)
+    return getattr(import_module(table(base)[spelled]), spelled)
+
+
+def base_of(kind: type) -> str | None:
+    """The table that a class's name stands in: its own if it is a base, else its bases'."""
+    return next((parent.__name__ for parent in kind.__mro__ if parent.__name__ in TABLES), None)
