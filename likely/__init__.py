@@ -1,0 +1,69 @@
+"""likely: every family of generative model, one interface.
+
+    import likely
+
+    fitted = likely.fit("people.csv", likely.VAE(latent=16), budget="2m")
+    fitted.sample(100)                      # new rows, as a DataFrame
+    fitted.score("more.csv")                # log-likelihoods with their kind: exact, bound, estimate
+    likely.compare("people.csv")            # which family does this data deserve?
+
+Nothing heavy is imported until it is used: `import likely` takes milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from likely.apps.compare import compare as compare
+    from likely.apps.measure import measure as measure
+    from likely.data import read as read
+    from likely.families.diffusion import Diffusion as Diffusion
+    from likely.families.gan import GAN as GAN
+    from likely.families.kde import KDE as KDE
+    from likely.families.naive_bayes import NaiveBayes as NaiveBayes
+    from likely.families.realnvp import RealNVP as RealNVP
+    from likely.families.vae import VAE as VAE
+    from likely.fitted import Fitted as Fitted
+    from likely.fitted import load as load
+    from likely.fitting import fit as fit
+    from likely.fitting import resume as resume
+else:
+    _PLACES = {
+        "compare": "likely.apps.compare",
+        "measure": "likely.apps.measure",
+        "read": "likely.data",
+        "fit": "likely.fitting",
+        "resume": "likely.fitting",
+        "load": "likely.fitted",
+        "Fitted": "likely.fitted",
+    }
+
+    def __getattr__(name: str) -> Any:
+        if name in _PLACES:
+            return getattr(import_module(_PLACES[name]), name)
+        names = import_module("likely.names")
+        if name in names.table("Family"):
+            return names.lookup("Family", name)
+        raise AttributeError(f"likely has no '{name}'; it has {', '.join(__all__)}")
+
+    def __dir__() -> list[str]:
+        return sorted([*__all__, "__version__"])
+
+
+__all__ = [  # the table of families and the verbs
+    "GAN",
+    "KDE",
+    "VAE",
+    "Diffusion",
+    "Fitted",
+    "NaiveBayes",
+    "RealNVP",
+    "compare",
+    "fit",
+    "load",
+    "measure",
+    "read",
+    "resume",
+]

@@ -1,0 +1,62 @@
+"""likely fit DATA [--family vae] [--budget 5m] [--condition COL] [--seed 0] [-o RUN] [a flag per field of the family]"""
+
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from likely.cli.flags import FamilyCommand, family_of
+from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
+
+
+def fit(
+    ctx: typer.Context,
+    data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set (digits, moons, ...).")],
+    family: Annotated[str, typer.Option("--family", "-f", help="The family; `likely families` lists them.")] = "NaiveBayes",
+    budget: Annotated[str | None, typer.Option(help="Steps (2000) or time (90s, 5m, 1h).")] = None,
+    condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
+    validation: Annotated[str | None, typer.Option(help="A file to validate on; else a tenth of the rows.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where the model goes.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
+    weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    batch: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard events.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Fit a family to data and save the model as a folder."""
+    described = family_of(family, ctx.args)
+    run = out or Path(f"{Path(data).stem or data}.likely")
+    from likely.cli.progress import listeners
+    from likely.fitting import fit as fit_rows
+
+    fitted = fit_rows(
+        data, described, condition=condition, validation=validation, budget=budget, seed=seed, folder=run, schema=schema,
+        weight=weight, init=init, device=device, batch=batch,
+        listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
+    )  # fmt: skip
+    tell(fitted, run, quiet=quiet, as_json=as_json)
+
+
+def tell(fitted: object, run: Path, *, quiet: bool, as_json: bool) -> None:
+    """What was fitted and where it is."""
+    from likely.cli.show import page, print_page
+    from likely.fitted import Fitted
+
+    assert isinstance(fitted, Fitted)
+    if as_json:
+        emit_json(page(fitted) | {"folder": str(run)})
+    elif not quiet:
+        print_page(fitted)
+        typer.echo(f"saved in {run}")
+
+
+def command() -> click.Command:
+    """The verb; words it does not know are the family's fields."""
+    made = one_command(fit, "fit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+    made.format_epilog = FamilyCommand.format_epilog.__get__(made)  # type: ignore[method-assign]
+    return made

@@ -1,0 +1,45 @@
+"""The law of the condition: what `sample` draws when nothing is given, and the prior of `classify`."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from likely.contracts import Space
+from likely.rng import Keyed
+from likely.spaces import Category, Vector
+
+KEPT = 1000  # conditions remembered where they cannot be counted (captions, reals)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Every category with its smoothed probability, or a sample of the conditions that were seen."""
+
+    cells: Tensor  # (K, *condition.shape)
+    weights: Tensor  # (K,) float64 probabilities
+    complete: bool  # these are all the conditions there are, so that Bayes' rule can be used
+
+    def draw(self, n: int, rng: Keyed) -> Tensor:
+        """n conditions; the i-th depends on the rng and i alone."""
+        return self.cells[rng.categorical(self.weights.log().expand(n, -1))]
+
+
+def law_of(c: Tensor, space: Space) -> Conditions:
+    """The law of the conditions seen."""
+    match space:
+        case Vector(columns=(Category(k=k),)):
+            counts = torch.bincount(c[:, 0][~c[:, 0].isnan()].long(), minlength=k).double() + 1  # add-one smoothing
+            return Conditions(torch.arange(k, dtype=c.dtype)[:, None], counts / counts.sum(), complete=True)
+        case Vector(columns=columns) if all(isinstance(column, Category) for column in columns):
+            cells, counts = _distinct(c)
+            return Conditions(cells, counts.double() / counts.sum(), complete=True)
+        case _:
+            kept = c[torch.randperm(len(c), generator=torch.Generator().manual_seed(0))[:KEPT]]
+            return Conditions(kept, torch.full((len(kept),), 1 / len(kept), dtype=torch.float64), complete=False)
+
+
+def _distinct(c: Tensor) -> tuple[Tensor, Tensor]:
+    """Distinct rows and how often each occurs; NaN equals NaN here."""
+    cells, counts = torch.unique(c.nan_to_num(nan=-1.0), dim=0, return_counts=True)
+    return torch.where(cells < 0, float("nan"), cells), counts

@@ -1,0 +1,295 @@
+"""`Fitted`: a codec, a model and a card. What a person holds, and the verbs they use on it.
+
+A model that has not promised what a verb asks for answers with an error that names families that have. Noise is keyed:
+sample i depends on the seed and i alone, a row's score on the seed and the row's own content alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar, final
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from likely import frames, store
+from likely.codecs import Codec, Lift, codec_from_parts
+from likely.conditions import Conditions
+from likely.contracts import Bound, Completes, Density, Estimated, Evidence, Family, Latent, Model, Scores
+from likely.data import Images, Rows, Table
+from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
+from likely.fields import from_json, promises, to_json
+from likely.names import table
+from likely.rng import Keyed
+from likely.scoring import BATCH, batches, content_keys, device_of, score_cells
+
+M_co = TypeVar("M_co", bound=Model, covariant=True)
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where a fitted model comes from and what was measured on it."""
+
+    family: Family[Any]
+    seed: int = 0
+    condition: tuple[str, ...] = ()  # the columns that are conditioned on
+    order: tuple[str, ...] = ()  # every column, as the person's data had them
+    returns: str = "frame"  # frame, polars, array or images: the form the data came in, and samples go out
+    data: Mapping[str, Any] = field(default_factory=dict)  # source, rows, hash
+    recipe: Mapping[str, Any] = field(default_factory=dict)  # steps, batch, precision: what was decided before step 1
+    measures: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Rows whose unknown cells were filled in, and how."""
+
+    rows: Any
+    way: str  # exact, model-exact, asymptotic or heuristic
+    share: float | None = None  # surviving ancestors or effective sample size; None where there is no such number
+
+
+@final
+@dataclass(frozen=True)
+class Fitted(Generic[M_co]):
+    """A fitted model in the data's own terms."""
+
+    model: M_co
+    codec: Codec[Any]
+    card: Card
+    condition_codec: Codec[Any] | None = None
+    conditions: Conditions | None = None
+
+    @property
+    def lift(self) -> Lift:
+        return Lift(self.codec.space, self.card.family.lifted)
+
+    @property
+    def name(self) -> str:
+        return type(self.card.family).__name__
+
+    def __repr__(self) -> str:
+        given = f" given {', '.join(self.card.condition)}" if self.card.condition else ""
+        return f"Fitted({self.card.family}{given}, {self.card.data.get('rows', '?')} rows)"
+
+    # Sampling --------------------------------------------------------------------------------------------------------
+
+    def sample(self, n: int = 1, given: Any = None, *, seed: int = 0) -> Any:
+        """n new rows, in the form the data came in; `given` fixes columns (a dict, or partial rows, one each)."""
+        return frames.returned(self.sample_rows(n, given, seed=seed), self.card.returns)
+
+    def sample_rows(self, n: int = 1, given: Any = None, *, seed: int = 0) -> Rows:
+        """n new rows as likely's own `Rows`."""
+        if n < 1:
+            raise WrongRows(f"{n} rows were asked for", expected="at least 1")
+        partial = frames.partial(given, n)
+        self._check_known(partial)
+        c = self._condition(partial, seed)
+        free = [name for name in partial.columns if name not in self.card.condition]
+        rows = self._completed(partial[free], c, seed) if free else self.codec.decode(self._drawn(len(partial), c, seed))
+        return self._joined(rows, c)
+
+    def _check_known(self, partial: pd.DataFrame) -> None:
+        if unknown := [name for name in partial.columns if name not in self.card.order]:
+            raise WrongRows(f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}")
+
+    def _drawn(self, n: int, c: Tensor | None, seed: int) -> Tensor:
+        """n rows of cells, in batches; the noise of row i is its own."""
+        device, lift, drawn = device_of(self.model), self.lift, []
+        with torch.no_grad():
+            for start in range(0, n, BATCH):
+                rows = min(BATCH, n - start)
+                part = None if c is None else c[start : start + rows].to(device)
+                drawn.append(lift.down(self.model.sample(rows, part, rng=Keyed(seed, rows=start))).cpu())
+        return torch.cat(drawn)
+
+    def _condition(self, partial: pd.DataFrame, seed: int) -> Tensor | None:
+        """The condition's cells: what was given, and draws from the law of c where nothing was."""
+        if self.condition_codec is None or self.conditions is None:
+            return None
+        given = [name for name in self.card.condition if name in partial.columns]
+        if len(given) == len(self.card.condition):
+            return self.condition_codec.encode(self._as_said(partial[given])).x
+        drawn = self.conditions.draw(len(partial), Keyed(seed).fork(1))
+        if not given:
+            return drawn
+        rows = self.condition_codec.decode(drawn).frame.reset_index(drop=True)
+        return self.condition_codec.encode(self._as_said(rows.assign(**{name: partial[name] for name in given}))).x
+
+    def _as_said(self, frame: pd.DataFrame) -> Table:
+        return Table(frame, self.condition_codec.schema)
+
+    def _joined(self, rows: Rows, c: Tensor | None) -> Rows:
+        """The sampled rows with the columns they were drawn given, in the data's own order."""
+        if c is None or self.condition_codec is None:
+            return rows
+        said = self.condition_codec.decode(c)
+        if isinstance(rows, Images):
+            return Images(rows.pixels, rows.levels, said, rows.names)
+        frame = pd.concat([rows.frame.reset_index(drop=True), said.frame.reset_index(drop=True)], axis=1)
+        return Table(frame[[name for name in self.card.order if name in frame.columns]], rows.schema)
+
+    # Scoring ---------------------------------------------------------------------------------------------------------
+
+    def score(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Scores:
+        """log p of each row in the data's own units, with its kind; more draws tighten a bound."""
+        self._must(Density, Bound, Estimated)
+        x, ladj, c = self.cells(data)
+        values, stderr = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed)
+        bound = isinstance(self.model, Bound) or not self.lift.exact
+        given = f", given {', '.join(self.card.condition)}" if self.card.condition else ""
+        return Scores(values + ladj, bound, stderr, self.codec.measure + given)
+
+    def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
+        """p(c | x) by Bayes' rule, a column per class."""
+        self._must(Density, Bound)
+        if self.conditions is None or not self.conditions.complete or self.condition_codec is None:
+            raise CannotAnswer(f"this {self.name} was not fitted given a class", expected="a categorical condition",
+                               remedy="fit again with condition=COLUMN (--condition COLUMN)")  # fmt: skip
+        x = self.codec.encode(self._rows(data)).x
+        joint = torch.stack([self._joint(x, k, draws, seed) for k in range(len(self.conditions.cells))], 1)
+        names = self.condition_codec.decode(self.conditions.cells).frame
+        labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
+        return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels))
+
+    def _joint(self, x: Tensor, k: int, draws: int | None, seed: int) -> Tensor:
+        """log p(x | c = k) + log p(k), one a row."""
+        assert self.conditions is not None
+        c = self.conditions.cells[k].expand(len(x), *self.conditions.cells.shape[1:])
+        values, _ = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed)
+        return values + self.conditions.weights[k].double().log()
+
+    # Completion ------------------------------------------------------------------------------------------------------
+
+    def complete(self, data: Any, *, seed: int = 0) -> Completion:
+        """The rows with every missing cell and column filled in; known cells come back as they were."""
+        partial = frames.partial(data, None)
+        self._check_known(partial)
+        c = self._condition(partial, seed)
+        free = [name for name in partial.columns if name not in self.card.condition]
+        rows = self._joined(self._completed(partial[free], c, seed), c)
+        return Completion(frames.returned(rows, self.card.returns), "exact")
+
+    def _completed(self, partial: pd.DataFrame, c: Tensor | None, seed: int) -> Table:
+        """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
+        self._must(Completes)
+        assert isinstance(self.model, Completes)
+        x, known = self.codec.encode_partial(partial)
+        with torch.no_grad():
+            filled = self.model.complete(x, Evidence(known), c, rng=Keyed(seed))
+        rows = self.codec.decode(filled)
+        return Table(frames.overlaid(rows.frame, partial), rows.schema)
+
+    # Looking inside --------------------------------------------------------------------------------------------------
+
+    def encode(self, data: Any) -> np.ndarray[Any, Any]:
+        """The code of each row."""
+        self._must(Latent)
+        assert isinstance(self.model, Latent)
+        (x, _, c), lift, device = self.cells(data), self.lift, device_of(self.model)
+        with torch.no_grad():
+            lifted = ((lift.up(px, rng=Keyed(0, rows=content_keys(px)))[0], pc) for px, pc in batches(x, c))
+            codes = [self.model.encode(u.to(device), None if pc is None else pc.to(device)) for u, pc in lifted]
+        return torch.cat(codes).cpu().numpy()
+
+    def decode(self, codes: Any, given: Any = None) -> Any:
+        """The row that each code stands for."""
+        self._must(Latent)
+        assert isinstance(self.model, Latent)
+        z = torch.as_tensor(np.asarray(codes), dtype=torch.float32)
+        c, device = self._condition(frames.partial(given, len(z)), 0), device_of(self.model)
+        with torch.no_grad():
+            pairs = ((pz.to(device), None if pc is None else pc.to(device)) for pz, pc in batches(z, c))
+            u = torch.cat([self.model.decode(pz, pc).cpu() for pz, pc in pairs])
+        return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
+
+    # Plumbing --------------------------------------------------------------------------------------------------------
+
+    def cells(self, data: Any) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Rows as (x, log|det|, c)."""
+        rows = self._rows(data)
+        encoded = self.codec.encode(rows)
+        c = None if self.condition_codec is None else self.condition_codec.encode(self._said(rows)).x
+        return encoded.x, encoded.ladj, c
+
+    def _rows(self, data: Any) -> Rows:
+        return frames.read_like(data, self.codec, self.condition_codec, self.card.order)
+
+    def _said(self, rows: Rows) -> Table:
+        """The table that holds the condition's columns."""
+        said = rows.about if isinstance(rows, Images) else rows
+        lacking = [name for name in self.card.condition if said is None or name not in said.frame.columns]
+        if said is None or lacking:
+            raise ConditionError(f"the rows lack the condition {lacking or list(self.card.condition)}",
+                                 expected=f"this model was fitted given {list(self.card.condition)}")  # fmt: skip
+        return said
+
+    def _must(self, *promised: type[Model]) -> None:
+        """The model keeps one of these promises, or an error names families that do."""
+        if not isinstance(self.model, promised):
+            raise CannotAnswer(_refusal(self.name, promised))
+
+    # The folder ------------------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Write this model as a folder of JSON and safetensors: the whole of it, or no change."""
+        store.write(Path(folder), store.Parts(self._document(), self._weights()))
+        return Path(folder)
+
+    def _document(self) -> dict[str, Any]:
+        card = {name: getattr(self.card, name) for name in CARD_PLAIN} | {"family": to_json(self.card.family)}
+        condition = None if self.condition_codec is None else self.condition_codec.parts()
+        complete = self.conditions is not None and self.conditions.complete
+        return {"card": card, "codec": self.codec.parts(), "condition_codec": condition, "conditions_complete": complete}
+
+    def _weights(self) -> dict[str, Tensor]:
+        weights = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        law = self.conditions
+        return weights if law is None else weights | {"conditions.cells": law.cells, "conditions.weights": law.weights}
+
+
+CARD_PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
+ASKED = {
+    Density: ("density", "it samples but cannot score"),
+    Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
+    Latent: ("codes", "it has no latent space to encode to"),
+}
+
+
+def _refusal(name: str, promised: tuple[type[Model], ...]) -> str:
+    thing, consequence = ASKED[promised[0]]
+    wanted = {kind.__name__ for kind in promised} | ({"Weighted"} if Bound in promised else set())
+    able = [family for family in table("Family") if wanted & set(promises(family))]
+    return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able)}."
+
+
+def load(folder: str | Path) -> Fitted[Any]:
+    """The model that a folder holds; a damaged or hostile folder is an error, never code that runs."""
+    parts = store.read(Path(folder))
+    try:
+        return _rebuilt(parts)
+    except Corrupt:
+        raise
+    except (LikelyError, FieldError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+        raise Corrupt(f"{folder} does not describe a model: {error}", expected="a folder that likely wrote") from error
+
+
+def _rebuilt(parts: store.Parts) -> Fitted[Any]:
+    said = dict(parts.document["card"])
+    family: Family[Any] = from_json(said.pop("family"), "Family")
+    lists = {name: tuple(said.pop(name)) for name in ("condition", "order", "findings")}
+    card = Card(family=family, **lists, **{name: said[name] for name in CARD_PLAIN if name in said})
+    codec = codec_from_parts(parts.document["codec"])
+    condition = parts.document["condition_codec"]
+    condition_codec = None if condition is None else codec_from_parts(condition)
+    model = family.build(Lift(codec.space, family.lifted).space, None if condition_codec is None else condition_codec.space)
+    store.fill(model, {name[6:]: tensor for name, tensor in parts.weights.items() if name.startswith("model.")})
+    conditions = None
+    if condition_codec is not None:
+        cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.weights"]
+        conditions = Conditions(cells, weights, bool(parts.document["conditions_complete"]))
+    return Fitted(model.eval(), codec, card, condition_codec, conditions)

@@ -1,0 +1,81 @@
+"""What a person hands over and gets back, as frames: partial rows, rows read like the fitted ones, rows returned."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from likely.codecs import Codec, ImageCodec
+from likely.data import Images, Rows, Schema, Table, read
+from likely.errors import CannotAnswer, WrongRows
+
+
+def partial(given: Any, n: int | None) -> pd.DataFrame:
+    """`given` as a frame: single values of a mapping are repeated n times, a frame has its own number of rows."""
+    if given is None:
+        return pd.DataFrame(index=range(n or 0))
+    if isinstance(given, Mapping):
+        spread = {name: _repeated(value, n or 1) for name, value in given.items()}
+        if len({len(value) for value in spread.values()}) > 1:
+            raise WrongRows("given has columns of different lengths", expected="one value, or one list, per column")
+        return pd.DataFrame(spread)
+    if isinstance(given, pd.DataFrame):
+        return given.reset_index(drop=True)
+    rows = read(given)
+    if isinstance(rows, Images):
+        raise CannotAnswer("pictures cannot be completed by this model yet", expected="a table of partial rows")
+    return rows.frame.reset_index(drop=True)
+
+
+def _repeated(value: Any, n: int) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple | np.ndarray | pd.Series) else [value] * n
+
+
+def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
+    """The drawn frame with every given cell copied over it."""
+    laid = frame.reset_index(drop=True)
+    for name in laid.columns.intersection(partial.columns):
+        told = partial[name].notna().to_numpy()
+        laid[name] = laid[name].where(~told, partial[name].reset_index(drop=True))
+    return laid
+
+
+def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Rows:
+    """The data as rows of the same schema that the codecs were fitted on."""
+    if isinstance(data, Table | Images):
+        return data
+    if isinstance(codec, ImageCodec):
+        return read(data)
+    columns = {column.name: column for owner in (codec, condition_codec) if owner for column in owner.schema.columns}
+    schema = Schema(tuple(columns[name] for name in order if name in columns), codec.schema.constraints)
+    return read(data, schema=schema)
+
+
+def returned(rows: Rows, form: str) -> Any:
+    """Rows in the form the person's data had."""
+    if isinstance(rows, Images):
+        return rows.pixels if form == "array" else rows
+    if form == "array":
+        return rows.frame.to_numpy()
+    if form == "polars":
+        import polars
+
+        return polars.from_pandas(rows.frame)
+    return rows.frame
+
+
+def form_of(data: Any) -> str:
+    """The form that samples should come back in."""
+    kind = type(data).__module__.partition(".")[0]
+    if isinstance(data, Images):
+        return "images"
+    if kind in ("numpy", "torch"):
+        return "array"
+    return "polars" if kind == "polars" else "frame"
+
+
+def source_of(data: Any) -> str:
+    """Where the data came from, in one word or path."""
+    return str(data) if isinstance(data, str | Path) else type(data).__name__

@@ -1,0 +1,103 @@
+"""The score of cells, with its kind: what a model promises, composed with what its lift adds.
+
+Every promise becomes log-weights: a density is one exact weight, a stochastic lift or an importance-weighted bound gives
+many, whose logmeanexp rises to log p(x) with their number. Noise is keyed by a row's own content, so that a score does
+not depend on the row's company.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from likely.codecs import Lift
+from likely.contracts import Bound, Density, Estimated, Model, Weighted, log_mean_exp
+from likely.rng import Keyed
+
+BATCH = 1024  # rows through the model at a time
+LIFT_DRAWS = 8  # draws of a stochastic lift, where nothing else is asked
+WEIGHT_DRAWS = 64  # importance samples, where nothing else is asked
+
+
+def score_cells(
+    model: Model, lift: Lift, x: Tensor, c: Tensor | None, *, draws: int | None, seed: int
+) -> tuple[Tensor, Tensor | None]:
+    """log p of the cells (float64, one a row) and, where it is Monte Carlo, its standard error."""
+    device = device_of(model)
+    parts = []
+    with torch.no_grad():
+        for part, given in batches(x, c):
+            rng = Keyed(seed, rows=content_keys(part))
+            parts.append(_scored(model, lift, part.to(device), None if given is None else given.to(device), draws, rng))
+    errors = [error for _, error in parts if error is not None]
+    return torch.cat([value for value, _ in parts]), torch.cat(errors) if errors else None
+
+
+def _scored(
+    model: Model, lift: Lift, x: Tensor, c: Tensor | None, draws: int | None, rng: Keyed
+) -> tuple[Tensor, Tensor | None]:
+    match model:
+        case Density() if lift.exact:
+            return model.log_prob(lift.up(x, rng=rng)[0], c).double().cpu(), None
+        case Estimated():
+            u, ladj = lift.up(x, rng=rng)
+            estimate = model.log_prob_estimate(u, c, rng=rng)
+            return (estimate.value.double() + ladj).cpu(), estimate.stderr.double().cpu()
+        case Density():
+            return importance_weighted(_density_weights(model, lift, x, c, draws or LIFT_DRAWS, rng))
+        case Weighted():
+            return importance_weighted(_posterior_weights(model, lift, x, c, draws or WEIGHT_DRAWS, rng))
+        case Bound():
+            return averaged(_elbo_draws(model, lift, x, c, draws or LIFT_DRAWS, rng))
+    raise TypeError(f"{type(model).__name__} has no number to give")
+
+
+def _density_weights(model: Density, lift: Lift, x: Tensor, c: Tensor | None, draws: int, rng: Keyed) -> Tensor:
+    lifted = (lift.up(x, rng=rng) for _ in range(max(draws, 2)))
+    return torch.stack([model.log_prob(u, c).double() + ladj for u, ladj in lifted], 1)
+
+
+def _posterior_weights(model: Weighted, lift: Lift, x: Tensor, c: Tensor | None, draws: int, rng: Keyed) -> Tensor:
+    """(B, draws): the importance samples are shared out over a few draws of the lift."""
+    lifts = 1 if lift.exact else min(draws, LIFT_DRAWS)
+    lifted = (lift.up(x, rng=rng) for _ in range(lifts))
+    each = max(draws // lifts, 2)
+    weights = [model.log_weights(u, c, draws=each, rng=rng).double() + ladj[:, None] for u, ladj in lifted]
+    return torch.cat(weights, 1)
+
+
+def _elbo_draws(model: Bound, lift: Lift, x: Tensor, c: Tensor | None, draws: int, rng: Keyed) -> Tensor:
+    lifted = (lift.up(x, rng=rng) for _ in range(max(draws, 2)))
+    return torch.stack([model.elbo(u, c, rng=rng).value.double() + ladj for u, ladj in lifted], 1)
+
+
+def importance_weighted(log_weights: Tensor) -> tuple[Tensor, Tensor]:
+    """logmeanexp over draws, and its standard error by the delta method: se(log w) = se(w) / w."""
+    value = log_mean_exp(log_weights)
+    relative = (log_weights - value[:, None]).exp()
+    return value.cpu(), (relative.std(1) / log_weights.shape[1] ** 0.5).cpu()
+
+
+def averaged(draws: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean over draws and its standard error."""
+    return draws.mean(1).cpu(), (draws.std(1) / draws.shape[1] ** 0.5).cpu()
+
+
+def content_keys(x: Tensor) -> Tensor:
+    """A 64-bit key per row from its cells alone."""
+    cells = x.detach().cpu().reshape(len(x), -1).contiguous()
+    bits = cells.view(torch.int32) if cells.dtype == torch.float32 else cells.view(torch.int64)
+    places = torch.arange(bits.shape[1], dtype=torch.int64)
+    return (bits.long() * ((places * 0x9E3779B97F4A7C1 + 0x632BE59BD9B4E01) | 1)).sum(1)
+
+
+def batches(x: Tensor, c: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Rows and their conditions, a batch at a time."""
+    for start in range(0, len(x), BATCH):
+        yield x[start : start + BATCH], None if c is None else c[start : start + BATCH]
+
+
+def device_of(model: Model) -> torch.device:
+    """Where the model's weights live."""
+    first = next((tensor for tensor in (*model.parameters(), *model.buffers())), None)
+    return torch.device("cpu") if first is None else first.device

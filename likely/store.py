@@ -1,0 +1,180 @@
+"""A saved model is a folder: `model.json` and `weights.safetensors`. No pickle, no import path, nothing executed.
+
+`model.json` is the commit point: it names the sha256 of the weights beside it, so a folder is either whole or refused.
+A folder is written beside its place and renamed into it; what was there before stays until the new one is complete.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from likely.errors import CannotSave, Corrupt, MissingFile
+
+FORMAT = 1
+DOCUMENT, WEIGHTS = "model.json", "weights.safetensors"
+LARGEST_DOCUMENT = 64 * 2**20  # bytes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a folder holds: a JSON document and named tensors."""
+
+    document: dict[str, Any]
+    weights: dict[str, Tensor]
+
+
+def write(folder: Path, parts: Parts) -> None:
+    """The whole folder, or no change at all."""
+    folder = Path(folder)
+    fresh = folder.with_name(f"{folder.name}.new-{os.getpid()}")
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        _write_parts(fresh, parts)
+        _swap(fresh, folder)
+    except OSError as error:
+        raise _cannot_save(folder, error) from error
+    except SafetensorError as error:  # it reports a full disk in words of its own
+        raise CannotSave(f"{folder} cannot be written: {error}", remedy="free some space, or choose another place") from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _write_parts(fresh: Path, parts: Parts) -> None:
+    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in parts.weights.items()}, fresh / WEIGHTS)
+    sealed = parts.document | {
+        "format": FORMAT,
+        "weights": {"sha256": sha256(fresh / WEIGHTS), "bytes": (fresh / WEIGHTS).stat().st_size},
+    }
+    (fresh / DOCUMENT).write_text(json.dumps(sealed, indent=1, allow_nan=False), encoding="utf-8")
+    for name in (WEIGHTS, DOCUMENT):
+        with (fresh / name).open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+def _swap(fresh: Path, folder: Path) -> None:
+    """Put the fresh folder in its place; other files of the old one (logs, a training's state) move along."""
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    if not folder.is_dir():
+        raise FileExistsError(errno.EEXIST, "a file is in the way", str(folder))
+    for name in (DOCUMENT, WEIGHTS):
+        if (folder / name).is_symlink() or (folder / name).is_dir():
+            raise FileExistsError(errno.EEXIST, f"{name} is not a plain file", str(folder))
+    for kept in folder.iterdir():
+        if kept.name not in (DOCUMENT, WEIGHTS) and kept.is_file():
+            os.link(kept, fresh / kept.name)
+    old = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _cannot_save(folder: Path, error: OSError) -> CannotSave:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    what = f"{folder} cannot be written: {'the disk is full' if full else error.strerror or error}"
+    return CannotSave(what, expected="room for the model and a writable folder; what was there before is untouched",
+                      remedy="free some space, or choose another place with -o")  # fmt: skip
+
+
+def read(folder: Path) -> Parts:
+    """The folder's parts, checked: sizes, hashes, finite numbers. Anything else is an error that says what is wrong."""
+    folder = _found(Path(folder))
+    document = _read_document(folder / DOCUMENT)
+    _check_weights_file(folder / WEIGHTS, document)
+    return Parts(document, _read_weights(folder / WEIGHTS))
+
+
+def _found(folder: Path) -> Path:
+    old = folder.with_name(f"{folder.name}.old")
+    if not folder.exists() and (old / DOCUMENT).is_file():
+        old.rename(folder)  # a swap was cut off between its two renames
+    if not folder.is_dir():
+        raise MissingFile(f"there is no model at {folder}", expected="a folder that `likely fit` wrote")
+    for name in (DOCUMENT, WEIGHTS):
+        if not (folder / name).is_file() or (folder / name).is_symlink():
+            raise _incomplete(folder, name)
+    return folder
+
+
+def _incomplete(folder: Path, name: str) -> Corrupt:
+    if (folder / "state.safetensors").is_file():
+        return Corrupt(f"{folder} is a training that has not finished", remedy=f"likely resume {folder}")
+    return Corrupt(f"{folder} is no model: it has no {name}", expected=f"{DOCUMENT} and {WEIGHTS}, as plain files")
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > LARGEST_DOCUMENT:
+        raise Corrupt(f"{path} is too large", expected=f"at most {LARGEST_DOCUMENT >> 20} MB")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused_constant)
+    except (ValueError, RecursionError) as error:
+        raise Corrupt(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise Corrupt(f"{path} is not a model's document", expected='an object with a "format"')
+    if not 1 <= document["format"] <= FORMAT:
+        raise Corrupt(f"{path} has format {document['format']}", expected=f"at most {FORMAT}", remedy="update likely")
+    return document
+
+
+def _refused_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _check_weights_file(path: Path, document: Mapping[str, Any]) -> None:
+    sealed = document.get("weights")
+    if not isinstance(sealed, dict) or sealed.get("bytes") != path.stat().st_size:
+        raise Corrupt(f"{path} is {path.stat().st_size} bytes, not the size that {DOCUMENT} says",
+                      remedy="copy the folder again: a file was cut off or swapped")  # fmt: skip
+    if sealed.get("sha256") != sha256(path):
+        raise Corrupt(f"{path} does not match the hash in {DOCUMENT}", remedy="copy the folder again: a file was changed")
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
+        raise Corrupt(f"{path} is not a valid safetensors file: {error}") from error
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and torch.isnan(tensor).any() and not name.startswith("cells."):
+            raise Corrupt(f"{path} holds NaN in '{name}'", expected="finite weights: this model was damaged or never fitted")
+    return weights
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file, read in pieces."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fill(model: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Put the weights into the model; statistics sized by the data (a counted model's buffers) take their own size."""
+    wanted = dict(model.named_parameters()) | dict(model.named_buffers())
+    kept = model.state_dict()
+    if set(kept) != set(weights):
+        odd = sorted(set(kept) ^ set(weights))[:4]
+        raise Corrupt(f"the weights are not this model's: {odd} do not match", expected=f"{len(kept)} tensors")
+    for name, tensor in weights.items():
+        same = wanted[name].shape == tensor.shape
+        if isinstance(wanted[name], nn.Parameter) and not same:
+            raise Corrupt(f"'{name}' is {tuple(tensor.shape)}", expected=str(tuple(wanted[name].shape)))
+        if tensor.dtype.is_floating_point != wanted[name].dtype.is_floating_point:
+            raise Corrupt(f"'{name}' is {tensor.dtype}", expected=str(wanted[name].dtype))
+        if not same:
+            owner, _, leaf = name.rpartition(".")
+            setattr(model.get_submodule(owner), leaf, tensor.clone())
+    model.load_state_dict(weights)
