@@ -1,0 +1,63 @@
+"""Lift: from cells to the reals that a family of continuous densities wants, and back."""
+
+from typing import final
+
+from torch import Tensor
+
+from likely.codecs.choices import Choices
+from likely.codecs.ways import Levels, Redrawn, Same, Way
+from likely.contracts import Lifted, Space
+from likely.errors import CannotAnswer
+from likely.rng import Rng
+from likely.spaces import Image, Tokens, Vector
+
+
+@final
+class Lift:
+    """Cells x <-> reals u, redrawn for every batch: log p(x) >= E[log p(u) + ladj], with equality where `exact`.
+
+    Always down(up(x)) = x, to the bit (counts: up to 2^19). `Lifted.NOT` leaves cells as they are.
+    """
+
+    def __init__(self, space: Space, lifted: Lifted) -> None:
+        self._take(_way(space, lifted))
+
+    @classmethod
+    def redrawn(cls, space: Image) -> "Lift":
+        """Intensities in [0, 1] to black or white pixels, drawn anew for every batch."""
+        lift = cls(space, Lifted.NOT)
+        lift._take(Redrawn(space))
+        return lift
+
+    def _take(self, way: Way) -> None:
+        self._way, self.space, self.exact = way, way.space, way.exact
+
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        """(u, ladj), ladj float64, one value a row."""
+        return self._way.up(x, rng=rng)
+
+    def down(self, u: Tensor) -> Tensor:
+        """The cells that u stands for: the largest entry of a choice, the floor of a count, the nearest level."""
+        return self._way.down(u)
+
+    def mask(self, known: Tensor) -> Tensor:
+        """A mask over cells in u's shape: every real that stands for a known cell is known."""
+        return self._way.mask(known)
+
+
+def _way(space: Space, lifted: Lifted) -> Way:
+    noisy = lifted is Lifted.DEQUANTISED
+    match space:
+        case _ if lifted is Lifted.NOT:
+            return Same(space)
+        case Vector():
+            return Choices(space, noisy=noisy)
+        case Image(levels=int(levels)):
+            return Levels(space, levels, noisy=noisy)
+        case Tokens():
+            raise CannotAnswer(
+                "tokens are not reals: this family models continuous cells only",
+                expected="a table, images, series or sounds",
+                remedy="a family that takes cells as they are",
+            )
+    return Same(space)

@@ -1,0 +1,103 @@
+"""Ways from cells to reals and back: the parts a `Lift` is made of, one for each kind of space."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor
+
+from likely.contracts import Space
+from likely.rng import Rng
+from likely.spaces import Image
+
+
+class Way(ABC):
+    """Cells x up to reals u, and down again; log p(x) is at least log p(u) + ladj, and equal where `exact`."""
+
+    space: Space  # where u lives
+    exact: bool
+
+    @abstractmethod
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        """(u, ladj): the second one float64, one value a row."""
+
+    @abstractmethod
+    def down(self, u: Tensor) -> Tensor:
+        """The cells that u stands for."""
+
+    @abstractmethod
+    def mask(self, known: Tensor) -> Tensor:
+        """A mask over cells as a mask over reals."""
+
+
+def no_change(x: Tensor) -> Tensor:
+    """A row's ladj where volumes are kept: zeros (B,)."""
+    return torch.zeros(len(x), dtype=torch.float64, device=x.device)
+
+
+@final
+class Same(Way):
+    """u = x: reals already, or a family that takes cells as they are."""
+
+    exact = True
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        return x, no_change(x)
+
+    def down(self, u: Tensor) -> Tensor:
+        return u
+
+    def mask(self, known: Tensor) -> Tensor:
+        return known
+
+
+@final
+class Levels(Way):
+    """u = 2 (x + U) / levels - 1 with U uniform on (0, 1), or 1/2 where there is no noise.
+
+    log P(x) = log of the integral of p(u) over the level's cube >= E_U[log p(u)] + D log(2 / levels).
+    """
+
+    exact = False
+
+    def __init__(self, space: Image, levels: int, *, noisy: bool) -> None:
+        self.space = Image(space.channels, space.height, space.width, levels=None)
+        self.levels, self.noisy = levels, noisy
+        self.log_volume = math.prod(space.shape) * math.log(2 / levels)
+
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        centre = (x + 0.5).mul_(2 / self.levels).sub_(1)
+        if not self.noisy:
+            return centre, no_change(x)
+        u = rng.uniform(x.shape, like=x).add_(x).mul_(2 / self.levels).sub_(1)
+        u = torch.where(self.down(u) == x, u, centre)  # float32 may round the last part of a level into the next one
+        return u, no_change(x).add_(self.log_volume)
+
+    def down(self, u: Tensor) -> Tensor:
+        return (u + 1).mul_(self.levels / 2).floor_().clamp_(0, self.levels - 1)
+
+    def mask(self, known: Tensor) -> Tensor:
+        return known
+
+
+@final
+class Redrawn(Way):
+    """Intensities in [0, 1] redrawn as black or white for every batch: dynamic binarisation."""
+
+    exact = True
+
+    def __init__(self, space: Image) -> None:
+        self.space = space
+
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        return rng.bernoulli(x), no_change(x)
+
+    def down(self, u: Tensor) -> Tensor:
+        return u
+
+    def mask(self, known: Tensor) -> Tensor:
+        return known
