@@ -1,1 +1,23 @@
-"""TO WRITE"""
+"""Backbones: tensors to tensors, no probability. `encoder`, `decoder` and `denoiser` choose a network for a space."""
+
+from likely.backbones.convolution import Conv
+from likely.backbones.decoder import decoder
+from likely.backbones.denoiser import denoiser
+from likely.backbones.encoder import encoder
+from likely.backbones.mlp import MLP
+from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
+from likely.backbones.unet import UNet
+
+__all__ = [
+    "MLP",
+    "Context",
+    "Conv",
+    "Decoder",
+    "Denoiser",
+    "Encoder",
+    "Network",
+    "UNet",
+    "decoder",
+    "denoiser",
+    "encoder",
+]

@@ -1,0 +1,142 @@
+"""Convolutional parts: the residual block, halving and doubling, and the trunks that encoders and decoders are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import final
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from likely.backbones.network import Network
+from likely.backbones.norm import ChannelNorm
+from likely.errors import FieldError
+
+Size = tuple[int, int]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Conv(Network):
+    """Residual blocks that halve (encoders) or double (decoders) the map until its sides are at most 4."""
+
+    width: int = 32  # channels at full resolution; they double with each halving, up to four times as many
+    blocks: int = 1  # residual blocks at each resolution
+    normalised: bool = True  # normalise over channels before each convolution; critics may do better without
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.blocks < 1:
+            raise FieldError(f"Conv has width {self.width} and {self.blocks} blocks", expected="both at least 1")
+
+
+def halvings(size: Size, floor: int = 4) -> list[Size]:
+    """The sizes of a map from full resolution down, odd sides rounding up, until both sides are at most `floor`."""
+    sizes = [size]
+    while max(sizes[-1]) > floor:
+        sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
+    return sizes
+
+
+def widths(network: Conv, stages: int) -> list[int]:
+    """Channels of each stage, from full resolution down."""
+    return [network.width * min(4, 2**stage) for stage in range(stages)]
+
+
+@final
+class Residual(nn.Module):
+    """x + conv(silu(norm(conv(silu(norm(x))) + told(embedding)))), with a 1 x 1 convolution where channels change."""
+
+    def __init__(self, inputs: int, outputs: int, embedding: int = 0, *, normalised: bool = True) -> None:
+        super().__init__()
+        self.first_norm = ChannelNorm(inputs) if normalised else nn.Identity()
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.told = nn.Linear(embedding, outputs) if embedding else None
+        self.second_norm = ChannelNorm(outputs) if normalised else nn.Identity()
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+
+    def forward(self, x: Tensor, embedding: Tensor | None = None) -> Tensor:
+        h = self.first(F.silu(self.first_norm(x)))
+        if self.told is not None and embedding is not None:
+            h = h + self.told(embedding)[:, :, None, None]
+        return self.shortcut(x) + self.second(F.silu(self.second_norm(h)))
+
+
+@final
+class Halve(nn.Module):
+    """A 3 x 3 convolution with stride 2: sides n -> ceil(n / 2)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+@final
+class Double(nn.Module):
+    """Nearest upsampling, cropped to a size, then a 3 x 3 convolution."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+
+    def forward(self, x: Tensor, size: Size) -> Tensor:
+        doubled = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        return self.conv(doubled[:, :, : size[0], : size[1]])
+
+
+@final
+class Narrowing(nn.Module):
+    """(B, inputs, H, W) -> (features at full resolution, features at the smallest)."""
+
+    def __init__(self, inputs: int, size: Size, network: Conv) -> None:
+        super().__init__()
+        self.sizes = halvings(size)
+        channels = widths(network, len(self.sizes))
+        self.stem = nn.Conv2d(inputs, channels[0], 3, padding=1)
+        self.halves = nn.ModuleList([Halve(a, b) for a, b in pairwise(channels)])
+        self.stages = nn.ModuleList([stage(width, network) for width in channels])
+        self.features = channels[-1] * self.sizes[-1][0] * self.sizes[-1][1]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = full = self.stages[0](self.stem(x))
+        for halve, blocks in zip(self.halves, self.stages[1:]):
+            x = blocks(halve(x))
+        return full, x
+
+
+@final
+class Widening(nn.Module):
+    """(B, inputs) -> (B, channels, H, W); a field of the condition is resized and added at every resolution."""
+
+    def __init__(self, inputs: int, channels: int, size: Size, network: Conv, places: int = 0) -> None:
+        super().__init__()
+        self.sizes = halvings(size)[::-1]
+        across = widths(network, len(self.sizes))[::-1]
+        self.stem = nn.Linear(inputs, across[0] * self.sizes[0][0] * self.sizes[0][1])
+        self.doubles = nn.ModuleList([Double(a, b) for a, b in pairwise(across)])
+        self.stages = nn.ModuleList([stage(width, network) for width in across])
+        self.told = nn.ModuleList([nn.Conv2d(places, width, 1) for width in across] if places else [])
+        self.norm = ChannelNorm(across[-1]) if network.normalised else nn.Identity()
+        self.out = nn.Conv2d(across[-1], channels, 3, padding=1)
+
+    def forward(self, z: Tensor, field: Tensor | None = None) -> Tensor:
+        x = self.stem(z).unflatten(1, (-1, *self.sizes[0]))
+        for at, (size, blocks) in enumerate(zip(self.sizes, self.stages)):
+            x = x if at == 0 else self.doubles[at - 1](x, size)
+            x = blocks(x if field is None else x + self.told[at](resized(field, size)))
+        return self.out(F.silu(self.norm(x)))
+
+
+def stage(width: int, network: Conv) -> nn.Sequential:
+    """The residual blocks of one resolution."""
+    return nn.Sequential(*[Residual(width, width, normalised=network.normalised) for _ in range(network.blocks)])
+
+
+def resized(field: Tensor, size: Sequence[int]) -> Tensor:
+    """A field (B, C, H, W) brought to another size."""
+    if tuple(field.shape[-2:]) == tuple(size):
+        return field
+    return F.interpolate(field, size=list(size), mode="bilinear", align_corners=False)

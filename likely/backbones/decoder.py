@@ -1,0 +1,85 @@
+"""decoder(inputs, outputs): a code, and a condition where there is one, to the parameters of a law."""
+
+import math
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from likely.backbones.convolution import Conv, Widening
+from likely.backbones.encoder import encoder
+from likely.backbones.mlp import MLP, Layers
+from likely.backbones.network import Context, Decoder, Network
+from likely.contracts import Space
+from likely.errors import ConditionError, FieldError
+from likely.spaces import Image
+
+TOLD = 64  # numbers that a condition's summary is worth to a decoder
+BESIDE = 16  # channels of a condition's field
+
+
+def decoder(
+    inputs: int, outputs: tuple[int, ...], *, condition: Space | None = None, network: Network | None = None
+) -> Decoder:
+    """A module: (z (B, inputs), c) -> (B, *outputs); of three dimensions or more the last two are sides of a map."""
+    match network or (Conv() if len(outputs) >= 3 else MLP()):
+        case Conv() as conv if len(outputs) >= 3:
+            return MapDecoder(inputs, outputs, conv, condition)
+        case MLP() as mlp:
+            return FlatDecoder(inputs, outputs, mlp, condition)
+    raise FieldError(
+        f"{type(network).__name__} cannot decode to shape {outputs}",
+        expected="MLP for any shape; Conv for maps (channels, height, width)",
+        remedy="leave the network out, to get the default of that shape",
+    )
+
+
+@final
+class FlatDecoder(Decoder):
+    """Hidden layers on the code beside the condition's summary."""
+
+    def __init__(self, inputs: int, outputs: tuple[int, ...], network: MLP, condition: Space | None) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.condition = encoder(condition, TOLD) if condition is not None else None
+        self.layers = Layers(inputs + (TOLD if condition is not None else 0), math.prod(outputs), network)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        context = context_of(self.condition, c)
+        return self.layers(beside(z, context)).unflatten(1, self.outputs)
+
+
+@final
+class MapDecoder(Decoder):
+    """Residual convolutions from a small map up; an image given as condition is laid in at every resolution."""
+
+    def __init__(self, inputs: int, outputs: tuple[int, ...], network: Conv, condition: Space | None) -> None:
+        super().__init__()
+        self.outputs = outputs
+        places = BESIDE if isinstance(condition, Image) else 0
+        self.condition = encoder(condition, TOLD, places=places) if condition is not None else None
+        told, size = TOLD if condition is not None else 0, (outputs[-2], outputs[-1])
+        self.trunk = Widening(inputs + told, math.prod(outputs[:-2]), size, network, places)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        context = context_of(self.condition, c)
+        drawn = self.trunk(beside(z, context), None if context is None else context.field)
+        return drawn.unflatten(1, self.outputs[:-2])
+
+
+def context_of(reader: nn.Module | None, c: Tensor | None) -> Context | None:
+    """What a condition's encoder says; nothing where there is no condition."""
+    if reader is None:
+        return None
+    if c is None:
+        raise ConditionError(
+            "this model was built with a condition and none was given",
+            expected="one condition per row",
+            remedy="give it, or absent(c) for the null condition",
+        )
+    return reader(c)
+
+
+def beside(z: Tensor, context: Context | None) -> Tensor:
+    """The code, then the condition's summary."""
+    return z if context is None else torch.cat([z, context.summary], 1)

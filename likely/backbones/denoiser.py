@@ -1,0 +1,76 @@
+"""denoiser(space): a noised x, its level and a condition, to something of x's shape."""
+
+import math
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from likely.backbones.convolution import resized
+from likely.backbones.decoder import context_of
+from likely.backbones.encoder import encoder, unfit
+from likely.backbones.level import LevelEmbedding
+from likely.backbones.mlp import MLP, Layers
+from likely.backbones.network import Denoiser, Network
+from likely.backbones.unet import ResidualUNet, UNet
+from likely.contracts import Space
+from likely.spaces import Image, Series, Tokens, Vector, Wave
+
+ROWS = MLP(width=256, depth=4, residual=True, normalised=True)  # the default on rows
+BESIDE = 8  # channels of an image given as condition
+
+
+def denoiser(space: Space, *, condition: Space | None = None, network: Network | None = None) -> Denoiser:
+    """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: `Vector`, or `Image` without levels."""
+    match space, network:
+        case Image(), UNet() | None:
+            return ImageDenoiser(space, network or UNet(), condition)
+        case Image() | Vector(), MLP() | None:
+            return FlatDenoiser(space.shape, network or ROWS, condition)
+    raise unfit(space, network, "denoises")
+
+
+@final
+class FlatDenoiser(Denoiser):
+    """Hidden layers, each told the level and the condition's summary."""
+
+    def __init__(self, shape: tuple[int, ...], network: MLP, condition: Space | None) -> None:
+        super().__init__()
+        cells = math.prod(shape)
+        self.level = LevelEmbedding(network.width)
+        self.condition = encoder(condition, network.width) if condition is not None else None
+        self.into = nn.Linear(cells, network.width)
+        self.layers = Layers(network.width, cells, network, embedding=network.width)
+
+    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
+        embedding, context = self.level(level), context_of(self.condition, c)
+        embedding = embedding if context is None else embedding + context.summary
+        return self.layers(self.into(x_t.flatten(1)), F.silu(embedding)).view_as(x_t)
+
+
+@final
+class ImageDenoiser(Denoiser):
+    """The U-Net, with its condition added to the level's embedding, and laid beside the input or attended to."""
+
+    def __init__(self, space: Image, network: UNet, condition: Space | None) -> None:
+        super().__init__()
+        told = 4 * network.width
+        self.level = LevelEmbedding(told)
+        plane, line = isinstance(condition, Image), isinstance(condition, Tokens | Series | Wave)
+        places = BESIDE if plane else told if line else 0
+        self.condition = encoder(condition, told, places=places) if condition is not None else None
+        self.plane, size = plane, (space.height, space.width)
+        beside, memory = (places, 0) if plane else (0, places)
+        self.net = ResidualUNet(space.channels + beside, space.channels, size, network, embedding=told, memory=memory)
+
+    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
+        embedding, context = self.level(level), context_of(self.condition, c)
+        if context is None:
+            return self.net(x_t, embedding)
+        embedding = embedding + context.summary
+        if context.field is None:
+            return self.net(x_t, embedding)
+        if self.plane:
+            return self.net(torch.cat([x_t, resized(context.field, x_t.shape[-2:])], 1), embedding)
+        return self.net(x_t, embedding, context.field.transpose(1, 2))

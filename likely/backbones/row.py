@@ -1,0 +1,82 @@
+"""A row of cells as numbers that a network can read, every missing cell told by a stand-in of its own."""
+
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from likely.backbones.mlp import MLP, Layers
+from likely.backbones.network import Context, Encoder
+from likely.spaces import Category, Count, Real, Vector
+
+
+@final
+class RowInput(nn.Module):
+    """(B, D) cells -> (B, width): a linear map of the numbers and indicators, plus an embedding of every choice.
+
+    A real enters as it is, a count as log(1 + x); both as 0 beside an indicator where missing, and a real beside one
+    for each of its atoms. A missing choice is one more code.
+    """
+
+    counted: Tensor
+    numbers: Tensor
+    choices: Tensor
+    absent_codes: Tensor
+    offsets: Tensor
+    atom_columns: Tensor
+    atoms: Tensor
+
+    def __init__(self, space: Vector, width: int) -> None:
+        super().__init__()
+        columns = list(enumerate(space.columns))
+        numbers = [at for at, column in columns if not isinstance(column, Category)]
+        choices = [(at, column.k) for at, column in columns if isinstance(column, Category)]
+        atoms = [(numbers.index(at), a) for at, column in columns if isinstance(column, Real) for a in column.atoms]
+        codes = [k + 1 for _, k in choices]
+        self._keep("numbers", torch.tensor(numbers, dtype=torch.int64))
+        self._keep("counted", torch.tensor([isinstance(space.columns[at], Count) for at in numbers], dtype=torch.bool))
+        self._keep("choices", torch.tensor([at for at, _ in choices], dtype=torch.int64))
+        self._keep("absent_codes", torch.tensor([k for _, k in choices], dtype=torch.int64))
+        self._keep("offsets", torch.tensor([sum(codes[:at]) for at in range(len(codes))], dtype=torch.int64))
+        self._keep("atom_columns", torch.tensor([at for at, _ in atoms], dtype=torch.int64))
+        self._keep("atoms", torch.tensor([a for _, a in atoms]))
+        self.linear = nn.Linear(2 * len(numbers) + len(atoms), width) if numbers else None
+        self.embedding = nn.Embedding(sum(codes), width) if codes else None
+        if self.embedding is not None:
+            nn.init.normal_(self.embedding.weight, std=len(codes) ** -0.5)
+
+    def forward(self, cells: Tensor) -> Tensor:
+        parts = []
+        if self.linear is not None:
+            parts.append(self.linear(self._numbers(cells[:, self.numbers])))
+        if self.embedding is not None:
+            parts.append(self.embedding(self._codes(cells[:, self.choices])).sum(1))
+        return sum(parts[1:], parts[0])
+
+    def _numbers(self, x: Tensor) -> Tensor:
+        missing = torch.isnan(x)
+        x = torch.where(missing, 0.0, x)
+        read = torch.where(self.counted, torch.where(self.counted, x, 0.0).clamp(min=0).log1p(), x)
+        at_atom = (x[:, self.atom_columns] == self.atoms.to(x.dtype)) & ~missing[:, self.atom_columns]
+        return torch.cat([read, missing.to(x.dtype), at_atom.to(x.dtype)], 1)
+
+    def _codes(self, x: Tensor) -> Tensor:
+        return torch.where(torch.isnan(x), self.absent_codes, torch.nan_to_num(x).long()) + self.offsets
+
+    def _keep(self, name: str, values: Tensor) -> None:
+        self.register_buffer(name, values, persistent=False)
+
+
+@final
+class RowEncoder(Encoder):
+    """A vector's cells, through hidden layers, to a summary."""
+
+    def __init__(self, space: Vector, width: int, network: MLP) -> None:
+        super().__init__()
+        self.input = RowInput(space, network.width)
+        self.layers = Layers(network.width, width, network, made=1)
+
+    def forward(self, cells: Tensor) -> Context:
+        cells = cells.to(self.layers.out.weight.dtype)
+        return Context(self.layers(F.silu(self.input(cells))))
