@@ -2,8 +2,10 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
 
+from likely.contracts import Space
 from likely.rng import Rng
 
 
@@ -30,3 +32,21 @@ class Law(ABC):
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         """log p(x), one value a row."""
         return self.cell_log_prob(x, parameters).flatten(1).sum(1)
+
+
+class Observation(ABC):
+    """The description of a law, without its space: a frozen dataclass that a family takes as a field."""
+
+    @abstractmethod
+    def law(self, space: Space) -> Law:
+        """The law over this space, or an error that names the spaces it is for."""
+
+
+def precise(parameters: Tensor) -> Tensor:
+    """Half-precision parameters as float32: a law computes in float32 or float64 only."""
+    return parameters if parameters.dtype in (torch.float32, torch.float64) else parameters.float()
+
+
+def bounded(raw: Tensor, limit: float) -> Tensor:
+    """The identity near 0, smoothly held within (-limit, limit)."""
+    return limit * torch.tanh(raw / limit)

@@ -1,0 +1,48 @@
+r"""Binary images: every pixel a coin.
+
+log p(x | l) = x l - log(1 + e^l),   x in {0, 1}                                                                 (1)
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from likely.contracts import Space
+from likely.distributions.law import Law, Observation, precise
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import Image
+
+
+@final
+@dataclass(frozen=True)
+class Bernoulli(Observation):
+    """Pixels of two levels, each with a log-odds of its own."""
+
+    def law(self, space: Space) -> Law:
+        return BernoulliLaw(space)
+
+
+@final
+class BernoulliLaw(Law):
+    """Independent coins; the parameters are log-odds."""
+
+    def __init__(self, space: Space) -> None:
+        if not (isinstance(space, Image) and space.levels == 2):
+            raise FieldError(f"the Bernoulli law is over images of 2 levels, not {space!r:.80}",
+                             remedy="leave the law out: each space has one of its own")  # fmt: skip
+        self.outputs = space.shape
+
+    def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
+        there = ~torch.isnan(x)
+        scored = F.binary_cross_entropy_with_logits(precise(parameters), x.nan_to_num(0.0), reduction="none")
+        return torch.where(there, scored, 0.0).neg()  # (1)
+
+    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+        return rng.bernoulli(precise(parameters).sigmoid())
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return (parameters > 0).to(precise(parameters).dtype)

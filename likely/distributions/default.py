@@ -1,0 +1,33 @@
+"""The law that each kind of space has where a family's `law` field is left out."""
+
+from likely.contracts import Space
+from likely.distributions.bernoulli import Bernoulli
+from likely.distributions.categorical import Categorical
+from likely.distributions.law import Law, Observation
+from likely.distributions.logistic import DiscretisedLogistic
+from likely.distributions.mixed import Mixed
+from likely.distributions.normal import Gaussian
+from likely.errors import FieldError
+from likely.spaces import Image, Series, Tokens, Vector, Wave
+
+
+def law_of(space: Space) -> Law:
+    """Coins for binary images, logistic mixtures for levels, columns by kind, choices for tokens, else normals."""
+    return _observation(space).law(space)
+
+
+def _observation(space: Space) -> Observation:
+    match space:
+        case Vector():
+            return Mixed()
+        case Image(levels=2):
+            return Bernoulli()
+        case Image(levels=int()):
+            return DiscretisedLogistic()
+        case Image() | Series() | Wave():
+            return Gaussian()
+        case Tokens():
+            return Categorical()
+    raise FieldError(
+        f"no observation law is known over {space!r:.80}", expected="a Vector, Image, Tokens, Series or Wave"
+    )

@@ -1,0 +1,106 @@
+r"""Ordered levels: a mixture of logistics, discretised to the L levels of a pixel.
+
+    p(x = v) = sum_j w_j [F((b_v - m_j) / s_j) - F((a_v - m_j) / s_j)],   F(t) = 1 / (1 + e^-t)                      (1)
+    level v is the interval (a_v, b_v) = (2v / L - 1, 2(v + 1) / L - 1); the first and the last reach to infinity    (2)
+    log[F(b) - F(a)] = log F(b) + log F(-a) + log(1 - e^{a - b}),   b > a: nothing cancels                           (3)
+
+so that the masses of the L levels sum to one exactly, in float32 too. Salimans et al. (2017), arXiv:1701.05517
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from likely.contracts import Space
+from likely.distributions.law import Law, Observation, bounded, precise
+from likely.distributions.layout import stacked, unstacked
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import Image
+
+SHARPEST = 7.0  # |log scale| stays below: a scale is at least a fraction e^-7 of half the range
+LEVEL = -1.5  # log scale at zero parameters: broad, but within the range
+
+
+def log_logistic(x: Tensor, mean: Tensor | float, log_scale: Tensor | float) -> Tensor:
+    """The log-density of the logistic law, cell by cell."""
+    t = (x - mean) * torch.exp(-torch.as_tensor(log_scale, dtype=x.dtype, device=x.device))
+    return F.logsigmoid(t) + F.logsigmoid(-t) - log_scale
+
+
+def draw_logistic(mean: Tensor, log_scale: Tensor, rng: Rng) -> Tensor:
+    """mean + e^log_scale * noise, by inversion: one uniform a cell."""
+    return mean + torch.exp(log_scale) * torch.logit(rng.uniform(mean.shape, like=mean))
+
+
+def log_logistic_between(low: Tensor, high: Tensor, width: Tensor) -> Tensor:
+    """log[F(high) - F(low)] from standardised bounds (infinite ones too) and their distance."""
+    return F.logsigmoid(high) + F.logsigmoid(-low) + torch.log(-torch.expm1(-width))  # (3)
+
+
+@final
+@dataclass(frozen=True)
+class DiscretisedLogistic(Observation):
+    """Pixels of ordered levels, each a mixture of logistics."""
+
+    mixtures: int = 3  # more can say more peaks in one pixel, at three parameters each
+
+    def __post_init__(self) -> None:
+        if self.mixtures < 1:
+            raise FieldError(f"DiscretisedLogistic.mixtures cannot be {self.mixtures}", expected="at least 1")
+
+    def law(self, space: Space) -> Law:
+        return DiscretisedLogisticLaw(space, self.mixtures)
+
+
+@final
+class DiscretisedLogisticLaw(Law):
+    """Independent pixels; the parameters of one are its mixture's log-weights (where several), means, log scales."""
+
+    def __init__(self, space: Space, mixtures: int) -> None:
+        if not isinstance(space, Image) or space.levels is None:
+            raise FieldError(f"the discretised logistic law is over images with levels, not {space!r:.80}",
+                             remedy="leave the law out: each space has one of its own")  # fmt: skip
+        self.space, self.levels, self.mixtures = space, space.levels, mixtures
+        self.per = 3 * mixtures if mixtures > 1 else 2
+        self.outputs = stacked(space, self.per)
+
+    def _terms(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """log w, m and log s, each (B, mixtures, C, H, W)."""
+        cells = unstacked(precise(parameters), self.per, self.space)
+        mean, raw = cells[:, -2 * self.mixtures :].chunk(2, 1)
+        log_weight = cells[:, : self.mixtures].log_softmax(1) if self.mixtures > 1 else torch.zeros_like(mean)
+        return log_weight, self._spread(mean), bounded(raw + LEVEL, SHARPEST)
+
+    def _spread(self, mean: Tensor) -> Tensor:
+        """Means start apart, so that the terms of a mixture are not born equal."""
+        places = torch.arange(self.mixtures, dtype=mean.dtype, device=mean.device)
+        return mean + ((2 * places + 1) / self.mixtures - 1).view(-1, 1, 1, 1)
+
+    def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
+        log_weight, mean, log_scale = self._terms(parameters)
+        there = ~torch.isnan(x)
+        level = torch.where(there, x, 0.0)[:, None]
+        inverse, last = torch.exp(-log_scale), self.levels - 1
+        low = ((2 / self.levels * level - 1) - mean) * inverse
+        width = (2 / self.levels * inverse).masked_fill((level <= 0) | (level >= last), torch.inf)
+        high = (low + 2 / self.levels * inverse).masked_fill(level >= last, torch.inf)
+        mass = log_logistic_between(low.masked_fill(level <= 0, -torch.inf), high, width)  # (2)
+        return torch.where(there, torch.logsumexp(log_weight + mass, 1), 0.0)  # (1)
+
+    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+        log_weight, mean, log_scale = self._terms(parameters)
+        term = rng.categorical(log_weight.movedim(1, -1)).unsqueeze(1)
+        drawn = draw_logistic(mean.gather(1, term), log_scale.gather(1, term), rng).squeeze(1)
+        return self._level(drawn)
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        log_weight, mean, _ = self._terms(parameters)
+        return self._level((log_weight.exp() * mean.clamp(-1, 1)).sum(1))
+
+    def _level(self, real: Tensor) -> Tensor:
+        """The level whose interval holds a real."""
+        return ((real + 1) * (self.levels / 2)).floor().clamp(0, self.levels - 1)

@@ -1,0 +1,80 @@
+r"""One real cell: normal, or Student's t where tails are heavy.
+
+    log t(x; m, s, v) = log G((v + 1) / 2) - log G(v / 2) - log(v pi) / 2 - log s - (v + 1) / 2 log(1 + u^2 / v)     (1)
+    u = (x - m) / s
+    t = sqrt(v (U^{-2 / v} - 1)) cos(2 pi V),   U, V uniform                                                         (2)
+
+(2) is exact for every v > 0 and takes a fixed number of uniforms: Bailey (1994), Mathematics of Computation 62.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from likely.distributions.law import bounded
+from likely.distributions.normal import WIDEST, draw_normal, log_normal
+from likely.rng import Rng
+
+
+def log_student(x: Tensor, mean: Tensor, log_scale: Tensor, freedom: Tensor) -> Tensor:
+    """The log-density of Student's t, cell by cell."""
+    u = (x - mean) * torch.exp(-log_scale)
+    constant = torch.lgamma((freedom + 1) / 2) - torch.lgamma(freedom / 2) - 0.5 * torch.log(freedom * math.pi)
+    return constant - log_scale - (freedom + 1) / 2 * torch.log1p(u * u / freedom)  # (1)
+
+
+def draw_student(mean: Tensor, log_scale: Tensor, freedom: Tensor, rng: Rng) -> Tensor:
+    """One draw a cell."""
+    radius = torch.expm1(-2 / freedom * torch.log(rng.uniform(mean.shape, like=mean)))
+    angle = 2 * math.pi * rng.uniform(mean.shape, like=mean)
+    return mean + torch.exp(log_scale) * torch.sqrt(freedom * radius) * torch.cos(angle)  # (2)
+
+
+class RealLaw(ABC):
+    """The law of a real cell, as a field of `Mixed`; raw parameters lie along the second dimension."""
+
+    parameters: ClassVar[int]
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
+        """The log-density of every cell: x is (B, R), raw is (B, parameters, R)."""
+
+    @abstractmethod
+    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
+        """One draw a cell: (B, R)."""
+
+
+@final
+@dataclass(frozen=True)
+class Normal(RealLaw):
+    """Light tails."""
+
+    parameters: ClassVar[int] = 2
+
+    def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
+        return log_normal(x, raw[:, 0], bounded(raw[:, 1], WIDEST))
+
+    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
+        return draw_normal(raw[:, 0], bounded(raw[:, 1], WIDEST), rng)
+
+
+@final
+@dataclass(frozen=True)
+class Student(RealLaw):
+    """Heavy tails, with degrees of freedom learned between 1 (Cauchy) and 55 (all but normal)."""
+
+    parameters: ClassVar[int] = 3
+
+    def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
+        return log_student(x, raw[:, 0], bounded(raw[:, 1], WIDEST), _freedom(raw[:, 2]))
+
+    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
+        return draw_student(raw[:, 0], bounded(raw[:, 1], WIDEST), _freedom(raw[:, 2]), rng)
+
+
+def _freedom(raw: Tensor) -> Tensor:
+    return torch.exp(2 + bounded(raw, 2.0))
