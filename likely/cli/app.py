@@ -9,9 +9,8 @@ import sys
 from importlib import import_module
 from typing import Annotated
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from likely.errors import LikelyError
 
@@ -31,17 +30,20 @@ VERBS = {
 }
 
 
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, or the copy that newer typers carry
+
+
 class Verbs(TyperGroup):
     """Loads a verb's file only when it is called, so that help is instant."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: typer.Context) -> list[str]:
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:
         if cmd_name not in VERBS:
             return None
         if cmd_name != ctx.invoked_subcommand and not _is_asked(cmd_name):
-            return click.Command(cmd_name, help=VERBS[cmd_name], short_help=VERBS[cmd_name])
+            return TyperCommand(cmd_name, help=VERBS[cmd_name], short_help=VERBS[cmd_name])
         return import_module(f"likely.cli.{cmd_name}").command()
 
 
@@ -52,15 +54,15 @@ def _is_asked(name: str) -> bool:
 
 app = typer.Typer(
     cls=Verbs,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Every family of generative model, one interface: fit, sample, score, fill in the blanks, compare honestly.",
 )
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
+    ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
 ) -> None:
     """The options of the program itself."""
@@ -68,7 +70,8 @@ def root(
         from likely import __version__
 
         typer.echo(f"likely {__version__}")
-        raise typer.Exit
+    elif ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -82,11 +85,11 @@ def run(arguments: list[str] | None = None) -> int:
         return app(arguments, standalone_mode=False, prog_name="likely") or 0
     except LikelyError as error:
         return _told(str(error), error.exit_code)
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        return _told(f"{error.format_message()}\nTry: likely {_verb()}--help", 2)
-    except (KeyboardInterrupt, click.Abort):
+    except USAGE_ERROR as error:
+        return _told(f"{error}\nTry: likely {_verb()}--help", 2)
+    except (KeyboardInterrupt, typer.Abort):
         return _told("interrupted", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

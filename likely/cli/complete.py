@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import Seed, one_command
 
@@ -28,6 +28,6 @@ def complete(
     typer.echo(f"{len(completion.rows)} rows completed, {completion.way}", err=True)
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(complete, "complete")

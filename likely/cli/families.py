@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import Json, emit_json, one_command, print_table
 
@@ -20,7 +20,9 @@ def families(
         emit_json([_told(family) for family in table("Family")])
     else:
         rows = [(told["name"], told["promises"], told["page"]) for told in map(_told, table("Family"))]
-        print_table("", ("family", "promises", "what it is"), rows, note="\nlikely families NAME shows the fields of one.")
+        print_table(
+            "", ("family", "promises", "what it is"), rows, note="\nlikely families NAME shows the fields of one."
+        )
 
 
 def _told(family: str) -> dict[str, Any]:
@@ -34,15 +36,21 @@ def _one(name: str, as_json: bool) -> None:
     from likely.names import full_name
 
     spelled = full_name("Family", name)
-    fields = [{"name": f.name, "type": f.type, "default": f.default, "help": f.help} for f in told_fields("Family", spelled)]
+    fields = [
+        {"name": f.name, "type": f.type, "default": f.default, "help": f.help} for f in told_fields("Family", spelled)
+    ]
     if as_json:
         emit_json(_told(spelled) | {"fields": fields})
         return
     said = _told(spelled)
-    rows = [(f"--{field['name'].replace('_', '-')}", field["type"], field["default"], field["help"]) for field in fields]
-    print_table(f"{spelled}: {said['page']} ({said['promises']})", ("flag", "type", "default", "what turning it does"), rows)
+    rows = [
+        (f"--{field['name'].replace('_', '-')}", field["type"], field["default"], field["help"]) for field in fields
+    ]
+    print_table(
+        f"{spelled}: {said['page']} ({said['promises']})", ("flag", "type", "default", "what turning it does"), rows
+    )
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(families, "families")

@@ -3,17 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.core import TyperCommand
 
-from likely.cli.flags import FamilyCommand, family_of
+from likely.cli.flags import epilog, family_of
 from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
 
 
 def fit(
     ctx: typer.Context,
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set (digits, moons, ...).")],
-    family: Annotated[str, typer.Option("--family", "-f", help="The family; `likely families` lists them.")] = "NaiveBayes",
+    family: Annotated[
+        str, typer.Option("--family", "-f", help="The family; `likely families` lists them.")
+    ] = "NaiveBayes",
     budget: Annotated[str | None, typer.Option(help="Steps (2000) or time (90s, 5m, 1h).")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
     validation: Annotated[str | None, typer.Option(help="A file to validate on; else a tenth of the rows.")] = None,
@@ -55,8 +57,8 @@ def tell(fitted: object, run: Path, *, quiet: bool, as_json: bool) -> None:
         typer.echo(f"saved in {run}")
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb; words it does not know are the family's fields."""
-    made = one_command(fit, "fit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-    made.format_epilog = FamilyCommand.format_epilog.__get__(made)  # type: ignore[method-assign]
-    return made
+    return one_command(
+        fit, "fit", epilog=epilog(), context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import click
 
 from likely.errors import FieldError
 from likely.fields import amended, made, told_fields
@@ -25,7 +24,9 @@ def pairs(flags: Sequence[str]) -> list[tuple[str, str]]:
     while words:
         word = words.pop(0)
         if not word.startswith("--"):
-            raise FieldError(f"'{word}' is not a flag", expected="--field value", remedy="likely families NAME lists the fields")
+            raise FieldError(
+                f"'{word}' is not a flag", expected="--field value", remedy="likely families NAME lists the fields"
+            )
         path, equals, value = word[2:].partition("=")
         if not equals:
             value = words.pop(0) if words and not words[0].startswith("--") else "true"
@@ -46,19 +47,13 @@ def _kind(annotation: str) -> str:
     return annotation.replace(" | None", "").replace("tuple[", "").replace(", ...]", ",..").upper()
 
 
-class FamilyCommand(click.Command):
-    """A command whose help also lists the flags of the family that the line names."""
-
-    family = ""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The fields of the family, or how to see them."""
-        name = named_family()
-        if name is None:
-            formatter.write("\nEvery field of the family is a flag too: `likely families NAME` lists them.\n")
-            return
-        with formatter.section(f"Fields of {full_name('Family', name)}"):
-            formatter.write_dl(fields_help(name))
+def epilog() -> str:
+    """The fields of the family that the command line names, or how to see them; for a command's help."""
+    name = named_family()
+    if name is None:
+        return "Every field of the family is a flag too: `likely families NAME` lists them."
+    lines = [f"  {flag}\n      {help}" for flag, help in fields_help(name)]
+    return "\b\n" + "\n".join([f"Fields of {full_name('Family', name)}:", *lines])
 
 
 def named_family() -> str | None:

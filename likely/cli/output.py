@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.core import TyperCommand
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option(help="The seed: the same seed gives the same rows.")]
 
 
-def one_command(function: Callable[..., None], name: str, **settings: Any) -> click.Command:
+def one_command(function: Callable[..., None], name: str, **settings: Any) -> TyperCommand:
     """A verb's function as a click command."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.command(name, **settings)(function)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import one_command
 
@@ -27,12 +27,15 @@ def replay(
     if not (run / store.DOCUMENT).is_file():
         raise MissingFile(f"the model of {file} is not at {run}", remedy="likely replay FILE --model FOLDER")
     if store.sha256(run / store.DOCUMENT) != recipe["model"]["sha256"]:
-        raise DataError(f"{run} is not the model that made {file}", expected=f"model.json with sha256 {recipe['model']['sha256'][:12]}…")
+        raise DataError(
+            f"{run} is not the model that made {file}",
+            expected=f"model.json with sha256 {recipe['model']['sha256'][:12]}…",
+        )
     target = out or file.with_stem(f"{file.stem}.again")
     write(load(run).sample_rows(recipe["n"], recipe["given"] or None, seed=recipe["seed"]), target, recipe=recipe)
     typer.echo(f"{recipe['n']} rows in {target}", err=True)
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(replay, "replay")

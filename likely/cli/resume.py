@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.fit import tell
 from likely.cli.output import Json, Quiet, one_command
@@ -22,6 +22,6 @@ def resume(
     tell(go_on(run, listeners=listeners(run, quiet=quiet or as_json)), run, quiet=quiet, as_json=as_json)
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(resume, "resume")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import Json, Seed, emit_json, given_of, one_command
 
@@ -13,7 +13,9 @@ def sample(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
     n: Annotated[int, typer.Option("-n", help="How many rows.")] = 10,
     given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: draw given this (may be repeated).")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="A .csv, .parquet, .npz or .png file, or a folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="A .csv, .parquet, .npz or .png file, or a folder.")
+    ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -41,6 +43,6 @@ def recipe_of(run: Path, n: int, given: dict[str, str], seed: int) -> dict[str, 
     return {"likely": __version__, "verb": "sample", "model": model, "n": n, "given": given, "seed": seed}
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(sample, "sample")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import Json, Seed, emit_json, one_command
 
@@ -42,6 +42,6 @@ def _write(nats: list[float], stderr: list[float] | None, kind: str, out: Path) 
     frame.to_csv(out, index=False)
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(score, "score")

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from likely.cli.output import Json, emit_json, one_command, print_table
 
@@ -50,7 +50,10 @@ def told_space(space: Any) -> str:
 def print_page(fitted: Any) -> None:
     """The card for a person."""
     said = page(fitted)
-    rows = [(name, _told(said[name])) for name in ("promises", "space", "condition", "parameters", "measure", "seed", "data")]
+    rows = [
+        (name, _told(said[name]))
+        for name in ("promises", "space", "condition", "parameters", "measure", "seed", "data")
+    ]
     rows += [(f"recipe.{name}", _told(value)) for name, value in said["recipe"].items() if name != "probes"]
     rows += [(name, _told(value)) for name, value in said["measures"].items()]
     rows += [("finding", finding) for finding in said["findings"]]
@@ -65,6 +68,6 @@ def _told(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def command() -> click.Command:
+def command() -> TyperCommand:
     """The verb."""
     return one_command(show, "show")
