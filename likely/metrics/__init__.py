@@ -1,1 +1,11 @@
-"""TO WRITE"""
+"""Measures of synthetic rows beside real ones: each a small number with its interval and its sample sizes."""
+
+from likely.metrics.copying import copying
+from likely.metrics.coverage import coverage
+from likely.metrics.features import features
+from likely.metrics.likelihood import Verdict, compared
+from likely.metrics.marginals import marginals, pairs
+from likely.metrics.measure import Measure
+from likely.metrics.two_sample import two_sample
+
+__all__ = ["Measure", "Verdict", "compared", "copying", "coverage", "features", "marginals", "pairs", "two_sample"]

@@ -1,0 +1,47 @@
+"""One measured number: what it is, its interval, the sizes it was taken at, and what a perfect model would get."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+SMALL = 200  # rows a side below which a measure says so
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value with a 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    rows: tuple[int, int]  # real, synthetic
+    ideal: float  # what indistinguishable samples get
+    note: str = ""
+    parts: dict[str, float] = field(default_factory=dict)  # by column, by pair
+
+    @property
+    def warning(self) -> str:
+        """A sentence where there are too few rows to lean on the number."""
+        fewest = min(self.rows)
+        return f"only {fewest} rows: read the interval, not the value" if fewest < SMALL else ""
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+
+
+def share(name: str, hits: Array, rows: tuple[int, int], ideal: float, note: str = "") -> Measure:
+    """A share of successes with Wilson's interval."""
+    n, p, z = len(hits), float(np.mean(hits)), 1.96
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return Measure(name, p, float(centre - half), float(centre + half), rows, ideal, note)
+
+
+def mean(name: str, values: Array, rows: tuple[int, int], ideal: float, note: str = "") -> Measure:
+    """A mean with its normal interval."""
+    half = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    centre = float(np.mean(values))
+    return Measure(name, centre, centre - half, centre + half, rows, ideal, note)

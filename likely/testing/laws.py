@@ -1,0 +1,384 @@
+"""The laws. Each takes a case whose model promises what the law is about, and raises `Broken` with what it saw."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from likely.contracts import Bound, Completes, Counted, Density, Evidence, Latent, Model, Space, Trained, Weighted
+from likely.errors import LikelyError
+from likely.rng import Keyed, Stepped
+from likely.spaces import Category, Count, Image, Real, Vector, absent
+from likely.store import fill
+from likely.testing.case import CONDITIONS, SPACES, Case, descend
+
+Outcome = Literal["passed", "failed", "refused", "not promised"]
+
+
+class Broken(AssertionError):
+    """A law does not hold; the message says what was seen."""
+
+
+class Beside(Exception):
+    """The law says nothing about this case (a mass over a space that cannot be summed)."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One cell of the table family x space x condition x law."""
+
+    family: str
+    space: str
+    condition: str
+    law: str
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law, and the promise it is about."""
+
+    promise: type[Model]
+    holds: Callable[[Case], None]
+
+
+LAWS: dict[str, Law] = {}
+
+
+def law(promise: type[Model]) -> Callable[[Callable[[Case], None]], Callable[[Case], None]]:
+    """Enter a law under its function's name, read as a sentence."""
+
+    def enter(holds: Callable[[Case], None]) -> Callable[[Case], None]:
+        LAWS[holds.__name__.replace("_", " ")] = Law(promise, holds)
+        return holds
+
+    return enter
+
+
+def check(
+    family: Any, spaces: Mapping[str, Space] = SPACES, conditions: Mapping[str, Space | None] = CONDITIONS
+) -> Iterator[Verdict]:
+    """Every law over every space and condition."""
+    for space_name, space in spaces.items():
+        for condition_name, condition in conditions.items():
+            case = Case(family, space, condition)
+            for name in LAWS:
+                yield verdict(case, name, space_name, condition_name)
+
+
+def verdict(case: Case, name: str, space: str = "", condition: str = "") -> Verdict:
+    """One law on one case."""
+    outcome, reason = _judged(case, LAWS[name])
+    return Verdict(type(case.family).__name__, space, condition, name, outcome, reason)
+
+
+def _judged(case: Case, law: Law) -> tuple[Outcome, str]:
+    try:
+        if not isinstance(case.model, law.promise):
+            return "not promised", law.promise.__name__
+        law.holds(case)
+    except LikelyError as refusal:
+        return "refused", str(refusal)
+    except Beside as reason:
+        return "not promised", str(reason)
+    except Broken as broken:
+        return "failed", str(broken)
+    return "passed", ""
+
+
+def demand(true: bool | Tensor, message: str) -> None:
+    """The law's claim, or what was seen instead."""
+    if not bool(true):
+        raise Broken(message)
+
+
+def close(seen: Tensor, wanted: Tensor, message: str, *, tolerance: float = 1e-4) -> None:
+    """Equal to a tolerance relative to the size of what is wanted; NaN equals NaN."""
+    seen, wanted = seen.double(), wanted.double()
+    gap = (seen - wanted).abs() / (1 + wanted.abs())
+    gap = torch.where(seen.isnan() & wanted.isnan(), 0.0, gap)
+    demand((gap <= tolerance).all(), f"{message}: off by {gap.max():.3g}")
+
+
+def _part(c: Tensor | None, rows: slice) -> Tensor | None:
+    return None if c is None else c[rows]
+
+
+def _sampled(case: Case, n: int = 24, seed: int = 5, model: Model | None = None) -> Tensor:
+    with torch.no_grad():
+        return (model or case.model).sample(n, _part(case.c, slice(n)), rng=Keyed(seed))
+
+
+# Every model ---------------------------------------------------------------------------------------------------------
+
+
+@law(Model)
+def the_same_seed_gives_the_same_sample(case: Case) -> None:
+    """And another seed gives another."""
+    demand(torch.equal(_nan_free(_sampled(case)), _nan_free(_sampled(case))), "two samples with one seed differ")
+    demand(not torch.equal(_nan_free(_sampled(case)), _nan_free(_sampled(case, seed=6))), "another seed, the same sample")
+
+
+@law(Model)
+def a_sample_row_does_not_depend_on_its_company(case: Case) -> None:
+    """Row i depends on the seed and i alone (matrix products move it by rounding)."""
+    cells, alone = case.lift.down(_sampled(case)), case.lift.down(_sampled(case, 7))
+    agreeing = torch.isclose(cells[:7], alone, rtol=1e-3, atol=1e-3, equal_nan=True).flatten(1).all(1).float().mean()
+    demand(agreeing >= 0.8, f"{agreeing:.0%} of the first rows agree with a smaller sample's")
+
+
+@law(Model)
+def samples_lie_in_the_space(case: Case) -> None:
+    """Codes, counts and levels are those that exist; nothing is infinite; missing only where it can be."""
+    cells = case.lift.down(_sampled(case))
+    demand(cells.shape == (24, *case.space.shape), f"samples have shape {tuple(cells.shape)}")
+    match case.space:
+        case Vector(columns=columns):
+            for place, column in enumerate(columns):
+                _lies_in(cells[:, place], column)
+        case Image(levels=levels) if levels is not None:
+            demand(_whole(cells) and cells.min() >= 0 and cells.max() < levels, "pixels outside the levels")
+        case _:
+            demand(torch.isfinite(cells.float()).all(), "infinite cells")
+
+
+def _lies_in(cells: Tensor, column: Any) -> None:
+    demand(column.missing or not cells.isnan().any(), f"missing cells in {column}")
+    seen = cells[~cells.isnan()]
+    demand(torch.isfinite(seen).all(), f"infinite cells in {column}")
+    if isinstance(column, Real) or not len(seen):
+        return
+    demand(_whole(seen) and seen.min() >= 0, f"{column} drew {seen.unique().tolist()[:5]}")
+    demand(isinstance(column, Count) or seen.max() < column.k, f"{column} drew {seen.max()}")
+
+
+def _whole(cells: Tensor) -> bool:
+    return torch.equal(cells, cells.round())
+
+
+@law(Model)
+def the_global_generator_is_left_alone(case: Case) -> None:
+    """Nothing below the training loop draws from torch's global generator."""
+    model = case.model
+    before = torch.get_rng_state()
+    _sampled(case)
+    if isinstance(model, Bound):
+        model.elbo(case.u[:8], _part(case.c, slice(8)), rng=Keyed(0))
+    demand(torch.equal(before, torch.get_rng_state()), "torch's global generator moved")
+
+
+@law(Model)
+def weights_saved_and_loaded_are_the_same_model(case: Case) -> None:
+    """Bit for bit, through a state dict."""
+    other = case.built(seed=1)
+    fill(other, {name: tensor.clone() for name, tensor in case.model.state_dict().items()})
+    same = torch.equal(_nan_free(_sampled(case)), _nan_free(_sampled(case, model=other.eval())))
+    demand(same, "the loaded model samples differently")
+
+
+@law(Model)
+def float64_works(case: Case) -> None:
+    """The whole model in double precision."""
+    model = copy.deepcopy(case.model).double()
+    c = None if case.c is None else case.c[:6].double() if case.c.is_floating_point() else case.c[:6]
+    with torch.no_grad():
+        drawn = model.sample(6, c, rng=Keyed(0))
+        demand(drawn.dtype in (torch.float64, torch.int64), f"samples are {drawn.dtype}")
+        if isinstance(model, Density):
+            demand(model.log_prob(case.u[:6].double(), c).dtype == torch.float64, "log_prob is not float64")
+
+
+@law(Model)
+def the_null_condition_is_accepted(case: Case) -> None:
+    """A condition with every cell missing is a condition."""
+    if case.c is None:
+        raise Beside("unconditional")
+    with torch.no_grad():
+        demand(case.lift.down(case.model.sample(4, absent(case.c[:4]), rng=Keyed(0))).shape[0] == 4, "no sample")
+
+
+# Densities -----------------------------------------------------------------------------------------------------------
+
+
+def _log_prob(case: Case, u: Tensor, c: Tensor | None) -> Tensor:
+    assert isinstance(case.model, Density)
+    with torch.no_grad():
+        return case.model.log_prob(u, c)
+
+
+@law(Density)
+def a_row_s_density_does_not_depend_on_its_company(case: Case) -> None:
+    """Scored alone, in another order, or in a crowd."""
+    whole = _log_prob(case, case.u, case.c)
+    demand(whole.shape == (len(case.u),), f"log_prob has shape {tuple(whole.shape)}")
+    demand(torch.isfinite(whole).all(), "log_prob is not finite on its own rows")
+    close(_log_prob(case, case.u[:5], _part(case.c, slice(5))), whole[:5], "the first rows alone")
+    close(_log_prob(case, case.u.flip(0), None if case.c is None else case.c.flip(0)).flip(0), whole, "reversed")
+
+
+@law(Density)
+def the_mass_is_one_and_is_where_the_samples_fall(case: Case) -> None:
+    """By summing over a small discrete space, or over a box of a real one."""
+    match case.lift.space:
+        case Vector(columns=columns) if all(type(column) is Real and column == Real() for column in columns):
+            _mass_of_a_box(case, len(columns))
+        case Vector(columns=columns) if all(isinstance(column, Category) for column in columns):
+            _mass_of_all(case, [column.k + column.missing for column in columns])
+        case _:
+            raise Beside("a space that is neither summed nor integrated here")
+
+
+def _mass_of_a_box(case: Case, width: int, *, points: int = 20_000) -> None:
+    c = None if case.c is None else case.c[:1]
+    draws = case.model.sample(points, None if c is None else c.expand(points, *c.shape[1:]), rng=Keyed(1)).detach()
+    low, high = draws.quantile(0.2, 0), draws.quantile(0.7, 0) + 1e-3
+    inside = ((draws >= low) & (draws < high)).all(1).double()
+    spread = Keyed(2).uniform((points, width), like=draws) * (high - low) + low
+    density = _log_prob(case, spread, None if c is None else c.expand(points, *c.shape[1:])).double().exp()
+    mass, volume = density.mean() * (high - low).prod(), (high - low).prod()
+    error = ((inside.var() + density.var() * volume**2) / points).sqrt() + 2e-3
+    demand((mass - inside.mean()).abs() < 5 * error, f"a box has mass {mass:.4f} and holds {inside.mean():.4f} of samples")
+
+
+def _mass_of_all(case: Case, sizes: list[int], *, points: int = 20_000) -> None:
+    assert isinstance(case.space, Vector)
+    grid = torch.cartesian_prod(*[torch.arange(size).float() for size in sizes]).reshape(-1, len(sizes))
+    ks = torch.tensor([column.k for column in case.space.columns if isinstance(column, Category)])
+    cells = torch.where(grid == ks, float("nan"), grid)
+    c = None if case.c is None else case.c[:1]
+    p = _log_prob(case, cells, None if c is None else c.expand(len(cells), *c.shape[1:])).double().exp()
+    demand((p.sum() - 1).abs() < 1e-4, f"the masses of all {len(cells)} values sum to {p.sum():.5f}")
+    draws = case.model.sample(points, None if c is None else c.expand(points, *c.shape[1:]), rng=Keyed(1))
+    seen = (_nan_free(draws)[:, None] == _nan_free(cells)).all(-1).double().mean(0)
+    error = (p * (1 - p) / points).sqrt() + 1e-3
+    demand(((seen - p).abs() < 5 * error).all(), f"frequencies differ from masses by {(seen - p).abs().max():.4f}")
+
+
+def _nan_free(cells: Tensor) -> Tensor:
+    return cells.nan_to_num(nan=-99.0) if cells.is_floating_point() else cells
+
+
+# Bounds --------------------------------------------------------------------------------------------------------------
+
+
+@law(Bound)
+def a_bound_is_finite_and_row_by_row(case: Case) -> None:
+    """Two terms, one value a row, and the same for a row in any company when its noise is its own."""
+    assert isinstance(case.model, Bound)
+    with torch.no_grad():
+        whole = case.model.elbo(case.u, case.c, rng=Keyed(3)).value
+        alone = case.model.elbo(case.u[4:9], _part(case.c, slice(4, 9)), rng=Keyed(3, rows=4)).value
+    demand(whole.shape == (len(case.u),) and torch.isfinite(whole).all(), "the bound is not one finite value a row")
+    close(alone, whole[4:9], "rows in other company", tolerance=1e-3)
+
+
+@law(Weighted)
+def more_importance_samples_do_not_lower_the_bound(case: Case) -> None:
+    """E log mean w over k draws does not fall with k, and starts at the ELBO."""
+    assert isinstance(case.model, Weighted)
+    with torch.no_grad():
+        weights = case.model.log_weights(case.u, case.c, draws=64, rng=Keyed(4)).double()
+        elbo = torch.stack([case.model.elbo(case.u, case.c, rng=Keyed(s)).value for s in range(16)]).double().mean(0)
+    one, many = weights.mean(), (torch.logsumexp(weights, 1) - torch.log(torch.tensor(64.0))).mean()
+    error = weights.std(1).mean() / (64 * len(weights)) ** 0.5 + 1e-3
+    demand(many >= one - 4 * error, f"64 draws give {many:.3f}, one gives {one:.3f}")
+    demand((one - elbo.mean()).abs() < 8 * error + 0.01 * one.abs(), f"one draw {one:.3f}, ELBO {elbo.mean():.3f}")
+
+
+# Learning ------------------------------------------------------------------------------------------------------------
+
+
+@law(Trained)
+def every_parameter_gets_a_gradient(case: Case) -> None:
+    """In the turns of a round each player's every parameter is moved by some turn of it."""
+    model = case.built()
+    assert isinstance(model, Trained)
+    descend(model, case.u, case.c, 2)  # layers that start at zero hide what is behind them for a step
+    owners = {name: dict(player.module.named_parameters()) for name, player in model.players().items()}
+    reached: set[str] = set()
+    for step in range(3):
+        for turn in model.turns(case.u, case.c, rng=Stepped(1, step)):
+            model.zero_grad()
+            turn.loss().backward()
+            reached |= {f"{turn.player}: {name}" for name, p in owners[turn.player].items() if _moved(p)}
+    wanted = {f"{player}: {name}" for player, named in owners.items() for name, p in named.items() if p.requires_grad}
+    demand(wanted <= reached, f"no gradient reaches {sorted(wanted - reached)[:4]}")
+    owned = {id(p) for named in owners.values() for p in named.values()}
+    orphans = [name for name, p in model.named_parameters() if p.requires_grad and id(p) not in owned]
+    demand(not orphans, f"no player owns {orphans[:4]}")
+
+
+def _moved(parameter: Tensor) -> bool:
+    return parameter.grad is not None and bool((parameter.grad != 0).any())
+
+
+@law(Bound)
+def one_batch_can_be_overfitted(case: Case) -> None:
+    """Forty rounds on one batch raise its own bound."""
+    model = case.built()
+    if not isinstance(model, Trained):
+        raise Beside("learns by counting")
+    assert isinstance(model, Bound)
+    with torch.no_grad():
+        before = model.elbo(case.u, case.c, rng=Keyed(0)).value.mean()
+    descend(model, case.u, case.c, 40, rate=3e-3)
+    with torch.no_grad():
+        after = model.eval().elbo(case.u, case.c, rng=Keyed(0)).value.mean()
+    demand(after > before, f"the bound went from {before:.3f} to {after:.3f}")
+
+
+@law(Counted)
+def chunks_in_any_order_count_the_same(case: Case) -> None:
+    """Statistics are additive."""
+    if not isinstance(case.model, Density):
+        raise Beside("no density to compare by")
+    whole, chunked = case.built(), case.built()
+    assert isinstance(whole, Counted) and isinstance(chunked, Counted)
+    _pass(whole, case, [slice(None)])
+    _pass(chunked, case, [slice(60, None), slice(0, 17), slice(17, 60)])
+    with torch.no_grad():
+        close(chunked.log_prob(case.u, case.c), whole.log_prob(case.u, case.c), "in chunks")
+
+
+def _pass(model: Any, case: Case, chunks: list[slice]) -> None:
+    for _ in range(20):
+        for rows in chunks:
+            model.observe(case.u[rows], _part(case.c, rows))
+        if not model.finish():
+            return
+
+
+# Completion and codes ------------------------------------------------------------------------------------------------
+
+
+@law(Completes)
+def completion_leaves_what_is_known(case: Case) -> None:
+    """Known cells come back bit for bit; free ones are drawn; evidence of everything is the density."""
+    model = case.model
+    assert isinstance(model, Completes)
+    known = Keyed(8).uniform(case.u.shape, like=case.u) < 0.5
+    with torch.no_grad():
+        filled = model.complete(case.u, Evidence(known), case.c, rng=Keyed(9))
+        everything = model.log_evidence(case.u, Evidence(torch.ones_like(known)), case.c)
+        some = model.log_evidence(case.u, Evidence(known), case.c)
+    demand(torch.equal(_nan_free(filled)[known], _nan_free(case.u)[known]), "known cells were changed")
+    demand(torch.isfinite(some).all(), "the evidence's probability is not finite")
+    if isinstance(model, Density):
+        close(everything, _log_prob(case, case.u, case.c), "evidence of everything")
+
+
+@law(Latent)
+def codes_have_their_space_and_decode_to_rows(case: Case) -> None:
+    """encode and decode keep their shapes and give finite numbers."""
+    model = case.model
+    assert isinstance(model, Latent)
+    with torch.no_grad():
+        z = model.encode(case.u, case.c)
+        back = model.decode(z, case.c)
+    demand(z.shape == (len(case.u), *model.codes.shape), f"codes have shape {tuple(z.shape)}")
+    demand(torch.isfinite(z.float()).all(), "codes are not finite")
+    demand(back.shape == case.u.shape, f"decoded rows have shape {tuple(back.shape)}")
