@@ -1,1 +1,41 @@
-"""TO WRITE"""
+"""Bijections: a value and its log|det| come together, in both directions."""
+
+from likely.bijections.actnorm import ActNorm
+from likely.bijections.bijection import Bijection
+from likely.bijections.chain import Chain, Inverse, Prepared, prepared
+from likely.bijections.conditioner import Conditioner, Convolutional, Dense
+from likely.bijections.coupling import Coupling
+from likely.bijections.elementwise import Affine, Elementwise
+from likely.bijections.linear import Linear
+from likely.bijections.logit import Logit
+from likely.bijections.multiscale import MultiScale
+from likely.bijections.permutation import Permutation, Reverse
+from likely.bijections.spline import Spline
+from likely.bijections.split import Checkerboard, Cut, Split
+from likely.bijections.squeeze import Squeeze, squeezed_by
+
+__all__ = [
+    "ActNorm",
+    "Affine",
+    "Bijection",
+    "Chain",
+    "Checkerboard",
+    "Conditioner",
+    "Convolutional",
+    "Coupling",
+    "Cut",
+    "Dense",
+    "Elementwise",
+    "Inverse",
+    "Linear",
+    "Logit",
+    "MultiScale",
+    "Permutation",
+    "Prepared",
+    "Reverse",
+    "Spline",
+    "Split",
+    "Squeeze",
+    "prepared",
+    "squeezed_by",
+]

@@ -1,0 +1,53 @@
+"""Monotone maps of one cell, whose parameters a coupling's conditioner says.
+
+A form works on cells laid out as (A, n) with parameters (A, P, n): the parameters of a cell stand P rows apart, so that
+every sum over them runs along contiguous memory. Its log-slopes come cell by cell.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from torch import Tensor
+
+
+class Elementwise(ABC):
+    """A family of monotone maps of the line; concrete ones are frozen dataclasses."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """How many parameters a cell takes; all zero is (nearly) the identity."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """(z, log dz/dx) of each cell: (A, n) both."""
+
+    @abstractmethod
+    def inverse(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """(x, log dx/dz) of each cell: (A, n) both."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Affine(Elementwise):
+    """z = x e^s + t with |s| bounded."""
+
+    limit: float = 2.0  # |s| stays below this: larger bends more in one step, and is less stable
+
+    @property
+    def outputs(self) -> int:
+        return 2
+
+    def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        s, t = self._scale_and_shift(parameters)
+        return torch.addcmul(t, x, s.exp()), s
+
+    def inverse(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        s, t = self._scale_and_shift(parameters)
+        return (z - t) * (-s).exp(), -s
+
+    def _scale_and_shift(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        s, t = parameters.unbind(-2)
+        return self.limit * torch.tanh(s / self.limit), t  # bounded: e^s cannot overflow early in training

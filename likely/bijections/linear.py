@@ -1,0 +1,68 @@
+r"""A learned invertible matrix over columns or channels (a 1 x 1 convolution), as P L U.
+
+    W = P L (U + diag(sign e^s)),   log|det W| = sum s                  (1)
+
+P is fixed, L unit lower and U strictly upper triangular. Glow: Generative Flow with Invertible 1x1 Convolutions
+(Kingma & Dhariwal, 2018), arXiv:1807.03039
+"""
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from likely.bijections.bijection import Bijection
+
+
+@final
+class Linear(Bijection):
+    """z = W x + b at every place; starts as a random rotation."""
+
+    order: Tensor
+    back: Tensor
+    sign: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        rotation = torch.linalg.qr(torch.randn(size, size, dtype=torch.float64))[0]
+        p, lower, upper = torch.linalg.lu(rotation)
+        order = p.argmax(1)
+        self.register_buffer("order", order)
+        self.register_buffer("back", order.argsort())
+        self.register_buffer("sign", upper.diagonal().sign().float())
+        self.lower = nn.Parameter(lower.tril(-1).float())
+        self.upper = nn.Parameter(upper.triu(1).float())
+        self.log_diagonal = nn.Parameter(upper.diagonal().abs().log().float())
+        self.bias = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        lower, upper = self._factors()
+        matrix = (lower @ upper).index_select(0, self.order)  # (1)
+        z = torch.addmm(self.bias, _columns(x), matrix.t())
+        return _restored(z, x), self._ladj(x)
+
+    def inverse(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        lower, upper = self._factors()
+        x = (_columns(z) - self.bias).index_select(1, self.back).t()
+        x = torch.linalg.solve_triangular(lower, x, upper=False, unitriangular=True)
+        x = torch.linalg.solve_triangular(upper, x, upper=True)
+        return _restored(x.t(), z), -self._ladj(z)
+
+    def _factors(self) -> tuple[Tensor, Tensor]:
+        lower = self.lower.tril(-1) + torch.eye(len(self.lower), dtype=self.lower.dtype, device=self.lower.device)
+        return lower, self.upper.triu(1) + torch.diag(self.sign * self.log_diagonal.exp())
+
+    def _ladj(self, x: Tensor) -> Tensor:
+        return (self.log_diagonal.sum() * x[0, 0].numel()).expand(len(x))
+
+
+def _columns(x: Tensor) -> Tensor:
+    """(B, C, ...) as (B * places, C)."""
+    return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
+
+
+def _restored(columns: Tensor, like: Tensor) -> Tensor:
+    """(B * places, C) back to the shape of `like`."""
+    if like.dim() == 2:
+        return columns
+    return columns.view(len(like), *like.shape[2:], like.shape[1]).movedim(-1, 1).contiguous()
