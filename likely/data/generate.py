@@ -1,0 +1,231 @@
+r"""Generated tables of points in the plane whose density is known.
+
+Curves with noise, x = curve(t) + noise * e with t uniform on the pieces and e ~ N(0, I), have
+
+    p(x) = 1/K sum_k int_0^1 N(x; curve_k(t), noise^2 I) dt                                    (1)
+
+computed by Gauss-Legendre quadrature, which is exact to 1e-10 here; for a whole circle of radius R it is, with r = |x|,
+
+    p(x) = N(r; R, noise^2) e^{-a} I_0(a) / sqrt(2 pi) / noise,   a = r R / noise^2            (2)
+
+The functions are deterministic in (n, seed).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from likely.data.rows import Table
+from likely.data.schema import ColumnSchema, Schema
+
+Array = np.ndarray[Any, Any]
+Curve = Callable[[Array], Array]  # t in [0, 1] -> points (..., 2)
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+class Plane(ABC):
+    """A density over points in the plane."""
+
+    @abstractmethod
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        """n points (n, 2)."""
+
+    @abstractmethod
+    def log_prob(self, points: Array) -> Array:
+        """The true log-density, in nats."""
+
+    def entropy(self, n: int = 100_000, seed: int = 0) -> float:
+        """-E log p, over n fresh draws."""
+        return float(-self.log_prob(self.draw(n, np.random.default_rng(seed))).mean())
+
+
+class Curves(Plane):
+    """Curves with noise, each drawn from as often as the others."""
+
+    noise: float
+    nodes: int = 256  # of the quadrature: the spacing must be well below the noise
+
+    @abstractmethod
+    def pieces(self) -> tuple[Curve, ...]:
+        """The curves, each over t in [0, 1]."""
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        piece, t = rng.integers(len(self.pieces()), size=n), rng.uniform(size=n)
+        points = np.stack([curve(t) for curve in self.pieces()])[piece, np.arange(n)]
+        return points + self.noise * rng.normal(size=(n, 2))
+
+    def log_prob(self, points: Array) -> Array:
+        at, weight = np.polynomial.legendre.leggauss(self.nodes)
+        centres = np.concatenate([curve((at + 1) / 2) for curve in self.pieces()])
+        log_weight = np.tile(np.log(weight / 2), len(self.pieces())) - np.log(len(self.pieces()))
+        return _mixture_log_prob(points, centres, log_weight, self.noise)  # (1)
+
+
+@final
+@dataclass(frozen=True)
+class Moons(Curves):
+    """Two half circles that reach into each other."""
+
+    noise: float = 0.1
+
+    def pieces(self) -> tuple[Curve, ...]:
+        return (
+            lambda t: np.stack([np.cos(np.pi * t), np.sin(np.pi * t)], -1),
+            lambda t: np.stack([1 - np.cos(np.pi * t), 0.5 - np.sin(np.pi * t)], -1),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Spirals(Curves):
+    """Two arms of a spiral, of three quarters of a turn and more."""
+
+    noise: float = 0.1
+    turns: float = 1.5
+    nodes: int = 512
+
+    def pieces(self) -> tuple[Curve, ...]:
+        return self._arm(1.0), self._arm(-1.0)
+
+    def _arm(self, sign: float) -> Curve:
+        def curve(t: Array) -> Array:
+            radius = np.sqrt(t)  # about as many points on each stretch of the arm
+            angle = 2 * np.pi * self.turns * radius
+            return sign * 3 * radius[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+
+        return curve
+
+    def log_prob(self, points: Array) -> Array:
+        at, weight = np.polynomial.legendre.leggauss(self.nodes)
+        radius = (at + 1) / 2  # t = radius^2, dt = 2 radius d radius: smooth at the centre
+        centres = np.concatenate([curve(radius**2) for curve in self.pieces()])
+        return _mixture_log_prob(points, centres, np.tile(np.log(weight * radius / 2), 2), self.noise)  # (1)
+
+
+@final
+@dataclass(frozen=True)
+class Rings(Plane):
+    """Circles around one centre, each with as many points as the others."""
+
+    noise: float = 0.08
+    radii: tuple[float, ...] = (1.0, 2.0, 3.0)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        radius, angle = rng.choice(np.array(self.radii), size=n), rng.uniform(0, 2 * np.pi, size=n)
+        circle = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+        return circle + self.noise * rng.normal(size=(n, 2))
+
+    def log_prob(self, points: Array) -> Array:
+        from scipy.special import i0e
+
+        r, big = np.hypot(points[:, 0], points[:, 1])[:, None], np.array(self.radii)
+        squares = -0.5 * ((r - big) / self.noise) ** 2 - LOG_2PI - 2 * np.log(self.noise)
+        return _log_mean_exp(squares + np.log(i0e(r * big / self.noise**2)))  # (2)
+
+
+@final
+@dataclass(frozen=True)
+class Checkerboard(Plane):
+    """Uniform on the dark squares of a board."""
+
+    squares: int = 4  # on a side, even
+    half: float = 4.0  # the board spans [-half, half] both ways
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        row = rng.integers(self.squares, size=n)
+        column = 2 * rng.integers(self.squares // 2, size=n) + row % 2
+        within = rng.uniform(size=(n, 2))
+        return (np.stack([column, row], -1) + within) * (2 * self.half / self.squares) - self.half
+
+    def log_prob(self, points: Array) -> Array:
+        cell = np.floor((points + self.half) * (self.squares / (2 * self.half)))
+        inside = ((cell >= 0) & (cell < self.squares)).all(1) & (cell.sum(1) % 2 == 0)
+        return np.where(inside, -np.log((2 * self.half) ** 2 / 2), -np.inf)
+
+
+@final
+@dataclass(frozen=True)
+class Grid(Plane):
+    """Gaussians on a square grid, equally likely."""
+
+    side: int = 5
+    step: float = 2.0
+    noise: float = 0.1
+
+    @property
+    def centres(self) -> Array:
+        at = self.step * (np.arange(self.side) - (self.side - 1) / 2)
+        return np.stack(np.meshgrid(at, at), -1).reshape(-1, 2)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        return self.centres[rng.integers(self.side**2, size=n)] + self.noise * rng.normal(size=(n, 2))
+
+    def log_prob(self, points: Array) -> Array:
+        return _mixture_log_prob(points, self.centres, np.full(self.side**2, -2 * np.log(self.side)), self.noise)
+
+
+PLANES: dict[str, Plane] = {
+    "moons": Moons(),
+    "rings": Rings(),
+    "spirals": Spirals(),
+    "checkerboard": Checkerboard(),
+    "gaussians-25": Grid(),
+}
+
+
+def true_log_prob(name: str, points: Array) -> Array:
+    """The true log-density of a generated set at points (N, 2), in nats."""
+    return PLANES[name].log_prob(np.asarray(points, dtype=float))
+
+
+def moons(n: int = 10_000, seed: int = 0) -> Table:
+    """Points on two half circles that reach into each other; the density is known."""
+    return _points("moons", n, seed)
+
+
+def rings(n: int = 10_000, seed: int = 0) -> Table:
+    """Points on three circles around one centre; the density is known."""
+    return _points("rings", n, seed)
+
+
+def spirals(n: int = 10_000, seed: int = 0) -> Table:
+    """Points on the two arms of a spiral; the density is known."""
+    return _points("spirals", n, seed)
+
+
+def checkerboard(n: int = 10_000, seed: int = 0) -> Table:
+    """Points spread evenly on the dark squares of a board; the density is known."""
+    return _points("checkerboard", n, seed)
+
+
+def gaussians_25(n: int = 10_000, seed: int = 0) -> Table:
+    """Twenty-five narrow Gaussians on a grid; the density is known."""
+    return _points("gaussians-25", n, seed)
+
+
+def _points(name: str, n: int, seed: int) -> Table:
+    frame = pd.DataFrame(PLANES[name].draw(n, np.random.default_rng(seed)), columns=pd.Index(["x", "y"]))
+    columns = tuple(ColumnSchema(axis, "real", "float64", why="a generated coordinate") for axis in ("x", "y"))
+    return Table(frame, Schema(columns))
+
+
+def _mixture_log_prob(points: Array, centres: Array, log_weight: Array, noise: float) -> Array:
+    """log sum_k w_k N(x; centre_k, noise^2 I), a thousand points at a time."""
+    parts = [_block(block, centres, log_weight, noise) for block in np.array_split(points, max(1, len(points) // 1000))]
+    return np.concatenate(parts)
+
+
+def _block(points: Array, centres: Array, log_weight: Array, noise: float) -> Array:
+    squares = ((points[:, None] - centres) ** 2).sum(-1) / noise**2
+    terms = log_weight - 0.5 * squares - LOG_2PI - 2 * np.log(noise)
+    top = terms.max(1)
+    return top + np.log(np.exp(np.maximum(terms - top[:, None], -80)).sum(1))  # exp is slow far below -87
+
+
+def _log_mean_exp(terms: Array) -> Array:
+    top = terms.max(1)
+    return top + np.log(np.exp(terms - top[:, None]).mean(1))

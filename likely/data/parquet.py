@@ -1,0 +1,67 @@
+"""Parquet files: the pandas dtypes that the file carries, batch by batch where it is large."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from likely.data.suggestion import shown
+from likely.errors import Unreadable, WrongRows
+
+
+def read_parquet(path: Path) -> "pd.DataFrame":
+    with _opened(path) as file:
+        return _plain(_attempt(path, file.read))
+
+
+def parquet_chunks(path: Path, size: int) -> Iterator["pd.DataFrame"]:
+    """The file in pieces of at most `size` rows."""
+    with _opened(path) as file:
+        batches = file.iter_batches(batch_size=size)
+        while (batch := _attempt(path, lambda: next(batches, None))) is not None:
+            import pyarrow
+
+            yield _plain(pyarrow.Table.from_batches([batch]))
+
+
+def parquet_metadata(path: Path) -> dict[bytes, bytes]:
+    with _opened(path) as file:
+        return dict(file.schema_arrow.metadata or {})
+
+
+def _opened(path: Path) -> Any:
+    import pyarrow.parquet
+
+    file = _attempt(path, lambda: pyarrow.parquet.ParquetFile(path))
+    names = file.schema_arrow.names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise WrongRows(f"{path}: more than one column is called {shown(twice)}", remedy="rename the repeated columns")
+    return file
+
+
+def _attempt(path: Path, action: Any) -> Any:
+    import pyarrow
+
+    try:
+        return action()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise Unreadable(f"{path} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
+
+
+def _plain(table: Any) -> "pd.DataFrame":
+    """pandas' form, in which whole numbers and truth values with gaps stay what they are."""
+    import pyarrow
+
+    frame = table.to_pandas()
+    for name in table.schema.names:
+        kind, cells = table.schema.field(name).type, table.column(name)
+        gaps = cells.null_count and (pyarrow.types.is_integer(kind) or pyarrow.types.is_boolean(kind))
+        if gaps and name in frame.columns:
+            nullable = (
+                "boolean" if pyarrow.types.is_boolean(kind) else str(kind).replace("u", "U").replace("int", "Int")
+            )
+            frame[name] = pd.array(cells.to_pylist(), dtype=nullable)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    named = [name for name in frame.index.names if name is not None]
+    return frame.reset_index() if named else frame

@@ -1,0 +1,165 @@
+"""Anything a person may hold, as rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from likely.data.array import from_array, from_idx, from_npy, from_npz
+from likely.data.declaration import Declaration, declaration
+from likely.data.embedded import EMBEDDED
+from likely.data.file import PICTURE_SUFFIXES, existing, magic, members, suffix
+from likely.data.infer import infer
+from likely.data.parquet import read_parquet
+from likely.data.picture import from_folder, from_picture, from_zip, resized
+from likely.data.rows import Images, Rows, Table
+from likely.data.schema import Schema
+from likely.data.suggestion import near, shown
+from likely.data.text_table import layout, read_text_table
+from likely.data.tidy import markers_of, tidied
+from likely.errors import DataError, MissingFile, Unreadable
+
+Size = tuple[int, int]
+
+
+def read(
+    source: Any,  # a path, an embedded name, a DataFrame, an array, a tensor, or rows
+    *,
+    schema: "Path | str | Schema | Mapping[str, Any] | None" = None,
+    size: Size | None = None,
+) -> Rows:
+    """The rows of a file, a folder, an embedded set, a frame, an array or a tensor.
+
+    A schema (a `Schema`, its JSON file, or its JSON as a dict) overrides what is inferred, column by column. `size`
+    (height, width) brings pictures to one size.
+    """
+    said = declaration(schema)
+    rows = _rows(source, said, size)
+    return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
+
+
+def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
+    """Find out what the source is."""
+    if isinstance(source, Table):
+        return Table(*infer(source.frame, said)) if said != Declaration() else source
+    if isinstance(source, Images):
+        return source
+    if isinstance(source, str) and source in EMBEDDED:
+        return _declared(EMBEDDED[source](), said)
+    if isinstance(source, str | Path):
+        return _from_path(_path(source), said, size)
+    if isinstance(source, pd.DataFrame):
+        return Table(*infer(source, said))
+    return _from_memory(source, said)
+
+
+def _from_memory(source: Any, said: Declaration) -> Rows:
+    """Arrays, and objects of libraries that are told by their module's name, so that none is imported for it."""
+    if isinstance(source, np.ndarray):
+        return from_array(source, said)
+    library = type(source).__module__.partition(".")[0]
+    if library == "torch":
+        return from_array(source.detach().cpu().numpy(), said, channels_first=True)
+    if library == "polars":
+        frame = source.collect() if type(source).__name__ == "LazyFrame" else source
+        return Table(*infer(frame.to_pandas(), said))
+    if library == "pyarrow":
+        return Table(*infer(source.to_pandas(), said))
+    if isinstance(source, Mapping):
+        return Table(*infer(pd.DataFrame(source), said))
+    raise DataError(
+        f"a {type(source).__name__} is not data that can be read",
+        expected="a path, the name of an embedded set, a DataFrame (pandas, polars), a numpy array or a torch tensor",
+    )
+
+
+def _declared(rows: Rows, said: Declaration) -> Rows:
+    return Table(*infer(rows.frame, said)) if isinstance(rows, Table) and said != Declaration() else rows
+
+
+def _path(source: str | Path) -> Path:
+    """The path; a word that is neither a file nor an embedded set gets both kinds of suggestions."""
+    path = Path(source).expanduser()
+    if path.exists() or path.suffix or len(path.parts) > 1:
+        return existing(path)
+    alike = near(str(source), [*EMBEDDED, *(each.name for each in Path().iterdir())])
+    remedy = f"did you mean {shown(alike)}?" if alike else f"the embedded sets are {', '.join(EMBEDDED)}"
+    raise MissingFile(f"there is no file and no embedded set called '{source}'", remedy=remedy)
+
+
+def _from_path(path: Path, said: Declaration, size: Size | None) -> Rows:
+    if path.is_dir():
+        return from_folder(path, said, size)
+    found = magic(path)
+    promised = suffix(path)
+    if found == "zip":
+        return _from_zip(path, said, size)
+    if promised in PICTURE_SUFFIXES and found not in ("picture", "bitmap"):
+        return from_picture(path, size)
+    if found in ("picture", "bitmap") and promised in PICTURE_SUFFIXES:
+        return from_picture(path, size)
+    return _from_file(path, found, said)
+
+
+def _from_zip(path: Path, said: Declaration, size: Size | None) -> Rows:
+    """npz is a zip as well; a zip without pictures may hold one table."""
+    import zipfile
+
+    if suffix(path) == ".npz":
+        return from_npz(path, said)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = members(archive)
+    except zipfile.BadZipFile as error:
+        raise Unreadable(f"{path} is a damaged zip: {error}", remedy="copy or download it again") from error
+    if names and all(name.endswith(".npy") for name in names):
+        return from_npz(path, said)
+    if any(suffix(Path(name)) in PICTURE_SUFFIXES for name in names):
+        return from_zip(path, said, size)
+    return _from_text(path, said)
+
+
+def _from_file(path: Path, found: str, said: Declaration) -> Rows:
+    """By what the first bytes say, whatever the name says."""
+    match found or suffix(path):
+        case "parquet" | ".parquet" | ".pq":
+            return Table(*infer(read_parquet(path), said))
+        case "npy" | ".npy":
+            return from_npy(path, said)
+        case ".npz":
+            return from_npz(path, said)
+        case "idx":
+            return from_idx(path, said)
+        case "" | "gzip" | "bitmap" | ".csv" | ".tsv" | ".txt" | ".data" | ".dat" | ".tab":
+            return from_idx(path, said) if _packed_idx(path, found) else _from_text(path, said)
+        case other if other.startswith("."):
+            return from_idx(path, said) if "idx" in path.name else _from_text(path, said)
+        case other:
+            expected = "CSV, TSV, Parquet, npz, npy, IDX, a folder of images, or a zip of one"
+            raise Unreadable(f"{path} holds a {other} file, not a table", expected=expected)
+
+
+def _packed_idx(path: Path, found: str) -> bool:
+    """Whether a gzipped file is IDX inside."""
+    if found != "gzip":
+        return False
+    import gzip
+
+    try:
+        with gzip.open(path) as inside:
+            head = inside.read(4)
+    except (OSError, EOFError) as error:
+        raise Unreadable(f"{path} is packed, but damaged: {error}", remedy="copy or download it again") from error
+    return head[:2] == b"\0\0" and len(head) == 4 and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4
+
+
+def _from_text(path: Path, said: Declaration) -> Table:
+    found = layout(path, said.file)
+    stated = said.columns
+    markers = {name: markers_of(stated.get(name, {})) for name in found.names}
+    text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")
+    frame, found = read_text_table(path, found, markers=markers, text=text)
+    frame, missing_as = tidied(frame, found, stated)
+    return Table(*infer(frame, said, missing_as=missing_as, file=found.file, notes=found.notes))

@@ -1,0 +1,99 @@
+"""Cells as a text table writes them: spaces around them, missing markers, whole numbers with gaps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from likely.data.missing import MARKERS, NUMERIC_MARKERS, is_text
+from likely.data.text_table import Layout, raw_cells
+
+LOOKED = 100_000  # rows read again to see how missing cells are written
+
+
+def tidied(
+    frame: "pd.DataFrame", found: Layout, stated: Mapping[str, Mapping[str, Any]]
+) -> tuple["pd.DataFrame", dict[str, str]]:
+    """The frame with clean cells, and how each column writes a missing one."""
+    markers: dict[str, str] = {}
+    columns = {name: _tidy_text(frame[name], name, stated.get(name, {}), markers) for name in frame.columns}
+    gaps = [name for name, column in columns.items() if column.isna().any() and name not in markers]
+    if gaps:
+        raw = raw_cells(found.path, found, gaps, LOOKED)
+        for name in gaps:
+            missing = columns[name].isna().to_numpy()[: len(raw)]
+            markers[name] = _usual(raw[name].iloc[: len(missing)][missing])
+            columns[name] = _whole(columns[name], raw[name])
+    return pd.DataFrame(columns), markers
+
+
+def markers_of(stated: Mapping[str, Any]) -> tuple[str, ...]:
+    """What says 'missing' in a column: the declared word alone, else every known marker that is not a level."""
+    if "missing_as" in stated and "why" not in stated:
+        return (stated["missing_as"], "")
+    return tuple(word for word in (*MARKERS, stated.get("missing_as", "")) if word not in stated.get("levels", ()))
+
+
+def _usual(cells: "pd.Series") -> str:
+    """The most common way a missing cell is written."""
+    return "" if not len(cells) else str(cells.str.strip().mode().iloc[0])
+
+
+def _whole(column: "pd.Series", raw: "pd.Series") -> "pd.Series":
+    """Whole numbers with gaps, which pandas reads as floats: Int64, if they were written without a point."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return column.astype("boolean") if _truths(column) else column
+    present = column.dropna().to_numpy()
+    if not len(present) or (present != np.floor(present)).any() or np.abs(present).max() > 2.0**53:
+        return column
+    return column if raw.str.contains("[.eE]", regex=True).any() and _pointed(raw) else column.astype("Int64")
+
+
+def _pointed(raw: "pd.Series") -> bool:
+    numbers = raw[~raw.str.strip().isin([*MARKERS, *NUMERIC_MARKERS])]
+    return bool(numbers.str.contains("[.eE]", regex=True).any())
+
+
+def _truths(column: "pd.Series") -> bool:
+    return pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) == "boolean"
+
+
+def _tidy_text(column: "pd.Series", name: str, stated: Mapping[str, Any], markers: dict[str, str]) -> "pd.Series":
+    if not is_text(column) or not column.notna().any():
+        return column
+    column = column.str.strip()
+    column = column.mask(column.isin(markers_of(stated)))
+    if stated.get("kind") in ("category", "text", "id") or stated.get("dtype") == "str":
+        return column
+    return _as_numbers(column, name, markers)
+
+
+def _as_numbers(column: "pd.Series", name: str, markers: dict[str, str]) -> "pd.Series":
+    """Numbers that stood among words for 'missing', or that are too long for pandas to read by itself."""
+    head = column.dropna().head(1000)
+    if not len(head) or pd.to_numeric(head, errors="coerce").notna().mean() < 0.5:
+        return column
+    if head.str.match(r"^[+-]?0\d+$").any():
+        return column  # 007: the zeros belong to it
+    parsed = pd.to_numeric(column, errors="coerce")
+    strays = column[parsed.isna()].dropna().unique()
+    if not set(strays) <= NUMERIC_MARKERS:
+        return column
+    if len(strays):
+        markers[name] = str(strays[0])
+    return _exact(column, parsed)
+
+
+def _exact(column: "pd.Series", parsed: "pd.Series") -> "pd.Series":
+    """Whole numbers to the last digit, where 64 bits hold them; as text where they do not."""
+    there = parsed.notna()
+    if not column[there].str.match(r"^[+-]?\d+$").all():
+        return parsed
+    values = [int(cell) for cell in column[there]]
+    dtype = "Int64" if min(values) < 0 or max(values) < 2**63 else "UInt64"
+    if min(values) < -(2**63) or max(values) >= (2**63 if dtype == "Int64" else 2**64):
+        return column
+    exact = pd.Series(pd.NA, index=column.index, dtype=dtype)
+    exact[there] = pd.array(values, dtype=dtype)
+    return exact.astype(dtype.lower()) if there.all() else exact
