@@ -1,1 +1,1 @@
-"""TO WRITE"""
+"""Short functions over promises: compare families, measure anybody's samples."""
