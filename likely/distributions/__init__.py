@@ -15,7 +15,7 @@ from likely.distributions.default import law_of
 from likely.distributions.law import Law, Observation, precise
 from likely.distributions.logistic import DiscretisedLogistic, draw_logistic, log_logistic, log_logistic_between
 from likely.distributions.mixed import Mixed
-from likely.distributions.normal import Gaussian, draw_normal, kl_standard, log_normal
+from likely.distributions.normal import Gaussian, draw_normal, kl_standard, kl_standard_cells, log_normal
 from likely.distributions.student import Normal, RealLaw, Student, draw_student, log_student
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "draw_poisson",
     "draw_student",
     "kl_standard",
+    "kl_standard_cells",
     "law_of",
     "log_logistic",
     "log_logistic_between",

@@ -35,7 +35,12 @@ def draw_normal(mean: Tensor, log_std: Tensor, rng: Rng) -> Tensor:
 
 def kl_standard(mean: Tensor, log_std: Tensor) -> Tensor:
     """KL(N(mean, e^log_std) || N(0, I)), one value a row."""
-    return (0.5 * (mean**2 + torch.exp(2 * log_std) - 1) - log_std).flatten(1).sum(1)  # (2)
+    return kl_standard_cells(mean, log_std).flatten(1).sum(1)
+
+
+def kl_standard_cells(mean: Tensor, log_std: Tensor) -> Tensor:
+    """KL(N(mean, e^log_std) || N(0, 1)), cell by cell."""
+    return 0.5 * (mean**2 + torch.exp(2 * log_std) - 1) - log_std  # (2)
 
 
 @final
