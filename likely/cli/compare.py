@@ -1,0 +1,72 @@
+"""likely compare DATA [--families a,b,c|all] [--budget 5m] [-o report.html]"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from likely.cli.output import Json, Quiet, Seed, emit_json, one_command, print_table
+
+
+def compare(
+    data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set.")],
+    families: Annotated[str, typer.Option(help="all, or names with fields: vae,latent=16,realnvp")] = "all",
+    budget: Annotated[str, typer.Option(help="Steps for each, or time for all (90s, 5m).")] = "2m",
+    condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
+    schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Fit several families and say honestly which suits the data."""
+    from likely.apps.compare import compare as race
+    from likely.cli.progress import named_listeners
+
+    found = race(
+        data, families, condition=condition, budget=budget, seed=seed, schema=schema,
+        listener=named_listeners(quiet=quiet or as_json),
+    )  # fmt: skip
+    report(found, out, quiet=quiet, as_json=as_json)
+
+
+def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Print a comparison, and write its page."""
+    from likely.apps.told import HEADER, conclusions, rows_of
+
+    if out is not None:
+        from likely.report import write_comparison
+
+        write_comparison(found, out)
+    if as_json:
+        emit_json(plain(found) | {"report": out and str(out)})
+    elif not quiet:
+        print_table("", HEADER, rows_of(found), note="\n" + "\n".join(conclusions(found)))
+        if out is not None:
+            typer.echo(f"report: {out}")
+
+
+def plain(found: Any) -> dict[str, Any]:
+    """A comparison as plain values."""
+    from dataclasses import asdict
+
+    def told(contender: Any) -> dict[str, Any]:
+        scores = contender.scores
+        return {
+            "name": contender.name, "family": repr(contender.family), "failed": contender.failed,
+            "score": scores and {"kind": scores.kind, "mean": scores.mean, "stderr": scores.mean_stderr, "measure": scores.measure},
+            "measures": {name: asdict(measure) for name, measure in contender.measures.items()},
+            "fit_seconds": contender.fit_seconds, "sample_seconds": contender.sample_seconds,
+        }  # fmt: skip
+
+    return {
+        "source": found.source, "rows": found.rows, "condition": list(found.condition), "seed": found.seed,
+        "contenders": [told(c) for c in found.contenders], "references": [told(c) for c in found.references],
+        "verdicts": [{"pair": list(pair)} | asdict(verdict) for pair, verdict in found.verdicts.items()],
+    }  # fmt: skip
+
+
+def command() -> TyperCommand:
+    """The verb."""
+    return one_command(compare, "compare")

@@ -1,0 +1,28 @@
+"""likely demo [-o report.html]: six families on the embedded digits, about four minutes on two cores."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperCommand
+
+from likely.cli.output import Quiet, one_command
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
+    budget: Annotated[str, typer.Option(help="Time for all the training together.")] = "150s",
+    quiet: Quiet = False,
+) -> None:
+    """Fit six families to the embedded digits, given the digit, and write one self-contained report."""
+    from likely.apps.compare import compare as race
+    from likely.cli.compare import report
+    from likely.cli.progress import named_listeners
+
+    found = race("digits", "all", condition="label", budget=budget, listener=named_listeners(quiet=quiet))
+    report(found, out, quiet=quiet, as_json=False)
+
+
+def command() -> TyperCommand:
+    """The verb."""
+    return one_command(demo, "demo")
