@@ -1,1 +1,22 @@
-"""TO WRITE"""
+"""Codecs: the user's rows <-> tensors, with log|det| and kinds; and the lift from cells to reals."""
+
+from likely.codecs.catalogue import codec_for, codec_from_parts, condition_codec
+from likely.codecs.codec import Cells, Codec
+from likely.codecs.image import Binarise, ImageCodec
+from likely.codecs.lift import Lift
+from likely.codecs.table import TableCodec
+from likely.codecs.text import TextCodec, Unit
+
+__all__ = [
+    "Binarise",
+    "Cells",
+    "Codec",
+    "ImageCodec",
+    "Lift",
+    "TableCodec",
+    "TextCodec",
+    "Unit",
+    "codec_for",
+    "codec_from_parts",
+    "condition_codec",
+]

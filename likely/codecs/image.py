@@ -22,7 +22,9 @@ class Binarise(Enum):
     """How grey pixels become black or white."""
 
     THRESHOLD = "threshold"  # white from the middle level on
-    DYNAMIC = "dynamic"  # white with probability level / (levels - 1): one fixed draw here, a new one a batch by `redraw`
+    DYNAMIC = (
+        "dynamic"  # white with probability level / (levels - 1): one fixed draw here, a new one a batch by `redraw`
+    )
 
 
 @final

@@ -1,0 +1,57 @@
+"""Which codec suits which rows, and which codec a saved model names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from likely.codecs.codec import Codec
+from likely.codecs.image import ImageCodec
+from likely.codecs.parts import Part
+from likely.codecs.table import TableCodec
+from likely.codecs.text import TextCodec
+from likely.data.rows import Images, Rows, Table
+from likely.errors import ConditionError, Corrupt
+
+CODECS: dict[str, type[Codec[Any]]] = {"TableCodec": TableCodec, "ImageCodec": ImageCodec, "TextCodec": TextCodec}
+
+
+def codec_for(rows: Rows) -> Codec[Any]:
+    """The codec fitted to these rows."""
+    return ImageCodec.fit(rows) if isinstance(rows, Images) else TableCodec.fit(rows)
+
+
+def condition_codec(rows: Rows, columns: Sequence[str]) -> Codec[Any]:
+    """The codec of a condition: columns of a table, or of what is said about each picture."""
+    table = rows.about if isinstance(rows, Images) else rows
+    names = table.schema.names if isinstance(table, Table) else ()
+    if not columns or any(name not in names for name in columns) or table is None:
+        lacking = [name for name in columns if name not in names]
+        raise ConditionError(f"the rows have no column {', '.join(map(repr, lacking)) or 'for a condition'}",
+                             expected=f"some of {', '.join(map(repr, names))}" if names else "rows with labels or captions",
+                             remedy="name columns that the data has; class folders and captions give pictures theirs")  # fmt: skip
+    return _of_columns(table, columns)
+
+
+def _of_columns(table: Table, columns: Sequence[str]) -> Codec[Any]:
+    kinds = {name: table.schema[name].kind for name in columns}
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    empty = [name for name, kind in kinds.items() if kind in ("id", "constant")]
+    if len(columns) == 1 and texts:
+        return TextCodec.fit(table, column=columns[0])
+    if texts or empty:
+        name = (texts or empty)[0]
+        raise ConditionError(f"column '{name}' ({kinds[name]}) cannot stand in this condition",
+                             expected="one column of text, or columns that are numbers, categories or dates",
+                             remedy=f"leave '{name}' out of the condition")  # fmt: skip
+    return TableCodec.fit(table, columns=columns, condition=True)
+
+
+def codec_from_parts(parts: dict[str, Any]) -> Codec[Any]:
+    """The codec that a saved model's parts describe; anything unexpected in them is an error, and nothing is executed."""
+    try:
+        return Part(parts).choice("is", CODECS).from_parts(parts)
+    except Corrupt:
+        raise
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
+        raise Corrupt(
+            f"the saved codec cannot be read: {error}", expected="the folder as it was first saved"
+        ) from error

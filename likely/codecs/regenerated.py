@@ -1,0 +1,161 @@
+"""Columns that no model sees: constants and ids are made again, free text comes back missing."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from likely.codecs.parts import Part
+from likely.codecs.reader import INTEGERS, absent
+from likely.codecs.refusal import refuse
+from likely.data.schema import ColumnSchema
+
+
+class Regenerated(ABC):
+    """A column that is made anew for every sample."""
+
+    column: ColumnSchema
+
+    @abstractmethod
+    def check(self, cells: pd.Series) -> None:
+        """An error where the cells contradict what will be made."""
+
+    @abstractmethod
+    def made(self, rows: int) -> pd.Series:
+        """The column for this many rows."""
+
+
+@final
+@dataclass(frozen=True)
+class Constant(Regenerated):
+    """The one value of the column; missing everywhere where there is none."""
+
+    column: ColumnSchema
+
+    def check(self, cells: pd.Series) -> None:
+        value, missing = self.column.value, absent(cells, self.column)
+        other = ~missing if value is None else (cells != value).to_numpy(dtype=bool, na_value=True) & ~missing
+        if other.any():
+            refuse(self.column.name, other, "a new value in a column that was constant", cells=cells,
+                   expected=f"'{value}'" if value is not None else "missing cells only",
+                   remedy="leave these rows or this column out, or fit again with rows that have it")  # fmt: skip
+
+    def made(self, rows: int) -> pd.Series:
+        value = np.nan if self.column.value is None else self.column.value
+        return _of_dtype(pd.Series([value] * rows, dtype=object), self.column)
+
+
+@final
+@dataclass(frozen=True)
+class Identifier(Regenerated):
+    """Codes of the column's pattern, each different, going on from the last one that was seen."""
+
+    column: ColumnSchema
+    first: int = 1  # the first number that was never used
+
+    def later(self, by: int) -> "Identifier":
+        """The ids that come after this many."""
+        return Identifier(self.column, self.first + by)
+
+    def check(self, cells: pd.Series) -> None:
+        """Any code will do: it says nothing of the row."""
+
+    def made(self, rows: int) -> pd.Series:
+        numbers = range(self.first, self.first + rows)
+        if self.column.dtype.startswith((*INTEGERS, "float", "Float")):
+            return pd.Series(np.arange(self.first, self.first + rows)).astype(self.column.dtype)  # type: ignore[call-overload]
+        pattern = self.column.pattern or "{}"
+        return _of_dtype(pd.Series([pattern.format(number) for number in numbers], dtype=object), self.column)
+
+
+@final
+@dataclass(frozen=True)
+class Left(Regenerated):
+    """Free text: left out, and given back as missing."""
+
+    column: ColumnSchema
+
+    def check(self, cells: pd.Series) -> None:
+        """Any text will do: it is not looked at."""
+
+    def made(self, rows: int) -> pd.Series:
+        return _of_dtype(pd.Series([np.nan] * rows, dtype=object), self.column)
+
+
+def regenerated(column: ColumnSchema, cells: pd.Series) -> Regenerated | None:
+    """How a column is made again; None where a model has to learn it."""
+    match column.kind:
+        case "constant":
+            return Constant(column)
+        case "id":
+            return Identifier(column, next_number(column, cells))
+        case "text":
+            return Left(column)
+    return None
+
+
+def next_number(column: ColumnSchema, cells: pd.Series) -> int:
+    """One more than the largest number in the ids seen, so that no new id repeats an old one."""
+    present = cells[~absent(cells, column)]
+    if pd.api.types.is_numeric_dtype(present.dtype):
+        return int(present.max()) + 1 if len(present) else 1
+    before, base, after = _around(column.pattern or "{}")
+    body = present.astype(str).str.slice(len(before), -len(after) or None)
+    fits = present.astype(str).str.startswith(before) & present.astype(str).str.endswith(after)
+    numbers = [_number(text, base) for text in body[fits]]
+    return max([0, *numbers]) + 1
+
+
+def _around(pattern: str) -> tuple[str, int, str]:
+    """What stands before and after the number of a pattern, and the number's base."""
+    mark = "\0"
+    filled = pattern.format(_Marked(mark))
+    before, _, after = filled.partition(mark)
+    return before, 16 if "x}" in pattern else 10, after
+
+
+@final
+class _Marked:
+    """A stand-in for the number that formats as a mark, whatever the width."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def __format__(self, spec: str) -> str:
+        return self.mark
+
+
+def _number(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        return 0
+
+
+def _of_dtype(cells: pd.Series, column: ColumnSchema) -> pd.Series:
+    if column.dtype == "category":
+        levels = [level for level in (column.levels or (column.value,)) if level is not None]
+        return cells.astype(pd.CategoricalDtype(levels, ordered=column.ordered))
+    if cells.isna().any() and column.dtype.startswith(("int", "uint", "bool")):
+        return cells.astype("float64")
+    return cells.astype(column.dtype)  # type: ignore[call-overload]
+
+
+def regenerated_from(part: Part, column: ColumnSchema) -> Regenerated:
+    """The column that a part describes."""
+    match part.text("is"):
+        case "Constant":
+            return Constant(column)
+        case "Identifier":
+            return Identifier(column, part.integer("first", 0, 2**63))
+        case "Left":
+            return Left(column)
+    return part.refuse("is", "Constant, Identifier or Left")
+
+
+def regenerated_parts(made: Regenerated) -> dict[str, Any]:
+    """The column as plain JSON values."""
+    first = {"first": made.first} if isinstance(made, Identifier) else {}
+    return {"is": type(made).__name__, **first}
