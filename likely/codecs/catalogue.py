@@ -25,9 +25,11 @@ def condition_codec(rows: Rows, columns: Sequence[str]) -> Codec[Any]:
     names = table.schema.names if isinstance(table, Table) else ()
     if not columns or any(name not in names for name in columns) or table is None:
         lacking = [name for name in columns if name not in names]
-        raise ConditionError(f"the rows have no column {', '.join(map(repr, lacking)) or 'for a condition'}",
-                             expected=f"some of {', '.join(map(repr, names))}" if names else "rows with labels or captions",
-                             remedy="name columns that the data has; class folders and captions give pictures theirs")  # fmt: skip
+        raise ConditionError(
+            f"the rows have no column {', '.join(map(repr, lacking)) or 'for a condition'}",
+            expected=f"some of {', '.join(map(repr, names))}" if names else "rows with labels or captions",
+            remedy="name columns that the data has; class folders and captions give pictures theirs",
+        )
     return _of_columns(table, columns)
 
 
@@ -39,9 +41,11 @@ def _of_columns(table: Table, columns: Sequence[str]) -> Codec[Any]:
         return TextCodec.fit(table, column=columns[0])
     if texts or empty:
         name = (texts or empty)[0]
-        raise ConditionError(f"column '{name}' ({kinds[name]}) cannot stand in this condition",
-                             expected="one column of text, or columns that are numbers, categories or dates",
-                             remedy=f"leave '{name}' out of the condition")  # fmt: skip
+        raise ConditionError(
+            f"column '{name}' ({kinds[name]}) cannot stand in this condition",
+            expected="one column of text, or columns that are numbers, categories or dates",
+            remedy=f"leave '{name}' out of the condition",
+        )
     return TableCodec.fit(table, columns=columns, condition=True)
 
 

@@ -60,9 +60,14 @@ class DateReader(Reader):
             warnings.simplefilter("ignore")  # pandas warns of formats it has to guess
             moments = pd.to_datetime(told.map(str, na_action="ignore"), format=written or None, errors="coerce")
         if (bad := moments.isna().to_numpy() & ~missing).any():
-            refuse(self.column.name, bad, "not a date of this column's format", cells=cells,
-                   expected=f"dates written {written or 'as pandas reads them'}",
-                   remedy="mend the cells, or declare another date_format in the schema and fit again")  # fmt: skip
+            refuse(
+                self.column.name,
+                bad,
+                "not a date of this column's format",
+                cells=cells,
+                expected=f"dates written {written or 'as pandas reads them'}",
+                remedy="mend the cells, or declare another date_format in the schema and fit again",
+            )
         return moments
 
     def settle(self, values: Numbers) -> Numbers:

@@ -94,5 +94,8 @@ def _column(rest: str, names: list[str]) -> tuple[str, str] | None:
 
 
 def _refuse(written: str, expected: str) -> Any:
-    raise FieldError(f"the formula '{written}' cannot be read", expected=expected,
-                     remedy='sums and differences with constant factors: "a + b", "total - 2 * used"')  # fmt: skip
+    raise FieldError(
+        f"the formula '{written}' cannot be read",
+        expected=expected,
+        remedy='sums and differences with constant factors: "a + b", "total - 2 * used"',
+    )

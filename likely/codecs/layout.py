@@ -63,10 +63,16 @@ class Layout:
 
     def _atomic(self) -> list[str]:
         """Columns of reals whose atoms have mass, and that missing cells have."""
-        atomic = [f"{name} = {_joined([f'{atom:g}' for atom in cell.atoms])}" for name, cell in self.cells.items()
-                  if isinstance(cell, RealCell) and cell.atoms and name not in self.relations.below]  # fmt: skip
-        equal = [f"{name} = {' or '.join(self.relations.below[name])}" for name, cell in self.cells.items()
-                 if isinstance(cell, RealCell) and cell.atoms and name in self.relations.below]  # fmt: skip
+        atomic = [
+            f"{name} = {_joined([f'{atom:g}' for atom in cell.atoms])}"
+            for name, cell in self.cells.items()
+            if isinstance(cell, RealCell) and cell.atoms and name not in self.relations.below
+        ]
+        equal = [
+            f"{name} = {' or '.join(self.relations.below[name])}"
+            for name, cell in self.cells.items()
+            if isinstance(cell, RealCell) and cell.atoms and name in self.relations.below
+        ]
         return [*atomic, *equal, *["missing cells"] * any(cell.column.missing for cell in self.cells.values())]
 
 

@@ -30,8 +30,10 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     made = {column.name: how for column in schema.columns if (how := regenerated(column, frame[column.name]))}
     kept = tuple(name for name in schema.names if name not in made)
     if not kept:
-        raise EmptyData(f"there is no column to learn from: {_reasons(schema) or 'none was named'}",
-                        remedy="declare other kinds in a schema, or add columns that vary")  # fmt: skip
+        raise EmptyData(
+            f"there is no column to learn from: {_reasons(schema) or 'none was named'}",
+            remedy="declare other kinds in a schema, or add columns that vary",
+        )
     relations = relations_of(schema, kept)
     readers = {name: _reader(schema[name], frame[name], closed=condition or not reserve) for name in kept}
     readers |= _one_unit([readers[name] for name in relations.touched])
@@ -63,12 +65,17 @@ def _schema(table: Table, columns: Sequence[str] | None) -> Schema:
 def check_frame(frame: pd.DataFrame, names: Sequence[str]) -> None:
     """Every column is there once; others are ignored."""
     if repeated := sorted({str(name) for name in frame.columns[frame.columns.duplicated()]} & set(names)):
-        raise WrongRows(f"more than one column is named {_quoted(repeated)}", expected="different names",
-                        remedy="rename or drop the repeated columns")  # fmt: skip
+        raise WrongRows(
+            f"more than one column is named {_quoted(repeated)}",
+            expected="different names",
+            remedy="rename or drop the repeated columns",
+        )
     if lacking := [name for name in names if name not in frame.columns]:
-        raise WrongRows(f"the rows lack the column{'s' * (len(lacking) > 1)} {_quoted(lacking)}",
-                        expected=f"the columns {_quoted(names)}",
-                        remedy="add them; if their values are unknown, complete the rows instead of scoring them")  # fmt: skip
+        raise WrongRows(
+            f"the rows lack the column{'s' * (len(lacking) > 1)} {_quoted(lacking)}",
+            expected=f"the columns {_quoted(names)}",
+            remedy="add them; if their values are unknown, complete the rows instead of scoring them",
+        )
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -77,8 +84,10 @@ def _quoted(names: Sequence[str]) -> str:
 
 def _fitting(column: ColumnSchema, cells: pd.Series) -> ColumnSchema:
     if column.pattern and not sound_pattern(column.pattern):
-        raise FieldError(f"column '{column.name}' has an unusable pattern '{column.pattern}'",
-                         expected="text with one number in it, as in 'N{}A1' or 'C{:05d}'")  # fmt: skip
+        raise FieldError(
+            f"column '{column.name}' has an unusable pattern '{column.pattern}'",
+            expected="text with one number in it, as in 'N{}A1' or 'C{:05d}'",
+        )
     if column.kind in ("category", "boolean") and not column.levels:
         column = replace(column, levels=_levels(column, cells))
     if not plain_dtype(column.dtype):
@@ -91,15 +100,17 @@ def _levels(column: ColumnSchema, cells: pd.Series) -> tuple[Any, ...]:
         return (False, True)
     present = cells.dropna().unique().tolist()
     if not present:
-        raise EmptyData(f"column '{column.name}' is a category, but all of its cells are missing",
-                        remedy='declare it in a schema as {"kind": "constant"}, or leave it out')  # fmt: skip
+        raise EmptyData(
+            f"column '{column.name}' is a category, but all of its cells are missing",
+            remedy='declare it in a schema as {"kind": "constant"}, or leave it out',
+        )
     return tuple(sorted(present, key=lambda level: (str(type(level)), level)))
 
 
 def _reader(column: ColumnSchema, cells: pd.Series, *, closed: bool) -> Reader:
     match column.kind:
         case "category" | "boolean":
-        return LevelReader(column, closed or column.kind == "boolean" or len(column.levels) <= 2)
+            return LevelReader(column, closed or column.kind == "boolean" or len(column.levels) <= 2)
         case "date":
             return DateReader(column, DateReader(column).unit_of(cells))
         case "count":
@@ -182,4 +193,3 @@ def _lost(reader: Reader, cell: Cell, values: Numbers) -> float:
 
 def _reasons(schema: Schema) -> str:
     return ", ".join(f"'{column.name}' is a {column.kind}" for column in schema.columns[:6])
-

@@ -52,19 +52,36 @@ class NumberReader(Reader):
         values = self._parsed(cells)
         name, column = self.column.name, self.column
         if np.isinf(values).any():
-            refuse(name, np.isinf(values), "an infinite number", expected="finite numbers, or missing cells",
-                   remedy="leave the cell empty if the value is unknown, or put a finite limit there")  # fmt: skip
+            refuse(
+                name,
+                np.isinf(values),
+                "an infinite number",
+                expected="finite numbers, or missing cells",
+                remedy="leave the cell empty if the value is unknown, or put a finite limit there",
+            )
         low, high = column.low, column.high
         if self.whole:
             low = max(0.0, low or 0.0)
             if (bad := values != np.rint(values)).any() and (bad := bad & ~np.isnan(values)).any():
-                refuse(name, bad, "not a whole number", expected="counts 0, 1, 2, ...", cells=cells,
-                       remedy='declare the column in a schema as {"kind": "real"} and fit again')  # fmt: skip
+                refuse(
+                    name,
+                    bad,
+                    "not a whole number",
+                    expected="counts 0, 1, 2, ...",
+                    cells=cells,
+                    remedy='declare the column in a schema as {"kind": "real"} and fit again',
+                )
             high = min(WHOLE_CELL, high or WHOLE_CELL)
         outside = (values < (-np.inf if low is None else low)) | (values > (np.inf if high is None else high))
         if outside.any():
-            refuse(name, outside, "outside the column's limits", expected=_limits(low, high), cells=cells,
-                   remedy="mend the rows, or change low and high in the schema and fit again")  # fmt: skip
+            refuse(
+                name,
+                outside,
+                "outside the column's limits",
+                expected=_limits(low, high),
+                cells=cells,
+                remedy="mend the rows, or change low and high in the schema and fit again",
+            )
         return values
 
     def _parsed(self, cells: pd.Series) -> Numbers:
@@ -75,8 +92,14 @@ class NumberReader(Reader):
             np.float64, na_value=np.nan
         )
         if (bad := np.isnan(values) & ~missing).any():
-            refuse(self.column.name, bad, "text where a number was expected", cells=cells, expected="numbers, or missing cells",
-                   remedy="mend the cells, or name the word that means missing as missing_as in a schema")  # fmt: skip
+            refuse(
+                self.column.name,
+                bad,
+                "text where a number was expected",
+                cells=cells,
+                expected="numbers, or missing cells",
+                remedy="mend the cells, or name the word that means missing as missing_as in a schema",
+            )
         return values
 
     def settle(self, values: Numbers) -> Numbers:
@@ -115,9 +138,14 @@ class LevelReader(Reader):
             missing = absent(cells, self.column)
             codes[missing] = np.nan
             if self.closed and (unseen := unseen & ~missing).any():
-                refuse(self.column.name, unseen, "a category that was not there when the model was fitted", cells=cells,
-                       expected=f"one of {_listed(self.column.levels)}",
-                       remedy="correct the spelling, leave these rows out, or fit again with rows that have it")  # fmt: skip
+                refuse(
+                    self.column.name,
+                    unseen,
+                    "a category that was not there when the model was fitted",
+                    cells=cells,
+                    expected=f"one of {_listed(self.column.levels)}",
+                    remedy="correct the spelling, leave these rows out, or fit again with rows that have it",
+                )
         return codes
 
     def _codes(self, cells: pd.Series) -> "np.ndarray[Any, Any]":

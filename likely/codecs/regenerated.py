@@ -38,9 +38,14 @@ class Constant(Regenerated):
         value, missing = self.column.value, absent(cells, self.column)
         other = ~missing if value is None else (cells != value).to_numpy(dtype=bool, na_value=True) & ~missing
         if other.any():
-            refuse(self.column.name, other, "a new value in a column that was constant", cells=cells,
-                   expected=f"'{value}'" if value is not None else "missing cells only",
-                   remedy="leave these rows or this column out, or fit again with rows that have it")  # fmt: skip
+            refuse(
+                self.column.name,
+                other,
+                "a new value in a column that was constant",
+                cells=cells,
+                expected=f"'{value}'" if value is not None else "missing cells only",
+                remedy="leave these rows or this column out, or fit again with rows that have it",
+            )
 
     def made(self, rows: int) -> pd.Series:
         value = np.nan if self.column.value is None else self.column.value

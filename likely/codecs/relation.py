@@ -44,8 +44,10 @@ class Relations:
 
     def anchored(self, numbers: dict[str, Numbers], counts: set[str]) -> "Relations":
         """The same, with the anchors of these rows."""
-        anchors = {name: 0.0 if name in counts else _least([numbers[each] for each in lower])
-                   for name, lower in self.below.items()}  # fmt: skip
+        anchors = {
+            name: 0.0 if name in counts else _least([numbers[each] for each in lower])
+            for name, lower in self.below.items()
+        }
         return Relations(self.below, self.formulas, anchors)
 
     def free(self, numbers: dict[str, Numbers], resolution: dict[str, float]) -> dict[str, Numbers]:
@@ -57,8 +59,13 @@ class Relations:
             floor, known = self._floor(name, numbers)
             gap = numbers[name] - floor
             if (bad := known & (gap < 0)).any():
-                refuse(name, bad, f"below {' or '.join(self.below[name])}", expected="rows that keep the declared order",
-                       remedy="mend or leave out these rows, or take the constraint out of the schema")  # fmt: skip
+                refuse(
+                    name,
+                    bad,
+                    f"below {' or '.join(self.below[name])}",
+                    expected="rows that keep the declared order",
+                    remedy="mend or leave out these rows, or take the constraint out of the schema",
+                )
             freed[name] = gap
         return freed
 
@@ -86,8 +93,13 @@ class Relations:
         told, computed = numbers[formula.target], formula.value(numbers)
         slack = np.maximum(resolution.get(formula.target, 0.0) * 0.500001, 1e-9 * (1 + formula.size(numbers)))
         if (bad := ~np.isnan(told) & ~(np.abs(told - computed) <= slack)).any():
-            refuse(formula.target, bad, "not what its formula gives", expected="rows that keep the declared formula, none "
-                   "of whose parts is missing", remedy="mend or leave out these rows, or take the constraint out of the schema")  # fmt: skip
+            refuse(
+                formula.target,
+                bad,
+                "not what its formula gives",
+                expected="rows that keep the declared formula, none of whose parts is missing",
+                remedy="mend or leave out these rows, or take the constraint out of the schema",
+            )
 
 
 def _least(columns: list[Numbers]) -> float:
@@ -104,8 +116,11 @@ def relations_of(schema: Schema, modelled: tuple[str, ...]) -> Relations:
     below = _closed(_pairs(each for each in constraints if each.kind == "order"))
     targets = {formula.target for formula in formulas}
     if both := sorted(targets & {name for upper, lower in below.items() for name in (upper, *lower)}):
-        raise FieldError(f"the column '{both[0]}' is computed by a formula and also ordered", expected="one or the other",
-                         remedy="declare the order between the columns that the formula is made of")  # fmt: skip
+        raise FieldError(
+            f"the column '{both[0]}' is computed by a formula and also ordered",
+            expected="one or the other",
+            remedy="declare the order between the columns that the formula is made of",
+        )
     return Relations(below, formulas)
 
 
@@ -118,9 +133,11 @@ def _check_kinds(schema: Schema, constraint: Constraint) -> None:
         or (constraint.kind == "order" and "date" in kinds.values() and len(set(kinds.values())) > 1)
     ):
         told = ", ".join(f"'{name}' ({kind})" for name, kind in kinds.items())
-        raise FieldError(f"the {constraint.kind} constraint on {told} has no meaning",
-                         expected="two or more different columns of numbers, or of dates",
-                         remedy="take it out of the schema, or declare the columns as real, count or date")  # fmt: skip
+        raise FieldError(
+            f"the {constraint.kind} constraint on {told} has no meaning",
+            expected="two or more different columns of numbers, or of dates",
+            remedy="take it out of the schema, or declare the columns as real, count or date",
+        )
 
 
 def _pairs(orders: Any) -> dict[str, set[str]]:
@@ -135,8 +152,11 @@ def _closed(below: dict[str, set[str]]) -> dict[str, tuple[str, ...]]:
     """Everything below each column, also by way of others; lower columns first."""
     reached = {upper: _reach(upper, below) for upper in below}
     if loop := sorted(upper for upper, lower in reached.items() if upper in lower):
-        raise FieldError(f"the order constraints run in a circle through {', '.join(loop)}", expected="a <= b <= c",
-                         remedy="take one of them out of the schema")  # fmt: skip
+        raise FieldError(
+            f"the order constraints run in a circle through {', '.join(loop)}",
+            expected="a <= b <= c",
+            remedy="take one of them out of the schema",
+        )
     rising = sorted(reached, key=lambda upper: (len(reached[upper]), upper))
     return {upper: tuple(sorted(reached[upper])) for upper in rising}
 
@@ -156,6 +176,9 @@ def _in_order(formulas: dict[str, Formula]) -> tuple[Formula, ...]:
     """Formulas such that each stands behind those it uses."""
     uses = {target: _reach(target, {t: set(f.factors) for t, f in formulas.items()}) for target in formulas}
     if loop := sorted(target for target, used in uses.items() if target in used):
-        raise FieldError(f"the formulas run in a circle through {', '.join(loop)}", expected="c = a + b",
-                         remedy="take one of them out of the schema")  # fmt: skip
+        raise FieldError(
+            f"the formulas run in a circle through {', '.join(loop)}",
+            expected="c = a + b",
+            remedy="take one of them out of the schema",
+        )
     return tuple(formulas[target] for target in sorted(formulas, key=lambda t: (len(uses[t] & set(formulas)), t)))

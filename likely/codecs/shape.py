@@ -49,8 +49,11 @@ def logarithm(v: Numbers, name: str) -> Logarithm:
     """Mean 0 and deviation 1 of the logarithm; straight below a tenth of the lowest hundredth."""
     positive = v[v > 0]
     if not len(positive):
-        raise FieldError(f"column '{name}' has no value above 0", expected="positive values for a logarithm",
-                         remedy='another transform: "standard" or "quantile"')  # fmt: skip
+        raise FieldError(
+            f"column '{name}' has no value above 0",
+            expected="positive values for a logarithm",
+            remedy='another transform: "standard" or "quantile"',
+        )
     knee = float(np.quantile(positive, 0.01)) / 10
     level, _ = Logarithm(knee, 0.0, 1.0).forward(v)
     by = standard(level) if float(level.std()) > 1e-9 else Affine(float(level.mean()), 1.0)

@@ -86,8 +86,13 @@ class TableCodec(Codec[Table]):
         for name, lower in (*relations.below.items(), *((f.target, tuple(f.factors)) for f in relations.formulas)):
             unknown = np.isnan(np.stack([numbers[each] for each in lower])).any(0)
             if (bad := unknown & ~np.isnan(numbers[name])).any():
-                refuse(name, bad, f"known without {' and '.join(lower)}, on which it builds",
-                       expected="the columns that a declared constraint builds on", remedy="give those too, or not this one")  # fmt: skip
+                refuse(
+                    name,
+                    bad,
+                    f"known without {' and '.join(lower)}, on which it builds",
+                    expected="the columns that a declared constraint builds on",
+                    remedy="give those too, or not this one",
+                )
         x = self._celled(relations.free(numbers, layout.resolution)).x
         return x, ~torch.isnan(x)
 
@@ -144,8 +149,13 @@ class TableCodec(Codec[Table]):
         numbers = {name: reader.read(frame[name]) for name, reader in layout.readers.items()}
         for name, values in numbers.items():
             if not layout.may_miss(name) and np.isnan(values).any():
-                refuse(name, np.isnan(values), "a missing cell in a column that had none when fitted", expected="a value",
-                       remedy="fill it in or leave the row out, or fit again with rows that lack it")  # fmt: skip
+                refuse(
+                    name,
+                    np.isnan(values),
+                    "a missing cell in a column that had none when fitted",
+                    expected="a value",
+                    remedy="fill it in or leave the row out, or fit again with rows that lack it",
+                )
         return layout.relations.free(numbers, layout.resolution)
 
     def _celled(self, freed: dict[str, Numbers]) -> Cells:
@@ -155,8 +165,13 @@ class TableCodec(Codec[Table]):
             x[:, place], gained = cell.up(freed[name])
             ladj += gained
             if (far := np.abs(x[:, place]) > FARTHEST).any():
-                refuse(name, far, "a value so far from all others that float32 cannot hold it", expected="values of a size "
-                       "comparable to those fitted", remedy="mend these cells, or fit again with rows that have them")  # fmt: skip
+                refuse(
+                    name,
+                    far,
+                    "a value so far from all others that float32 cannot hold it",
+                    expected="values of a size comparable to those fitted",
+                    remedy="mend these cells, or fit again with rows that have them",
+                )
         return Cells(torch.from_numpy(x), torch.from_numpy(ladj))
 
     def _check_drawn(self, freed: dict[str, Numbers]) -> None:
@@ -164,8 +179,11 @@ class TableCodec(Codec[Table]):
         for name, values in freed.items():
             bad = np.isinf(values) if self.layout.may_miss(name) else ~np.isfinite(values)
             if bad.any():
-                raise WrongRows(f"the cells of column '{name}' are not finite in row {int(np.flatnonzero(bad)[0]) + 1}",
-                                expected="finite cells", remedy="fit the model again: it has diverged")  # fmt: skip
+                raise WrongRows(
+                    f"the cells of column '{name}' are not finite in row {int(np.flatnonzero(bad)[0]) + 1}",
+                    expected="finite cells",
+                    remedy="fit the model again: it has diverged",
+                )
 
     def _column(self, name: str, numbers: dict[str, Numbers], rows: int, first: int) -> pd.Series:
         layout = self.layout

@@ -99,13 +99,22 @@ class TextCodec(Codec[Table]):
         if any(strange):
             first = list(dict.fromkeys(token for tokens in strange for token in tokens))
             kind = self.unit.name.lower()
-            refuse(self.column, np.array([bool(tokens) for tokens in strange]),
-                   f"{kind} that were not there when the model was fitted: {', '.join(map(repr, first[:5]))}",
-                   expected=f"some of {', '.join(map(repr, self.vocabulary[:12]))}{', ...' * (len(self.vocabulary) > 12)}",
-                   remedy=f"say it in known {kind}, or fit again with texts that have them")  # fmt: skip
+            refuse(
+                self.column,
+                np.array([bool(tokens) for tokens in strange]),
+                f"{kind} that were not there when the model was fitted: {', '.join(map(repr, first[:5]))}",
+                expected=f"some of {', '.join(map(repr, self.vocabulary[:12]))}{', ...' * (len(self.vocabulary) > 12)}",
+                remedy=f"say it in known {kind}, or fit again with texts that have them",
+            )
         if (long := np.array([len(tokens) > self.space.length for tokens in cut], dtype=bool)).any():
-            refuse(self.column, long, f"longer than {self.space.length} {self.unit.name.lower()}", cells=cells,
-                   expected=f"at most {self.space.length}, the longest text fitted", remedy="shorten it")  # fmt: skip
+            refuse(
+                self.column,
+                long,
+                f"longer than {self.space.length} {self.unit.name.lower()}",
+                cells=cells,
+                expected=f"at most {self.space.length}, the longest text fitted",
+                remedy="shorten it",
+            )
 
 
 def _texts(table: Table, schema: Schema) -> list[str | None]:
