@@ -1,0 +1,223 @@
+"""The rounds of a trained model: reports, validations, states one can roll back to, and what is kept in the end."""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from typing import final
+
+from likely.contracts import Trained
+from likely.errors import Diverged, Interrupted
+from likely.training.checkpoint import Moment, State, Tensors, restore
+from likely.training.course import Course
+from likely.training.events import Candidate, Event, Finished, RolledBack, Stepped, Validated
+from likely.training.examples import Examples
+from likely.training.interrupt import Interrupts
+from likely.training.judge import Judge
+from likely.training.lift import Lifting
+from likely.training.processes import Processes
+from likely.training.recipe import Recipe
+from likely.training.rounds import Diverging, Rounds
+from likely.training.saving import Saver, copied
+
+
+@final
+class Training:
+    """A training between two of its rounds."""
+
+    def __init__(
+        self,
+        model: Trained,
+        data: Examples,
+        validation: Examples | None,
+        recipe: Recipe,
+        course: Course,
+        *,
+        seed: int,
+        lift: Lifting | None,
+        processes: Processes,
+        saver: Saver,
+        interrupts: Interrupts,
+    ) -> None:
+        self.model, self.recipe, self.course = model, recipe, course
+        self.processes, self.saver, self.interrupts = processes, saver, interrupts
+        self.rounds = Rounds(model, data, recipe, seed=seed, lift=lift, processes=processes)
+        self.judge = self._judge(validation, seed, lift)
+        self.best: Tensors = {}  # the best weights so far
+        self.good = Moment(course, {})
+        self.clock = time.perf_counter() - course.seconds
+        self.reported = (course.step, time.perf_counter())
+
+    def events(self, state: State | None) -> Generator[Event, None, Finished]:
+        """Train to the end of the recipe, or until validations stop getting better."""
+        self.model.train()
+        if state is not None and state.now.course.begun:
+            self._go_on(state)
+        else:
+            self.course.begun = True
+            self._secure()
+            yield from self._save(self.good)
+        while not self._over:
+            yield from self._round()
+        return (yield from self._finish())
+
+    # A round -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _over(self) -> bool:
+        return self.course.step >= self.recipe.steps or self.course.early
+
+    def _round(self) -> Iterator[Event]:
+        """One round and what is due after it."""
+        try:
+            self.rounds.play(self.course)
+            self.rounds.look_when_due(self.course)
+            yield from self._due()
+        except Diverging as reason:
+            yield self._roll_back(str(reason))
+        except KeyboardInterrupt:  # a second Ctrl-C, or one that reached another thread: this round is lost
+            self.saver.save(self.good)
+            raise self._interrupted(self.good.course.step) from None
+        if self.interrupts.asked:
+            yield from self._stop()
+
+    def _due(self) -> Iterator[Event]:
+        step, recipe = self.course.step, self.recipe
+        last = step >= recipe.steps
+        if step % recipe.report == 0 or last:
+            self.rounds.look(self.course)
+            yield self._report()
+        if self.judge is not None and (step % recipe.validate_every == 0 or last):
+            self.rounds.look(self.course)
+            yield self._validate(self.judge)
+        if step % recipe.guard == 0 and not last:
+            self.rounds.look(self.course)
+            self._secure()
+            if self.saver.due:
+                yield from self._save(self.good)
+
+    def _report(self) -> Stepped:
+        now, step = time.perf_counter(), self.course.step
+        before, then = self.reported
+        rate = (step - before) / max(now - then, 1e-9)
+        self.reported = (step, now)
+        left = (self.recipe.steps - step) / rate if rate > 0 else math.inf
+        losses = self.rounds.losses()
+        return Stepped(
+            step=step, steps=self.recipe.steps, losses=losses, rate=rate, left=left, seconds=now - self.clock
+        )
+
+    # Validation ----------------------------------------------------------------------------------------------------
+
+    def _judge(self, validation: Examples | None, seed: int, lift: Lifting | None) -> Judge | None:
+        if validation is None or len(validation) == 0:
+            return None
+        held_out = next(validation.chunks(self.recipe.judged)).to(self.rounds.device)
+        judge = Judge(self.model, self.rounds.players, held_out, size=self.recipe.judge_batch, seed=seed, lift=lift)
+        return judge if judge.able else None
+
+    def _validate(self, judge: Judge) -> Validated:
+        raw = judge.value()
+        with self.rounds.average.shown():
+            averaged = judge.value()
+        raw, averaged = self.processes.agreed((raw, averaged))
+        if self.course.judged(raw, averaged):
+            self.best = self._weights(averaged=self.course.best_averaged)
+        self.course.early = self.course.stale >= self.recipe.patience
+        best = math.inf if self.course.best is None else self.course.best
+        return Validated(
+            step=self.course.step,
+            value=raw,
+            average=averaged,
+            unit=judge.unit,
+            best=best,
+            best_step=self.course.best_step,
+            seconds=self._seconds,
+        )
+
+    def _weights(self, *, averaged: bool) -> Tensors:
+        if not averaged:
+            return copied(self.model.state_dict())
+        with self.rounds.average.shown():
+            return copied(self.model.state_dict())
+
+    # States to go back to ------------------------------------------------------------------------------------------
+
+    def _now(self, into: Tensors | None = None) -> Moment:
+        self.course.seconds = self._seconds
+        return Moment(self.course.copy(), copied(self.rounds.tensors(), into), self.best)
+
+    def _secure(self) -> None:
+        """This is a state one can roll back to, if its weights are numbers."""
+        if not all(bool(w.isfinite().all()) for w in self.rounds.average.weights):
+            raise Diverging("a weight is no longer a finite number")
+        self.good = self._now(self.good.tensors)
+
+    def _go_on(self, state: State) -> None:
+        self.rounds.restore(state.now.tensors)
+        self.best = state.now.best
+        self.good = state.good or Moment(state.now.course.copy(), copied(state.now.tensors), state.now.best)
+
+    def _roll_back(self, why: str) -> RolledBack:
+        """Go back to the last good state with half the rate."""
+        step, scale = self.course.step, self.course.scale / 2
+        course = self.good.course.copy()
+        course.scale, course.rollbacks = scale, self.course.rollbacks + 1
+        self.rounds.restore(self.good.tensors)
+        self.course, self.best = course, self.good.best
+        self.good = Moment(course.copy(), self.good.tensors, self.best)
+        if course.rollbacks > self.recipe.retries:
+            raise self._diverged(why)
+        self.reported = (course.step, time.perf_counter())
+        return RolledBack(step=step, to=course.step, scale=scale, why=why, seconds=self._seconds)
+
+    def _diverged(self, why: str) -> Diverged:
+        return Diverged(
+            f"the training diverged {self.course.rollbacks} times around step {self.course.step}: {why}",
+            expected="finite losses at some rate; the model holds the last good weights, and nothing was saved over them",
+            remedy="a lower rate, and a look for infinite or huge values in the data",
+        )
+
+    # Saving and ending ---------------------------------------------------------------------------------------------
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.clock
+
+    def _save(self, now: Moment, good: Moment | None = None) -> Iterator[Event]:
+        saved = self.saver.save(now, good)
+        if saved is not None:
+            yield saved
+
+    def _stop(self) -> Iterator[Event]:
+        """Ctrl-C: the round is finished; save exactly this, and where one would have rolled back to."""
+        self.rounds.look(self.course)
+        now = self._now()
+        yield from self._save(now, None if now.course.step == self.good.course.step else self.good)
+        raise self._interrupted(now.course.step)
+
+    def _interrupted(self, step: int) -> Interrupted:
+        folder = self.saver.folder
+        what = f"stopped after step {step} of {self.recipe.steps}"
+        if folder is None:
+            return Interrupted(f"{what}; nothing was saved, because no folder was given")
+        return Interrupted(f"{what}; the state is saved in {folder}", remedy=f"likely resume {folder}")
+
+    def _finish(self) -> Generator[Event, None, Finished]:
+        course = self.course
+        course.done = True
+        final = Candidate(step=course.step, averaged=False, value=course.last, weights=self._weights(averaged=False))
+        kept = self._kept(final)
+        yield from self._save(self._now())
+        restore(self.model, kept.weights)
+        unit = "" if self.judge is None else self.judge.unit
+        return Finished(step=course.step, final=final, kept=kept, early=course.early, unit=unit, seconds=self._seconds)
+
+    def _kept(self, final: Candidate) -> Candidate:
+        """The best on the held-out rows; where nothing can judge, the average if a player asks for it."""
+        course = self.course
+        if course.best is not None:
+            step, averaged = course.best_step, course.best_averaged
+            return Candidate(step=step, averaged=averaged, value=course.best, weights=self.best)
+        if any(player.averaged for player in self.rounds.players.values()):
+            return Candidate(step=course.step, averaged=True, value=None, weights=self._weights(averaged=True))
+        return final
