@@ -1,30 +1,46 @@
 """The data room: files, frames and arrays become rows; rows are inferred, hashed, split, described and written."""
 
 from likely.data.declaration import schema_from_json, schema_to_json
+from likely.data.describe import ColumnSummary, ImagesSummary, TableSummary, describe
 from likely.data.embedded import EMBEDDED
+from likely.data.generate import PLANES, true_log_prob
 from likely.data.hashing import content_hash, row_hashes
 from likely.data.infer import restored
 from likely.data.read import read
+from likely.data.recipe import read_recipe
 from likely.data.rows import Images, Rows, Table
 from likely.data.schema import ColumnSchema, Constraint, Schema, TextFile
 from likely.data.split import Split, sides, split
+from likely.data.stream import chunks, infer_schema, streams
+from likely.data.write import write
 
 __all__ = [
     "EMBEDDED",
+    "PLANES",
     "ColumnSchema",
+    "ColumnSummary",
     "Constraint",
     "Images",
+    "ImagesSummary",
     "Rows",
     "Schema",
     "Split",
     "Table",
+    "TableSummary",
     "TextFile",
+    "chunks",
     "content_hash",
+    "describe",
+    "infer_schema",
     "read",
+    "read_recipe",
     "restored",
     "row_hashes",
     "schema_from_json",
     "schema_to_json",
     "sides",
     "split",
+    "streams",
+    "true_log_prob",
+    "write",
 ]

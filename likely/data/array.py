@@ -1,5 +1,8 @@
 """Arrays as rows: a stack of pictures or a table; npy, npz and IDX files hold arrays."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportGeneralTypeIssues=false
+
 import gzip
 import struct
 from pathlib import Path
@@ -12,7 +15,6 @@ from likely.data.declaration import Declaration
 from likely.data.file import opened
 from likely.data.infer import infer
 from likely.data.rows import Images, Rows, Table
-from likely.data.suggestion import shown
 from likely.errors import EmptyData, Unreadable, WrongRows
 
 Array = np.ndarray[Any, Any]
@@ -62,6 +64,7 @@ def levels_of(pixels: Array) -> int:
 
 
 def from_npy(path: Path, said: Declaration) -> Rows:
+    """A saved array."""
     with opened(path) as source:
         return from_array(_loaded(source, path), said)
 
@@ -69,6 +72,8 @@ def from_npy(path: Path, said: Declaration) -> Rows:
 def from_npz(path: Path, said: Declaration) -> Rows:
     """X with y is a table with a column y (or pictures with labels); one array is itself."""
     held = _loaded(path, path)
+    columns = held.pop("columns", None)
+    levels = int(held.pop("levels")) if "levels" in held and held["levels"].size == 1 else None
     names = tuple(held)
     data = [name for name in names if held[name].ndim >= 2 and name.lower() not in LABEL_KEYS]
     if len(data) != 1 and not (len(names) == 1 and held[names[0]].ndim == 1):
@@ -80,16 +85,19 @@ def from_npz(path: Path, said: Declaration) -> Rows:
     beside = {
         name: held[name].reshape(-1) for name in names if name not in data and held[name].size == len(main) and data
     }
-    return _joined(main, beside, said)
+    rows = _joined(main, beside, said, () if columns is None else tuple(str(name) for name in columns))
+    return Images(rows.pixels, levels, rows.about) if levels and isinstance(rows, Images) else rows
 
 
-def _joined(main: Array, beside: dict[str, Array], said: Declaration) -> Rows:
+def _joined(main: Array, beside: dict[str, Array], said: Declaration, names: tuple[str, ...]) -> Rows:
     """An array and what is said about each of its rows."""
     frame = pd.DataFrame({name: frame_of(column[:, None]).iloc[:, 0] for name, column in beside.items()})
     if main.ndim in (3, 4):
-        labels = frame.rename(columns={name: "label" for name in list(beside)[:1]})
+        labels = frame.rename(
+            columns={name: "label" for name in beside if name.lower() in LABEL_KEYS and len(beside) == 1}
+        )
         return pictures(main, about=_about(labels) if beside else None)
-    table = frame_of(main.reshape(len(main), -1))
+    table = frame_of(main.reshape(len(main), -1), names)
     return _table(pd.concat([table, frame], axis=1), _with_classes(said, frame))
 
 

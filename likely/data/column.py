@@ -5,6 +5,9 @@ ones without a tail are categories. A value of a real column is an atom when it 
 five times as many as the next value.
 """
 
+# pandas' own types are unions that no check narrows
+# pyright: reportAttributeAccessIssue=false
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -190,13 +193,13 @@ def _no_stray_text(name: str, present: "pd.Series", distinct: int) -> None:
         return
     strays = present[pd.to_numeric(present, errors="coerce").isna()]
     if 0 < len(strays) <= 0.1 * len(present):
-        where = f"row {strays.index[0] + 1}"
+        where, word = f"row {strays.index[0] + 1}", str(strays.iloc[0])
         raise WrongRows(
-            f"column '{name}' holds numbers, but {where} says '{strays.iloc[0]}' ({len(strays)} such cells: "
+            f"column '{name}' holds numbers, but {where} says '{word}' ({len(strays)} such cells: "
             f"{shown(strays.unique()[:3])})",
             expected="a number or a missing marker (empty, NA, ?) in every cell",
-            remedy=f'mend the cells, or declare in a schema {{"columns": {{"{name}": {{"missing_as": "{strays.iloc[0]}"}}}}}}'
-            ' (that word means missing) or {"kind": "category"}',
+            remedy=f'mend the cells, or say in a schema {{"columns": {{"{name}": {{"missing_as": "{word}"}}}}}} '
+            '(the word means missing), or {"kind": "category"}',
         )
 
 
@@ -219,5 +222,4 @@ def numbers(name: str, column: "pd.Series") -> Numbers:
 def plain_levels(column: "pd.Series") -> Iterator[str | int | float | bool]:
     """The different values, ascending, as plain Python values."""
     unique = column.dropna().unique()
-    for value in sorted(unique.tolist() if not is_text(column) else map(str, unique)):
-        yield value
+    yield from sorted(unique.tolist() if not is_text(column) else map(str, unique))

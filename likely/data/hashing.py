@@ -1,8 +1,11 @@
 """Hashes of rows and of whole data sets: the same for the same cells, in any version and from any kind of file.
 
-A row's hash joins its cells' hashes in column order. Numbers hash by their value as float64 (what it drops of huge whole
-numbers is mixed in), so that 1, 1.0 and True agree and a column that gains a gap keeps its hashes.
+A row's hash joins its cells' hashes in column order. Numbers hash by their value as float64 (what it drops of huge
+whole numbers is mixed in), so that 1, 1.0 and True agree and a column that gains a gap keeps its hashes.
 """
+
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import hashlib
 from typing import Any

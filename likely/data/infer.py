@@ -1,5 +1,8 @@
 """A frame's schema: what each column is, with what the person declares taking precedence."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

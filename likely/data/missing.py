@@ -1,13 +1,42 @@
 """How a missing cell is written."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportAttributeAccessIssue=false
+
 import pandas as pd
 
 MARKERS = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-NaN", "null", "NULL", "Null", "None", "?")
 
 # In a column of numbers or dates these words can only mean that the cell is missing; among categories they are levels.
 NUMERIC_MARKERS = frozenset(
-    ("-", "--", "---", ".", "..", "*", "na", "Na", "n.a.", "N.A.", "none", "NONE", "nil", "missing", "Missing")
-    + ("MISSING", "unknown", "Unknown", "UNKNOWN", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "1.#QNAN", "nd", "ND")
+    [
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "*",
+        "na",
+        "Na",
+        "n.a.",
+        "N.A.",
+        "none",
+        "NONE",
+        "nil",
+        "missing",
+        "Missing",
+        "MISSING",
+        "unknown",
+        "Unknown",
+        "UNKNOWN",
+        "nd",
+        "ND",
+        "#VALUE!",
+        "#REF!",
+        "#DIV/0!",
+        "#NUM!",
+        "1.#QNAN",
+    ]
 )
 
 

@@ -11,6 +11,7 @@ from likely.errors import Unreadable, WrongRows
 
 
 def read_parquet(path: Path) -> "pd.DataFrame":
+    """The whole file."""
     with _opened(path) as file:
         return _plain(_attempt(path, file.read))
 
@@ -26,6 +27,7 @@ def parquet_chunks(path: Path, size: int) -> Iterator["pd.DataFrame"]:
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
+    """What is written beside the columns, where a recipe stands."""
     with _opened(path) as file:
         return dict(file.schema_arrow.metadata or {})
 

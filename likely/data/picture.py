@@ -4,6 +4,9 @@ What is said about each picture is the folders it lies in (label, and sublabel w
 metadata.csv / captions.csv with a column of file names.
 """
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 import io
 import warnings
 import zipfile
@@ -77,10 +80,12 @@ class Archive(Place):
 
 
 def from_folder(path: Path, said: Declaration, size: Size | None = None) -> Images:
+    """The pictures in a folder and below it."""
     return _from_place(Folder(path), said, size)
 
 
 def from_zip(path: Path, said: Declaration, size: Size | None = None) -> Images:
+    """The pictures of a zipped folder."""
     try:
         with zipfile.ZipFile(path) as archive:
             return _from_place(Archive(path, archive), said, size)
@@ -92,10 +97,6 @@ def from_picture(path: Path, size: Size | None = None) -> Images:
     """A single picture."""
     pixels, levels = _pixels([(path.name, path.read_bytes())], size)
     return Images(pixels, levels, None, (path.name,))
-
-
-def holds_pictures(names: Sequence[str]) -> bool:
-    return any(suffix(Path(name)) in PICTURE_SUFFIXES for name in names)
 
 
 def resized(images: Images, size: Size) -> Images:
@@ -208,6 +209,9 @@ def _pixels(files: "Sequence[tuple[str, bytes]]", size: Size | None) -> tuple[Ar
         opened = [_fit(each, size) for each in opened]
     _same_size([name for name, _ in files], opened)
     pixels = _stacked(opened)
+    told = {each.info.get("levels") for each in opened} if size is None else set()
+    if len(told) == 1 and (levels := str(told.pop())).isdigit() and 2 <= int(levels) <= 255:  # our own PNG
+        return np.round(pixels * ((int(levels) - 1) / 255)).astype(np.uint8), int(levels)
     if pixels.shape[-1] == 1 and not (pixels % 255).any():
         return pixels // 255, 2
     return pixels, levels_of(pixels)
@@ -262,8 +266,9 @@ def _same_size(names: list[str], opened: list[Any]) -> None:
     if odd is None:
         return
     (first_width, first_height), (width, height) = opened[0].size, opened[odd].size
+    sizes = f"{names[0]} is {first_height} x {first_width}, {names[odd]} is {height} x {width}"
     raise WrongRows(
-        f"the pictures have different sizes: {names[0]} is {first_height} x {first_width}, {names[odd]} is {height} x {width}",
+        f"the pictures have different sizes: {sizes}",
         expected="pictures of one size (height x width)",
         remedy=f"read(..., size=({min(first_height, height)}, {min(first_width, width)})) crops and scales them all",
     )

@@ -49,12 +49,13 @@ def shapes(n: int = 5_000, seed: int = 0) -> Images:
     codes = [rng.integers(len(names), size=n) for names in (COLOURS, SHAPES, SIZES, PLACES, COUNTS)]
     wobble = rng.uniform(-1, 1, size=(n, 9))
     blocks = [np.arange(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
-    pixels = [_drawn(*(code[block] for code in codes), wobble[block]) for block in blocks]
+    pixels = [_drawn([code[block] for code in codes], wobble[block]) for block in blocks]
     return Images(np.concatenate(pixels), 256, _facts(codes))
 
 
-def _drawn(colour: Array, shape: Array, size: Array, place: Array, count: Array, wobble: Array) -> Array:
+def _drawn(codes: Sequence[Array], wobble: Array) -> Array:
     """A block of pictures; wobble moves the group, its size, its colour and the paper a little."""
+    colour, shape, size, place, count = codes
     half = np.array(list(SIZES.values()))[size] * (1 + 0.08 * wobble[:, 0])
     middle = np.array(list(PLACES.values()))[place] + 0.8 * wobble[:, 1:3]
     centres = middle[:, None] + LAYOUTS[count] * 2 * half[:, None, None]  # (B, 3, 2)

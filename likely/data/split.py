@@ -5,6 +5,9 @@ in proportion and no side can be told from another. Pictures, and tables with le
 side instead: there a copy is a leak, not a frequency. A group column keeps all rows of one value on one side.
 """
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

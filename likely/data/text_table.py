@@ -242,7 +242,7 @@ def _has_header(rows: list[list[str]], path: Path) -> bool:
         return True
     repeating = [place for place, column in enumerate(columns) if len(set(column)) <= 0.5 * len(column)]
     if not repeating:
-        return suffix(path) in (".csv", ".tsv", ".tab") and len(columns) > 1 or suffix(path) == ".csv"
+        return (suffix(path) in (".csv", ".tsv", ".tab") and len(columns) > 1) or suffix(path) == ".csv"
     return sum(first[place] not in columns[place] for place in repeating) > 0.5 * len(repeating)
 
 

@@ -1,5 +1,8 @@
 """Cells as a text table writes them: spaces around them, missing markers, whole numbers with gaps."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +20,7 @@ def tidied(
 ) -> tuple["pd.DataFrame", dict[str, str]]:
     """The frame with clean cells, and how each column writes a missing one."""
     markers: dict[str, str] = {}
-    columns = {name: _tidy_text(frame[name], name, stated.get(name, {}), markers) for name in frame.columns}
+    columns = {name: tidy_text(frame[name], name, stated.get(name, {}), markers) for name in frame.columns}
     gaps = [name for name, column in columns.items() if column.isna().any() and name not in markers]
     if gaps:
         raw = raw_cells(found.path, found, gaps, LOOKED)
@@ -59,7 +62,8 @@ def _truths(column: "pd.Series") -> bool:
     return pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) == "boolean"
 
 
-def _tidy_text(column: "pd.Series", name: str, stated: Mapping[str, Any], markers: dict[str, str]) -> "pd.Series":
+def tidy_text(column: "pd.Series", name: str, stated: Mapping[str, Any], markers: dict[str, str]) -> "pd.Series":
+    """A column of words without the spaces around them; numbers, where all that is not missing are."""
     if not is_text(column) or not column.notna().any():
         return column
     column = column.str.strip()

@@ -1,0 +1,145 @@
+"""What rows are, for a person: each column's kind and why, what is missing, its range or levels, an example."""
+
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from likely.data.date import parsed_dates
+from likely.data.hashing import row_hashes
+from likely.data.infer import plain_level
+from likely.data.rows import Images, Rows, Table
+from likely.data.schema import ColumnSchema, Constraint, TextFile
+
+LEFT_OUT = ("id", "constant", "text")
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """One column."""
+
+    name: str
+    kind: str
+    dtype: str
+    why: str
+    missing: float  # the share of missing cells
+    different: int  # different values
+    shows: str  # the range or the most frequent levels, in words
+    example: str
+    modelled: bool  # False: regenerated (ids, constants) or left out (free text)
+
+
+@dataclass(frozen=True)
+class TableSummary:
+    """A table."""
+
+    rows: int
+    columns: tuple[ColumnSummary, ...]
+    copies: float  # the share of rows that repeat an earlier one
+    file: TextFile | None
+    constraints: tuple[Constraint, ...]
+    group: str | None
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"is": "table"} | asdict(self)
+
+
+@dataclass(frozen=True)
+class ImagesSummary:
+    """Pictures, and what is said about them."""
+
+    rows: int
+    height: int
+    width: int
+    channels: int
+    levels: int
+    copies: float
+    about: TableSummary | None
+    example: str  # a file's name
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return {"is": "images"} | asdict(self)
+
+
+def describe(rows: Rows) -> TableSummary | ImagesSummary:
+    """A summary to print, or to give as JSON."""
+    if isinstance(rows, Images):
+        count, height, width, channels = rows.pixels.shape
+        about = None if rows.about is None else _table(rows.about)
+        return ImagesSummary(
+            count, height, width, channels, rows.levels, _copies(rows), about, (rows.names or ("",))[0]
+        )
+    return _table(rows)
+
+
+def _table(table: Table) -> TableSummary:
+    schema = table.schema
+    columns = tuple(_column(table.frame[column.name], column) for column in schema.columns)
+    return TableSummary(
+        len(table), columns, _copies(table), schema.file, schema.constraints, schema.group, schema.notes
+    )
+
+
+def _copies(rows: Rows) -> float:
+    hashes = row_hashes(rows)
+    return 1 - len(np.unique(hashes)) / len(hashes) if len(hashes) else 0.0
+
+
+def _column(cells: "pd.Series", column: ColumnSchema) -> ColumnSummary:
+    present = cells.dropna()
+    return ColumnSummary(
+        column.name,
+        column.kind,
+        column.dtype,
+        column.why,
+        1 - len(present) / max(len(cells), 1),
+        int(present.nunique()),
+        _shows(present, column) if len(present) else "",
+        _short(present.iloc[0]) if len(present) else "",
+        column.kind not in LEFT_OUT,
+    )
+
+
+def _shows(present: "pd.Series", column: ColumnSchema) -> str:
+    match column.kind:
+        case "real" | "count":
+            return _range(present, column)
+        case "category" | "boolean":
+            return _levels(present)
+        case "date":
+            return _dates(present, column)
+        case "id":
+            return f"new ones are made as {column.pattern}"
+        case "constant":
+            return f"always {_short(column.value)}"
+    return f"{present.map(lambda each: len(str(each))).mean():.0f} characters on average"
+
+
+def _range(present: "pd.Series", column: ColumnSchema) -> str:
+    values = present.to_numpy(dtype=float)
+    told = f"{values.min():.6g} to {values.max():.6g}, median {np.median(values):.6g}"
+    atoms = "".join(f"; {atom:g} holds {np.mean(values == atom):.0%}" for atom in column.atoms)
+    return told + atoms + (f"; {column.decimals} decimals" if column.decimals else "")
+
+
+def _levels(present: "pd.Series") -> str:
+    shares = present.value_counts(normalize=True)
+    told = ", ".join(f"{_short(level)} {share:.0%}" for level, share in shares.head(4).items())
+    return told + (f", and {len(shares) - 4} more" if len(shares) > 4 else "")
+
+
+def _dates(present: "pd.Series", column: ColumnSchema) -> str:
+    moments = parsed_dates(present.astype(str), column.date_format) if column.date_format else present
+    return f"{moments.min()} to {moments.max()}"
+
+
+def _short(value: Any) -> str:
+    told = str(plain_level(value))
+    return told if len(told) <= 40 else told[:37] + "..."

@@ -1,0 +1,233 @@
+"""Tables larger than memory, in pieces, under one schema.
+
+`infer_schema` of a file keeps a sample spread over all of it, and the exact facts that a sample cannot give: every
+category, the range, whether cells are missing. `chunks` then gives every piece the same types.
+"""
+
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from likely.data.column import COUNTED, LEVELS
+from likely.data.declaration import Declaration, declaration
+from likely.data.file import existing, magic, suffix
+from likely.data.infer import infer, plain_level, restored
+from likely.data.missing import as_text, is_text
+from likely.data.parquet import parquet_chunks
+from likely.data.read import read
+from likely.data.rows import Table
+from likely.data.schema import ColumnSchema, Schema
+from likely.data.suggestion import shown
+from likely.data.text_table import Layout, layout, read_text_table, text_chunks
+from likely.data.tidy import markers_of, tidied, tidy_text
+from likely.errors import WrongRows
+
+SAMPLE = 100_000  # rows that the kinds are inferred from
+Parts = Iterator["pd.DataFrame"]
+
+
+def chunks(path: Path | str, schema: Schema, *, size: int = 100_000) -> Iterator[Table]:
+    """The rows of a CSV or Parquet file, at most `size` at a time; a category the schema lacks is an error."""
+    said = declaration(schema)
+    start = 0
+    for part in _parts(existing(Path(path)), said, size):
+        yield Table(_as_schema(part, schema, start), schema)
+        start += len(part)
+
+
+def infer_schema(
+    source: "pd.DataFrame | Path | str",
+    *,
+    schema: "Path | str | Schema | Mapping[str, Any] | None" = None,
+    whole: bool = True,  # False: from the first rows only; a new category further down is then an error
+) -> Schema:
+    """What the columns of a frame or a file are; the file is passed through once."""
+    said = declaration(schema)
+    if isinstance(source, pd.DataFrame):
+        return infer(source, said)[1]
+    path = existing(Path(source))
+    if not streams(path):
+        rows = read(path, schema=schema)
+        if not isinstance(rows, Table):
+            raise WrongRows(f"{path} holds pictures, which have no columns", expected="a table")
+        return rows.schema
+    return _from_head(path, said) if not whole else _from_all(path, said, frozenset())
+
+
+def streams(path: Path) -> bool:
+    """Whether the file is read in pieces: text tables and Parquet."""
+    return path.is_file() and (
+        magic(path) == "parquet" or suffix(path) in (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
+    )
+
+
+def _parts(path: Path, said: Declaration, size: int, text: frozenset[str] = frozenset()) -> Parts:
+    """The file's rows as read, in pieces."""
+    if magic(path) == "parquet":
+        yield from parquet_chunks(path, size)
+    elif streams(path):
+        found = layout(path, said.file)
+        for part in text_chunks(path, found, markers=_markers(found, said), text=text | _texts(found, said), size=size):
+            yield pd.DataFrame(
+                {name: tidy_text(part[name], name, said.columns.get(name, {}), {}) for name in part.columns}
+            )
+    else:
+        rows = read(path)
+        if not isinstance(rows, Table):
+            raise WrongRows(f"{path} holds pictures, not a table", expected="CSV or Parquet")
+        yield from (rows.frame.iloc[start : start + size] for start in range(0, len(rows), size))
+
+
+def _markers(found: Layout, said: Declaration) -> dict[str, tuple[str, ...]]:
+    return {name: markers_of(said.columns.get(name, {})) for name in found.names}
+
+
+def _texts(found: Layout, said: Declaration) -> frozenset[str]:
+    return frozenset(name for name in found.names if said.columns.get(name, {}).get("dtype") == "str")
+
+
+def _as_schema(part: "pd.DataFrame", schema: Schema, start: int) -> "pd.DataFrame":
+    """The piece's columns in the schema's types."""
+    absent = [name for name in schema.names if name not in part.columns]
+    if absent:
+        raise WrongRows(f"the table lacks {shown(absent)}", expected=f"the columns {shown(schema.names, most=20)}")
+    columns = {column.name: _cells(part[column.name], column, start) for column in schema.columns}
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _cells(cells: "pd.Series", column: ColumnSchema, start: int) -> "pd.Series":
+    cells = restored(cells, column.dtype, column.name) if column.dtype != "category" else cells
+    if column.kind not in ("category", "boolean"):
+        return cells
+    levels = pd.Index(list(column.levels))
+    unknown = cells.notna() & ~cells.isin(levels)
+    if unknown.any():
+        at = int(np.flatnonzero(unknown.to_numpy())[0])
+        what = f"column '{column.name}', row {start + at + 1}: '{cells.iloc[at]}' is a category the schema lacks"
+        raise WrongRows(
+            what, expected=f"one of {shown(map(str, column.levels))}", remedy="infer the schema from all rows"
+        )
+    return cells.astype(pd.CategoricalDtype(levels, column.ordered)) if column.dtype == "category" else cells
+
+
+# One pass over the file ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Facts:
+    """What a sample of one column cannot tell."""
+
+    missing: bool = False
+    low: float = np.inf
+    high: float = -np.inf
+    whole: bool = True
+    levels: set[Any] = field(default_factory=set)
+    text: bool = False  # words were seen
+    number: bool = False  # numbers were seen
+
+    def see(self, cells: "pd.Series") -> None:
+        """Take one more piece into account."""
+        present = cells.dropna()
+        self.missing |= len(present) < len(cells)
+        if not len(present):
+            return
+        if pd.api.types.is_numeric_dtype(cells.dtype):
+            self._see_numbers(present.to_numpy(dtype=np.float64))
+        else:
+            self.text |= is_text(cells)
+        if len(self.levels) <= LEVELS:
+            self.levels.update(present.unique().tolist())
+
+    def _see_numbers(self, values: "np.ndarray[Any, Any]") -> None:
+        self.number = True
+        self.low, self.high = min(self.low, float(values.min())), max(self.high, float(values.max()))
+        self.whole = self.whole and bool((values == np.floor(values)).all())
+
+
+def _from_head(path: Path, said: Declaration) -> Schema:
+    """The schema of the first rows."""
+    head = next(_parts(path, said, SAMPLE))
+    missing_as, found = _written(path, said)
+    return infer(
+        head, said, missing_as=missing_as, file=found.file if found else None, notes=found.notes if found else ()
+    )[1]
+
+
+def _from_all(path: Path, said: Declaration, text: frozenset[str]) -> Schema:
+    """The schema of a sample spread over the file, widened by what every row showed."""
+    sample: list[pd.DataFrame] = []
+    facts: dict[str, Facts] = {}
+    every = 1
+    for part in _parts(path, said, SAMPLE, text):
+        for name in part.columns:
+            facts.setdefault(str(name), Facts()).see(part[name])
+        sample.append(part.iloc[::every])
+        if sum(map(len, sample)) > 4 * SAMPLE:  # thin out: every row of the file keeps the same chance
+            sample, every = [each.iloc[::2] for each in sample], 2 * every
+    mixed = frozenset(name for name, seen in facts.items() if seen.text and seen.number) - text
+    if mixed:
+        return _from_all(path, said, text | mixed)  # numbers first, words further down: read them as text throughout
+    missing_as, found = _written(path, said)
+    pooled = pd.concat(sample, ignore_index=True)
+    file, notes = (found.file, found.notes) if found else (None, ())
+    schema = infer(pooled, said, missing_as=missing_as, file=file, notes=notes)[1]
+    columns = tuple(_widened(column, facts[column.name], said) for column in schema.columns)
+    return replace(schema, columns=columns)
+
+
+def _written(path: Path, said: Declaration) -> tuple[dict[str, str], Layout | None]:
+    """How the first rows write missing cells, and the file's layout."""
+    if magic(path) == "parquet":
+        return {}, None
+    found = layout(path, said.file)
+    head = next(text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=SAMPLE))
+    return tidied(head, found, said.columns)[1], found
+
+
+def _widened(column: ColumnSchema, seen: Facts, said: Declaration) -> ColumnSchema:
+    """The column with every level, gap and number that the file holds."""
+    stated = said.columns.get(column.name, {})
+    wide = replace(column, missing=column.missing or seen.missing, dtype=_wide_dtype(column, seen))
+    if "kind" in stated and column.kind not in ("category", "boolean"):
+        return wide
+    if column.kind == "constant" and len(seen.levels) > 1:
+        wide = replace(wide, kind="category", value=None, why="one value in a sample, a few in all rows")
+    if wide.kind == "category" and "levels" not in stated:
+        return _all_levels(wide, seen)
+    if wide.kind == "count" and (seen.low < 0 or seen.high >= COUNTED or not seen.whole):
+        return replace(
+            wide, kind="real", why=f"numbers from {seen.low:g} to {seen.high:g}", decimals=0 if seen.whole else None
+        )
+    return wide
+
+
+def _all_levels(column: ColumnSchema, seen: Facts) -> ColumnSchema:
+    if len(seen.levels) > LEVELS:
+        return replace(
+            column, kind="real" if seen.number else "text", levels=(), ordered=False, why="too many different values"
+        )
+    if column.dtype == "category":
+        return column
+    levels = tuple(plain_level(level) for level in sorted(seen.levels | set(column.levels)))
+    return replace(column, levels=levels, ordered=seen.number and len(levels) > 2)
+
+
+def _wide_dtype(column: ColumnSchema, seen: Facts) -> str:
+    """int64 becomes Int64 where cells are missing, float64 where some are not whole."""
+    if not column.dtype.lower().startswith(("int", "uint", "bool")):
+        return column.dtype
+    if not seen.whole:
+        return "float64"
+    if not seen.missing or column.dtype[0] in "IU":
+        return column.dtype
+    return {"bool": "boolean"}.get(column.dtype, column.dtype.replace("uint", "UInt").replace("int", "Int"))
+
+
+__all__ = ["Facts", "as_text", "chunks", "infer_schema", "read_text_table", "streams"]
