@@ -17,15 +17,22 @@ from likely.training.events import (
 )
 from likely.training.examples import Examples, Source
 from likely.training.learn import learn
+from likely.training.log import Board, JsonLines
+from likely.training.progress import Bar, Lines, Listener, Silent, follow, progress
 from likely.training.recipe import Precision, Recipe
 
 __all__ = [
+    "Bar",
+    "Board",
     "Budget",
     "Candidate",
     "Engine",
     "Event",
     "Examples",
     "Finished",
+    "JsonLines",
+    "Lines",
+    "Listener",
     "Noticed",
     "Observed",
     "Planned",
@@ -33,10 +40,13 @@ __all__ = [
     "Recipe",
     "RolledBack",
     "Saved",
+    "Silent",
     "Source",
     "Stepped",
     "Validated",
+    "follow",
     "forget",
     "learn",
+    "progress",
     "read_recipe",
 ]

@@ -3,8 +3,8 @@ r"""AdamW for one player: one fused call over all its tensors.
     m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2                                                              (1)
     p <- p - rate (decay p + m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + eps))                                         (2)
 
-Decoupled Weight Decay Regularization (Loshchilov & Hutter, 2019), arXiv:1711.05101. `torch.optim` computes the same, but
-imports the compiler on its first use (1.6 s) and costs three times the overhead a step; its kernel is called directly.
+Decoupled Weight Decay Regularization (Loshchilov & Hutter, 2019), arXiv:1711.05101. `torch.optim` computes the same,
+but imports the compiler on its first use (1.6 s) and costs three times the overhead: its kernel is called directly.
 """
 
 from collections.abc import Sequence
@@ -52,8 +52,10 @@ class AdamW:
         g = [_laid_like(each, weight) for each, weight in zip(g, p, strict=True)]
         torch._foreach_add_(t, 1)
         beta1, beta2 = self.player.betas
-        options = {"beta1": beta1, "beta2": beta2, "weight_decay": self.player.decay, "eps": EPS}
-        torch._fused_adamw_(p, g, m, v, [], t, lr=rate, amsgrad=False, maximize=False, **options)
+        torch._fused_adamw_(
+            p, g, m, v, [], t, lr=rate, beta1=beta1, beta2=beta2, weight_decay=self.player.decay, eps=EPS,
+            amsgrad=False, maximize=False,
+        )  # fmt: skip
 
     def _plain(
         self, g: list[Tensor], p: list[Tensor], m: list[Tensor], v: list[Tensor], t: list[Tensor], *, rate: float

@@ -50,7 +50,7 @@ class Budget:
     @classmethod
     def _read(cls, text: str) -> "Budget":
         if COUNT.fullmatch(text):
-            return cls(steps=int(text.split()[0].rstrip("steps")))
+            return cls(steps=int(text.removesuffix("s").removesuffix("step")))
         parts = PART.findall(text)
         if not parts or PART.sub("", text):
             raise FieldError(f"cannot read the budget {text!r}", expected=REMEDY)

@@ -1,7 +1,7 @@
 """The state of a training on disk: one file, replaced as a whole, so that a kill at any moment leaves a good one.
 
-`state.safetensors` holds every tensor (weights, average, best weights, optimizer moments) under a plain name, and in its
-metadata the rest as JSON. It is written beside, flushed to the disk, and renamed over the earlier one.
+`state.safetensors` holds every tensor (weights, average, best weights, optimizer moments) under a plain name, and in
+its metadata the rest as JSON. It is written beside, flushed to the disk, and renamed over the earlier one.
 """
 
 import json
@@ -59,7 +59,7 @@ def save(folder: Path, state: State) -> Path:
 def write_recipe(folder: Path, recipe: Recipe) -> Path:
     """The recipe, for people and for `recipe=`."""
     text = json.dumps(recipe.to_json(), indent=2) + "\n"
-    return replace(folder / RECIPE, lambda part: part.write_text(text) and None)
+    return replace(folder / RECIPE, lambda part: part.write_text(text))
 
 
 def read_recipe(folder: Path) -> Recipe | None:
@@ -97,7 +97,7 @@ def forget(folder: Path) -> None:
     (folder / STATE).unlink(missing_ok=True)
 
 
-def replace(path: Path, write: Callable[[Path], None]) -> Path:
+def replace(path: Path, write: Callable[[Path], object]) -> Path:
     """Write beside, flush to the disk, rename: the file is the old one or the new one, never half of each."""
     part = path.with_name(path.name + ".part")
     try:
@@ -117,7 +117,7 @@ def replace(path: Path, write: Callable[[Path], None]) -> Path:
 
 
 def restore(module: nn.Module, tensors: Tensors) -> None:
-    """Put weights and buffers back, in place. A buffer may have changed its size (a kernel's points): it is replaced."""
+    """Put weights and buffers back, in place. A buffer of another size (a kernel's points) is replaced."""
     held = module.state_dict()
     if set(held) - set(tensors):
         missing = ", ".join(sorted(set(held) - set(tensors))[:3])

@@ -11,7 +11,7 @@ from likely.training.recipe import Recipe
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened. `seconds` is the time since the training began, with earlier sessions of a resumed run."""
+    """Something that happened, so many seconds after the training began (a resumed run's earlier sessions included)."""
 
     seconds: float = 0.0
 

@@ -24,9 +24,7 @@ class Interrupts:
             self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             if handler is not None:  # None: it was not set from Python
                 signal.signal(number, handler)

@@ -1,8 +1,8 @@
 """Which rows a step sees: a function of (seed, step), so nothing about the order is ever stored.
 
-Epoch e lays the rows out by a permutation drawn from (seed, e); step s takes slots sB .. (s + 1)B of the epochs laid end
-to end, so every batch has B rows and every row is seen once an epoch. With weights w the slots of an epoch are the N
-strata of (0, sum w), in the same order; slot k at offset u in (0, 1) picks the row i with
+Epoch e lays the rows out by a permutation drawn from (seed, e); step s takes slots sB .. (s + 1)B of the epochs laid
+end to end, so every batch has B rows and every row is seen once an epoch. With weights w the slots of an epoch are the
+N strata of (0, sum w), in the same order; slot k at offset u in (0, 1) picks the row i with
 
     w_1 + ... + w_{i-1}  <=  (k + u) sum(w) / N  <  w_1 + ... + w_i                                                 (1)
 

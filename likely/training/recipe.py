@@ -1,4 +1,4 @@
-"""Everything that decides a training's course besides model, data and seed: measured or chosen once, then written down."""
+"""Everything that decides a training's course besides model, data and seed: chosen once, then written down."""
 
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum

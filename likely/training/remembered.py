@@ -42,7 +42,7 @@ def remember(question: str, answer: Any) -> None:
     """Keep an answer; a cache that cannot be written is done without."""
     kept = dict(list({**_all(), question: answer}.items())[-MOST:])
     try:
-        replace(place() / FILE, lambda part: part.write_text(json.dumps(kept)) and None)
+        replace(place() / FILE, lambda part: part.write_text(json.dumps(kept)))
     except CannotSave:
         return
 

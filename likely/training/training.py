@@ -173,7 +173,7 @@ class Training:
     def _diverged(self, why: str) -> Diverged:
         return Diverged(
             f"the training diverged {self.course.rollbacks} times around step {self.course.step}: {why}",
-            expected="finite losses at some rate; the model holds the last good weights, and nothing was saved over them",
+            expected="finite losses at some rate; the model holds the last good weights, nothing was saved over them",
             remedy="a lower rate, and a look for infinite or huge values in the data",
         )
 
