@@ -50,7 +50,7 @@ def _of_columns(table: Table, columns: Sequence[str]) -> Codec[Any]:
 
 
 def codec_from_parts(parts: dict[str, Any]) -> Codec[Any]:
-    """The codec that a saved model's parts describe; anything unexpected in them is an error, and nothing is executed."""
+    """The codec that a saved model's parts describe; what is unexpected is an error, and nothing is executed."""
     try:
         return Part(parts).choice("is", CODECS).from_parts(parts)
     except Corrupt:

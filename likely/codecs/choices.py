@@ -30,11 +30,12 @@ class Choices(Way):
 
     def __init__(self, space: Vector, *, noisy: bool) -> None:
         self.noisy, self.width = noisy, len(space.columns)
-        kinds = [_kind(column) for column in space.columns]
-        self.plain, self.mixed, self.counts, self.gappy, self.categories = (
-            [i for i, kind in enumerate(kinds) if name in kind]
-            for name in ("plain", "mixed", "count", "gappy", "category")
-        )
+        columns = list(enumerate(space.columns))
+        self.plain = [i for i, c in columns if isinstance(c, Real) and not (c.atoms or c.missing)]
+        self.mixed = [i for i, c in columns if isinstance(c, Real) and (c.atoms or c.missing)]
+        self.counts = [i for i, c in columns if isinstance(c, Count)]
+        self.gappy = [i for i, c in columns if isinstance(c, Count) and c.missing]
+        self.categories = [i for i, c in columns if isinstance(c, Category)]
         choosing = [*self.mixed, *self.gappy, *self.categories]
         self.choosing, self.sizes = choosing, torch.tensor([_options(space.columns[i]) for i in choosing]).long()
         self.offsets = self.sizes.cumsum(0) - self.sizes
@@ -126,19 +127,6 @@ class Choices(Way):
     def _atoms_of(self, codes: Tensor, like: Tensor) -> Tensor:
         table = self.atoms.to(like)
         return table[torch.arange(len(table), device=like.device), codes]
-
-
-def _kind(column: Column) -> tuple[str, ...]:
-    match column:
-        case Real(atoms=(), missing=False):
-            return ("plain",)
-        case Real():
-            return ("mixed",)
-        case Count(missing=missing):
-            return ("count", "gappy") if missing else ("count",)
-        case Category():
-            return ("category",)
-    raise TypeError(f"no lift is known for a column {column}")
 
 
 def _options(column: Column) -> int:

@@ -70,6 +70,10 @@ class DateReader(Reader):
             )
         return moments
 
+    @property
+    def step(self) -> float:
+        return 1.0
+
     def settle(self, values: Numbers) -> Numbers:
         narrow = self.column.dtype.startswith("datetime64[ns")
         first, last = (FIRST_NS, LAST_NS) if narrow else (FIRST, LAST)

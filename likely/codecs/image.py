@@ -31,6 +31,8 @@ class Binarise(Enum):
 class ImageCodec(Codec[Images]):
     """Pictures of one size; a pixel is one of `levels` values, so that a score is a mass."""
 
+    space: Image
+
     def __init__(self, space: Image, *, levels: int, binarise: Binarise | None = None) -> None:
         self.space, self.levels, self.binarise = space, levels, binarise
         how = "" if binarise is None else f", binarised ({binarise.value})"

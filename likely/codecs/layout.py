@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, final
 
-import numpy as np
-
 from likely.codecs.cell import CategoryCell, Cell, CountCell, RealCell, cell_from
 from likely.codecs.date import UNITS, DateReader
 from likely.codecs.described import schema_from, schema_parts
@@ -32,7 +30,7 @@ class Layout:
     @property
     def resolution(self) -> dict[str, float]:
         """The distance of recorded values; 0 where a column has full precision."""
-        return {name: _step(reader) for name, reader in self.readers.items()}
+        return {name: reader.step for name, reader in self.readers.items()}
 
     def settle(self, name: str, values: Numbers) -> Numbers:
         """Values of a column as they could have been recorded."""
@@ -74,11 +72,6 @@ class Layout:
             if isinstance(cell, RealCell) and cell.atoms and name in self.relations.below
         ]
         return [*atomic, *equal, *["missing cells"] * any(cell.column.missing for cell in self.cells.values())]
-
-
-def _step(reader: Reader) -> float:
-    recorded = isinstance(reader, DateReader) or reader.log_width or getattr(reader.column, "decimals", None) == 0
-    return float(np.exp(reader.log_width)) if recorded else 0.0
 
 
 def _per_unit(layout: Layout, dates: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a table codec learns from rows: units of dates, maps of reals, how rare the rarest level is, anchors, the next id."""
+"""What a table codec learns from rows: units of dates, maps of reals, the rarest levels, anchors, the next id."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,6 +14,7 @@ from likely.codecs.described import plain_dtype, sound_pattern
 from likely.codecs.layout import Layout
 from likely.codecs.monotone import Logarithm, Numbers
 from likely.codecs.reader import LevelReader, NumberReader, Reader
+from likely.codecs.refusal import cells_of
 from likely.codecs.regenerated import Left, Regenerated, regenerated
 from likely.codecs.relation import relations_of
 from likely.data.rows import Table
@@ -27,7 +28,7 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     """The layout that these rows ask for."""
     schema = _schema(table, columns)
     frame = table.frame
-    made = {column.name: how for column in schema.columns if (how := regenerated(column, frame[column.name]))}
+    made = {column.name: how for column in schema.columns if (how := regenerated(column, cells_of(frame, column.name)))}
     kept = tuple(name for name in schema.names if name not in made)
     if not kept:
         raise EmptyData(
@@ -35,14 +36,14 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
             remedy="declare other kinds in a schema, or add columns that vary",
         )
     relations = relations_of(schema, kept)
-    readers = {name: _reader(schema[name], frame[name], closed=condition or not reserve) for name in kept}
+    readers = {name: _reader(schema[name], cells_of(frame, name), closed=condition or not reserve) for name in kept}
     readers |= _one_unit([readers[name] for name in relations.touched])
-    numbers = {name: reader.read(frame[name]) for name, reader in readers.items()}
+    numbers = {name: reader.read(cells_of(frame, name)) for name, reader in readers.items()}
     counts = {name for name, reader in readers.items() if isinstance(reader, NumberReader) and reader.whole}
     relations = relations.anchored(numbers, counts)
     sized = Layout(schema, readers, {}, made, relations)
     freed = relations.free(numbers, sized.resolution)
-    cells = {name: _cell(readers[name], freed[name], gap=relations.below.get(name)) for name in kept if name in freed}
+    cells = {name: _cell(readers[name], freed[name], relations.below.get(name, ()), counts) for name in freed}
     readers |= {
         name: _kept_positive(readers[name], cells[name], numbers[name]) for name in set(cells) - set(relations.below)
     }
@@ -59,7 +60,9 @@ def _schema(table: Table, columns: Sequence[str] | None) -> Schema:
         raise WrongRows(f"there is no column {_quoted(lacking)}", expected=f"some of {_quoted(names)}")
     schema = table.schema.only([name for name in names if columns is None or name in columns])
     check_frame(table.frame, schema.names)
-    return replace(schema, columns=tuple(_fitting(column, table.frame[column.name]) for column in schema.columns))
+    return replace(
+        schema, columns=tuple(_fitting(column, cells_of(table.frame, column.name)) for column in schema.columns)
+    )
 
 
 def check_frame(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -126,18 +129,18 @@ def _one_unit(related: list[Reader]) -> dict[str, Reader]:
     return {reader.column.name: DateReader(reader.column, unit) for reader in dates}
 
 
-def _cell(reader: Reader, values: Numbers, gap: tuple[str, ...] | None) -> Cell:
+def _cell(reader: Reader, values: Numbers, below: tuple[str, ...], counts: set[str]) -> Cell:
     present = values[~np.isnan(values)]
     missing = reader.column.missing or len(present) < len(values)
     match reader:
         case LevelReader(column=column, closed=closed):
-            counts = np.bincount(present[present >= 0].astype(int), minlength=len(column.levels))
-            rarest = int(counts.argmin())
-            reserve = 0.0 if closed else 1 / (max(int(counts[rarest]), 1) + 1)
+            rows = np.bincount(present[present >= 0].astype(int), minlength=len(column.levels))
+            rarest = int(rows.argmin())
+            reserve = 0.0 if closed else 1 / (max(int(rows[rarest]), 1) + 1)
             return CategoryCell(len(column.levels), missing, rarest, reserve)
-        case NumberReader(whole=True) if gap is None or not (present % 1).any():
+        case NumberReader(whole=True) if counts.issuperset(below):
             return CountCell(missing)
-    return _gap_cell(reader, present, missing) if gap else _real_cell(reader, present, missing)
+    return _gap_cell(reader, present, missing) if below else _real_cell(reader, present, missing)
 
 
 def _real_cell(reader: Reader, present: Numbers, missing: bool) -> RealCell:
@@ -184,7 +187,7 @@ def _notes(
 
 def _lost(reader: Reader, cell: Cell, values: Numbers) -> float:
     """The share of recorded values that do not come back from their cells."""
-    if not isinstance(cell, RealCell) or (reader.column.decimals is None and reader.column.kind != "date"):
+    if not isinstance(cell, RealCell) or (not reader.step):
         return 0.0
     sample = values[:: max(1, len(values) // shape.LOOKED_AT)]
     back = reader.settle(cell.down(cell.up(sample)[0].astype(np.float64)))

@@ -34,9 +34,9 @@ class Reader(ABC):
         """Settled values in the column's own type."""
 
     @property
-    def log_width(self) -> float:
-        """The log of the recorded values' distance; 0 where they have full precision."""
-        return 0.0
+    @abstractmethod
+    def step(self) -> float:
+        """The distance of neighbouring recorded values; 0 where they have full precision."""
 
 
 @final
@@ -88,9 +88,8 @@ class NumberReader(Reader):
         if pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_numeric_dtype(cells.dtype):
             return cells.to_numpy(dtype=np.float64, na_value=np.nan)
         missing = absent(cells, self.column)
-        values = pd.to_numeric(cells.astype(object).mask(missing), errors="coerce").to_numpy(
-            np.float64, na_value=np.nan
-        )
+        parsed = pd.Series(pd.to_numeric(cells.astype(object).mask(missing), errors="coerce"))
+        values = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
         if (bad := np.isnan(values) & ~missing).any():
             refuse(
                 self.column.name,
@@ -104,9 +103,8 @@ class NumberReader(Reader):
 
     def settle(self, values: Numbers) -> Numbers:
         column = self.column
-        decimals = 0 if self.whole or column.dtype.startswith(INTEGERS) else column.decimals
-        if decimals is not None:
-            values = np.round(values, decimals) + 0.0  # + 0.0: no negative zero
+        if self.decimals is not None:
+            values = np.round(values, self.decimals) + 0.0  # + 0.0: no negative zero
         low = max(column.low or 0.0, 0.0) if self.whole or self.positive else column.low
         return values if low is None and column.high is None else np.clip(values, low, column.high)
 
@@ -114,9 +112,13 @@ class NumberReader(Reader):
         return typed(values, self.column.dtype)
 
     @property
-    def log_width(self) -> float:
-        decimals = 0 if self.whole else self.column.decimals
-        return 0.0 if decimals is None else -decimals * float(np.log(10.0))
+    def decimals(self) -> int | None:
+        """The decimals that samples are rounded to."""
+        return 0 if self.whole or self.column.dtype.startswith(INTEGERS) else self.column.decimals
+
+    @property
+    def step(self) -> float:
+        return 0.0 if self.decimals is None else 10.0**-self.decimals
 
 
 @final
@@ -153,6 +155,10 @@ class LevelReader(Reader):
             of_category = np.append(self.index.get_indexer(cells.cat.categories), -1)
             return of_category[cells.cat.codes.to_numpy()]
         return self.index.get_indexer(pd.Index(cells))
+
+    @property
+    def step(self) -> float:
+        return 1.0
 
     def settle(self, values: Numbers) -> Numbers:
         return np.clip(np.rint(values), 0, len(self.column.levels) - 1)

@@ -1,6 +1,6 @@
-"""How a table is refused: the column, the first rows, what stands there, what was expected, what to do."""
+"""A column of a frame, and how it is refused: the first bad rows, what stands there, what was expected, what to do."""
 
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,11 @@ def refuse(
     rows = np.flatnonzero(bad)
     shown = "" if cells is None else ": " + ", ".join(f"'{cell}'" for cell in pd.unique(cells.iloc[rows[:50]])[:3])
     raise WrongRows(f"column '{name}', {_rows(rows)}: {what}{shown}", expected=expected, remedy=remedy)
+
+
+def cells_of(frame: pd.DataFrame, name: str) -> pd.Series:
+    """One column of a frame whose names all differ."""
+    return cast(pd.Series, frame[name])
 
 
 def _rows(rows: "np.ndarray[Any, Any]") -> str:

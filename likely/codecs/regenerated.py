@@ -13,6 +13,9 @@ from likely.codecs.refusal import refuse
 from likely.data.schema import ColumnSchema
 
 
+MANY_ROWS = 2**31  # room that is left for new numbers below the largest of an integer type
+
+
 class Regenerated(ABC):
     """A column that is made anew for every sample."""
 
@@ -103,14 +106,15 @@ def regenerated(column: ColumnSchema, cells: pd.Series) -> Regenerated | None:
 
 def next_number(column: ColumnSchema, cells: pd.Series) -> int:
     """One more than the largest number in the ids seen, so that no new id repeats an old one."""
-    present = cells[~absent(cells, column)]
-    if pd.api.types.is_numeric_dtype(present.dtype):
-        return int(present.max()) + 1 if len(present) else 1
+    present = cells.to_numpy(dtype=object)[~absent(cells, column)]
     before, base, after = _around(column.pattern or "{}")
-    body = present.astype(str).str.slice(len(before), -len(after) or None)
-    fits = present.astype(str).str.startswith(before) & present.astype(str).str.endswith(after)
-    numbers = [_number(text, base) for text in body[fits]]
-    return max([0, *numbers]) + 1
+    codes = [str(code) for code in present]
+    inner = [
+        code[len(before) : len(code) - len(after)] for code in codes if code.startswith(before) and code.endswith(after)
+    ]
+    last = max([0, *(_number(text, base) for text in inner)])
+    numeric = pd.api.types.is_integer_dtype(cells.dtype)
+    return 1 if numeric and last > np.iinfo(str(cells.dtype).lower()).max - MANY_ROWS else last + 1
 
 
 def _around(pattern: str) -> tuple[str, int, str]:
@@ -134,7 +138,7 @@ class _Marked:
 
 def _number(text: str, base: int) -> int:
     try:
-        return int(text, base)
+        return int(text.removesuffix(".0"), base)
     except ValueError:
         return 0
 
@@ -154,7 +158,7 @@ def regenerated_from(part: Part, column: ColumnSchema) -> Regenerated:
         case "Constant":
             return Constant(column)
         case "Identifier":
-            return Identifier(column, part.integer("first", 0, 2**63))
+            return Identifier(column, part.integer("first", 0, 2**512))
         case "Left":
             return Left(column)
     return part.refuse("is", "Constant, Identifier or Left")

@@ -3,9 +3,9 @@
     a <= b     b's cell holds the gap b - a >= 0; with several columns below, b - max(below)        (1)
     c = f(a)   c has no cell; it is computed from the others                                        (2)
 
-Both are unit triangular in the columns that stay, so that log|det| is that of the maps alone. Equal values (dates, above
-all) are an atom at gap 0. Where everything below is missing the gap is taken from the column's anchor: 0 for a count,
-the least value seen for a real.
+Both are unit triangular in the columns that stay, so that log|det| is that of the maps alone. Equal values (of dates,
+above all) are an atom at gap 0. Where everything below is missing, the gap is taken from the column's anchor:
+0 for a count, the least value seen for a real.
 """
 
 from collections.abc import Callable

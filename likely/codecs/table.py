@@ -20,14 +20,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from likely.codecs.cell import RealCell
+from likely.codecs.cell import CategoryCell, Cell, RealCell
 from likely.codecs.codec import Cells, Codec
 from likely.codecs.layout import Layout, layout_from, layout_parts
 from likely.codecs.learned import check_frame, layout_of
 from likely.codecs.monotone import Numbers
 from likely.codecs.parts import Part
 from likely.codecs.reader import UNSEEN
-from likely.codecs.refusal import refuse
+from likely.codecs.refusal import cells_of, refuse
 from likely.codecs.regenerated import Identifier
 from likely.data.rows import Table
 from likely.data.schema import Schema
@@ -80,7 +80,7 @@ class TableCodec(Codec[Table]):
         """Rows of which only some columns and cells are known: (cells, known), what is unknown NaN and False."""
         layout, relations = self.layout, self.layout.relations
         numbers = {
-            name: reader.read(partial[name]) if name in partial.columns else np.full(len(partial), np.nan)
+            name: reader.read(cells_of(partial, name)) if name in partial.columns else np.full(len(partial), np.nan)
             for name, reader in layout.readers.items()
         }
         for name, lower in (*relations.below.items(), *((f.target, tuple(f.factors)) for f in relations.formulas)):
@@ -112,10 +112,12 @@ class TableCodec(Codec[Table]):
         found = {}
         for name, cell in self.layout.cells.items():
             strange = (
-                self.layout.readers[name].read(rows.frame[name]) == UNSEEN if _reserves(cell) else np.zeros(0, bool)
+                self.layout.readers[name].read(cells_of(rows.frame, name)) == UNSEEN
+                if _reserves(cell)
+                else np.zeros(0, bool)
             )
             if strange.any():
-                found[name] = tuple(rows.frame[name][strange].unique().tolist())
+                found[name] = tuple(pd.unique(cells_of(rows.frame, name)[strange]).tolist())
         return found
 
     def log_widths(self, rows: Table) -> Tensor:
@@ -129,7 +131,7 @@ class TableCodec(Codec[Table]):
         for name, cell in self.layout.cells.items():
             if isinstance(cell, RealCell):
                 dense = ~np.isnan(freed[name]) & ~np.isin(freed[name], cell.atoms)
-                total += dense * self.layout.readers[name].log_width
+                total += dense * np.log(self.layout.readers[name].step or 1.0)
         return torch.from_numpy(total)
 
     def parts(self) -> dict[str, Any]:
@@ -145,8 +147,8 @@ class TableCodec(Codec[Table]):
         check_frame(frame, list(layout.readers))
         for name, made in layout.made.items():
             if name in frame.columns:
-                made.check(frame[name])
-        numbers = {name: reader.read(frame[name]) for name, reader in layout.readers.items()}
+                made.check(cells_of(frame, name))
+        numbers = {name: reader.read(cells_of(frame, name)) for name, reader in layout.readers.items()}
         for name, values in numbers.items():
             if not layout.may_miss(name) and np.isnan(values).any():
                 refuse(
@@ -193,5 +195,5 @@ class TableCodec(Codec[Table]):
         return made.later(first).made(rows) if isinstance(made, Identifier) else made.made(rows)
 
 
-def _reserves(cell: object) -> bool:
-    return bool(getattr(cell, "reserve", 0.0))
+def _reserves(cell: Cell) -> bool:
+    return isinstance(cell, CategoryCell) and cell.reserve > 0

@@ -14,7 +14,7 @@ from likely.codecs.described import schema_from, schema_parts
 from likely.codecs.learned import check_frame
 from likely.codecs.parts import Part
 from likely.codecs.reader import absent
-from likely.codecs.refusal import refuse
+from likely.codecs.refusal import cells_of, refuse
 from likely.data.rows import Table
 from likely.data.schema import Schema
 from likely.errors import EmptyData
@@ -34,6 +34,8 @@ class Unit(Enum):
 @final
 class TextCodec(Codec[Table]):
     """One column of texts."""
+
+    space: Tokens
 
     def __init__(self, schema: Schema, unit: Unit, vocabulary: Sequence[str], length: int) -> None:
         self.schema, self.unit, self.vocabulary = schema, unit, tuple(vocabulary)
@@ -62,7 +64,7 @@ class TextCodec(Codec[Table]):
 
     def encode(self, rows: Table) -> Cells:
         check_frame(rows.frame, [self.column])
-        cells, texts = rows.frame[self.column], _texts(rows, self.schema)
+        cells, texts = cells_of(rows.frame, self.column), _texts(rows, self.schema)
         cut = [_cut(text, self.unit) if text else [] for text in texts]
         self._check(cut, cells)
         x = torch.full((len(cut), self.space.length), -1, dtype=torch.long)
@@ -118,7 +120,7 @@ class TextCodec(Codec[Table]):
 
 
 def _texts(table: Table, schema: Schema) -> list[str | None]:
-    cells = table.frame[schema.names[0]]
+    cells = cells_of(table.frame, schema.names[0])
     missing = absent(cells, schema.columns[0])
     return [None if gone else str(cell) for cell, gone in zip(cells, missing)]
 
