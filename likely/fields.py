@@ -291,4 +291,7 @@ def _told(node: ast.stmt, lines: list[str]) -> Told:
     assert isinstance(node, ast.AnnAssign)
     comment = lines[(node.end_lineno or node.lineno) - 1].partition("#")[2].strip()
     default = "" if node.value is None else ast.unparse(node.value)
+    if default.startswith("field(default_factory="):
+        default = default.removeprefix("field(default_factory=").removeprefix("lambda: ").removesuffix(")")
+        default += "()" if default.isidentifier() else ""
     return Told(ast.unparse(node.target), ast.unparse(node.annotation), default, comment)

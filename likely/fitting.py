@@ -18,7 +18,7 @@ from torch import Tensor
 
 import likely
 from likely import frames, store
-from likely.codecs import Codec, Lift, codec_for, condition_codec
+from likely.codecs import Codec, ImageCodec, Lift, TableCodec, condition_codec
 from likely.conditions import law_of
 from likely.contracts import Bound, Density, Family, Model, Trained
 from likely.data import Images, Rows, Schema, Table, content_hash, read, schema_from_json, schema_to_json, split
@@ -189,11 +189,11 @@ class Run:
             raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {known}")
         given = condition_codec(self.rows, self.asked.condition) if self.asked.condition else None
         if isinstance(self.rows, Images):
-            return codec_for(self.rows), given
+            return ImageCodec.fit(self.rows), given
         left = [name for name in known if name not in (*self.asked.condition, self.asked.weight)]
         if not left:
             raise WrongRows("every column is a condition: nothing is left to model", expected="at least one other column")
-        return codec_for(self.rows, columns=left), given
+        return TableCodec.fit(self.rows, columns=left), given
 
     def _built(self, lift: Lift, given: Codec[Any] | None) -> Model:
         """The model at its initial weights, a function of the seed; torch's own generator is put back."""

@@ -21,6 +21,33 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "GAN": "likely.families.gan",
             "Diffusion": "likely.families.diffusion",
         },
+        "Network": {
+            "MLP": "likely.backbones.mlp",
+            "Conv": "likely.backbones.convolution",
+            "UNet": "likely.backbones.unet",
+        },
+        "Observation": {
+            "Bernoulli": "likely.distributions.bernoulli",
+            "Categorical": "likely.distributions.categorical",
+            "DiscretisedLogistic": "likely.distributions.logistic",
+            "Gaussian": "likely.distributions.normal",
+            "Mixed": "likely.distributions.mixed",
+        },
+        "Feature": dict.fromkeys(("Normal", "Poisson", "NegativeBinomial", "KernelDensity"), "likely.distributions.feature"),
+        "Kernel": dict.fromkeys(
+            ("Gaussian", "Epanechnikov", "Tophat", "Triangular", "Exponential", "Cosine"), "likely.distributions.kernels"
+        ),
+        "Bandwidth": dict.fromkeys(("Scott", "Silverman", "Fixed", "Likelihood"), "likely.distributions.kernels"),
+        "Elementwise": {"Affine": "likely.bijections.elementwise", "Spline": "likely.bijections.spline"},
+        "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras"), "likely.diffusion.schedule"),
+        "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
+        "Sampler": dict.fromkeys(("DDPM", "DDIM", "Euler", "Heun"), "likely.diffusion.sampler"),
+        "Game": dict.fromkeys(
+            ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"), "likely.objectives.game"
+        ),
+        "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
+        "RealLaw": dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),
+        "CountLaw": dict.fromkeys(("Poisson", "NegativeBinomial"), "likely.distributions.count"),
         "Space": dict.fromkeys(("Vector", "Image", "Tokens", "Series", "Wave"), "likely.spaces"),
         "Column": dict.fromkeys(("Real", "Count", "Category"), "likely.spaces"),
     }
