@@ -12,7 +12,6 @@ from likely.codecs.reader import INTEGERS, absent
 from likely.codecs.refusal import refuse
 from likely.data.schema import ColumnSchema
 
-
 MANY_ROWS = 2**31  # room that is left for new numbers below the largest of an integer type
 
 
