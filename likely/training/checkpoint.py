@@ -7,6 +7,7 @@ its metadata the rest as JSON. It is written beside, flushed to the disk, and re
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -107,7 +108,8 @@ def replace(path: Path, write: Callable[[Path], object]) -> Path:
         os.replace(part, path)
         _flush(path.parent)
     except (OSError, SafetensorError) as reason:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise CannotSave(
             f"{path} cannot be written: {reason}",
             expected="a folder one may write to, with space left; what was there before is untouched",
