@@ -1,0 +1,76 @@
+r"""Penalties on a critic's slope, which keep a game from running away.
+
+    ZeroCentred:   (real E|grad f(x)|^2 + fake E|grad f(G(z))|^2) / 2                       (1) R1 + R2
+    Interpolated:  weight E(|grad f(y)| - 1)^2,  y uniform between a real and a fake row    (2) WGAN-GP
+
+Both differentiate a gradient, which compiled code cannot do: the engine leaves such losses uncompiled.
+Which training methods for GANs do actually converge? (Mescheder et al., 2018), arXiv:1801.04406
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from likely.rng import Rng
+
+Critic = Callable[[Tensor], Tensor]  # rows -> scores; a score may judge several rows
+
+
+class Judged(NamedTuple):
+    """Rows and what the critic said of them; x requires grad, so that the score's slope can be asked for."""
+
+    x: Tensor
+    score: Tensor
+
+
+class Penalty(ABC):
+    """A price on the critic's slope."""
+
+    @abstractmethod
+    def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
+        """A scalar to add to the critic's loss."""
+
+
+@final
+@dataclass(frozen=True)
+class Unpenalised(Penalty):
+    """No penalty: the classic games."""
+
+    def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
+        return real.score.new_zeros(())
+
+
+@final
+@dataclass(frozen=True)
+class ZeroCentred(Penalty):
+    """R1 and R2: the critic is flat where players agree, so that the game settles there."""
+
+    real: float = 1.0  # R1, on real rows: more is steadier and blurs detail
+    fake: float = 1.0  # R2, on generated rows
+
+    def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
+        return (self.real * squared_slope(real).mean() + self.fake * squared_slope(fake).mean()) / 2  # (1)
+
+
+@final
+@dataclass(frozen=True)
+class Interpolated(Penalty):
+    """The critic's slope is pulled to 1 between real and generated rows (Gulrajani et al., 2017)."""
+
+    weight: float = 10.0  # the price: more holds the slope nearer to 1
+
+    def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
+        share = rng.uniform((len(real.x), *(1,) * (real.x.dim() - 1)), like=real.x)
+        between = (share * real.x + (1 - share) * fake.x).detach().requires_grad_()
+        squared = squared_slope(Judged(between, critic(between)))
+        return self.weight * ((squared + 1e-12).sqrt() - 1).square().mean()  # (2); a root has no derivative at 0
+
+
+def squared_slope(judged: Judged) -> Tensor:
+    """|grad score|^2, one value a score, differentiable in the critic's weights."""
+    (gradient,) = torch.autograd.grad(judged.score.sum(), judged.x, create_graph=True)
+    return gradient.square().reshape(len(judged.score), -1).sum(1)
