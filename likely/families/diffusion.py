@@ -1,0 +1,116 @@
+r"""Diffusion: learn to take noise away, at every level of it; sample by starting from noise.
+
+    x_sigma = x + sigma eps,   eps ~ N(0, I)                                            (1) noise
+    D(x_sigma; sigma, c) = E[x | x_sigma, c],  the minimiser of E w(sigma) |x - D|^2    (2) denoiser
+    dx / dsigma = (x - D(x; sigma, c)) / sigma,   from N(0, (1 + high^2) I) to the data (3) sampling
+    log p(x | c) >= fit - rate                                                          (4) bound, in diffusion/bound.py
+
+The bound is that of ancestral sampling in infinitely many steps, whatever the sampler; guidance leaves it.
+Denoising diffusion probabilistic models (Ho et al., 2020), arXiv:2006.11239; Karras et al. (2022), arXiv:2206.00364
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from torch import Tensor
+
+from likely.backbones import Network
+from likely.backbones import denoiser as network_for
+from likely.contracts import Bound, Denoises, Elbo, Family, Lifted, Player, Space, Trained, Turn
+from likely.diffusion import (
+    EDM,
+    Guided,
+    Heun,
+    Karras,
+    Parametrisation,
+    Preconditioned,
+    Sampler,
+    Schedule,
+    continuous_bound,
+    generate,
+)
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import absent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diffusion(Family["DiffusionModel"]):
+    """Diffusion over reals: rows and images, with or without a condition."""
+
+    lifted: ClassVar[Lifted] = Lifted.DEQUANTISED
+
+    schedule: Schedule = Karras()  # which levels of noise are learned and visited
+    parametrisation: Parametrisation = EDM()  # what the network predicts: noise, clean data, velocity, EDM's mixture
+    sampler: Sampler = Heun()  # how a sample walks down the levels
+    steps: int = 35  # network calls a sample: more is slower and closer to the model
+    guidance: float = 1.0  # above 1 samples are more typical of their condition and less varied
+    drop: float = 0.1  # share of training rows whose condition is hidden: guidance above 1 needs some
+    draws: int = 16  # levels a row in the bound: more is slower and less noisy
+    network: Network | None = None  # the denoising network's shape; none chooses by the data
+    rate: float = 2e-3  # the learning rate
+    decay: float = 0.0  # weight decay
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.draws < 1:
+            raise FieldError("Diffusion's steps and draws count network calls", expected="at least 1 of each")
+        if not 0 <= self.drop < 1:
+            raise FieldError(f"Diffusion.drop is {self.drop}", expected="a share from 0 to below 1")
+
+    def build(self, space: Space, condition: Space | None = None) -> "DiffusionModel":
+        return DiffusionModel(self, space, condition)
+
+
+@final
+class DiffusionModel(Bound, Denoises, Trained):
+    """p(x | c) as what a denoiser makes of noise."""
+
+    def __init__(self, family: Diffusion, space: Space, condition: Space | None) -> None:
+        super().__init__(space, condition)
+        self.family = family
+        network = network_for(space, condition=condition, network=family.network)
+        self.denoiser = Preconditioned(network, family.parametrisation)
+
+    def denoise(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.denoiser(x_t, sigma, c)
+
+    def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
+        ends = self.family.schedule
+        return continuous_bound(
+            self.denoise, x, c, low=ends.low, high=ends.high, draws=self.family.draws, rng=rng
+        )  # (4)
+
+    # how it learns
+
+    def players(self) -> dict[str, Player]:
+        return {"denoiser": Player(self.denoiser, rate=self.family.rate, decay=self.family.decay)}
+
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        yield Turn("denoiser", lambda: self.loss(x, c, rng=rng.fork(0)))
+
+    def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """The mean squared error of the raw network's own target: (2) weighted by 1 / out(sigma)^2."""
+        t = (torch.arange(len(x), device=x.device) + rng.uniform((len(x),), like=x)) / len(x)  # one in each equal part
+        sigma = self.family.schedule.level(t)
+        noise = rng.normal(x.shape, like=x)
+        each = (-1, *(1,) * (x.dim() - 1))
+        clean = self.denoise(x + sigma.view(each) * noise, sigma, self._hidden(c, rng))  # (1)
+        out = self.family.parametrisation.coefficients(sigma).out
+        return ((clean - x) / out.view(each)).square().mean()  # (2)
+
+    def _hidden(self, c: Tensor | None, rng: Rng) -> Tensor | None:
+        """The condition, null in some rows."""
+        if c is None or self.family.drop == 0:
+            return c
+        gone = rng.uniform((len(c),), like=next(self.parameters())) < self.family.drop
+        return torch.where(gone.view(-1, *(1,) * (c.dim() - 1)), absent(c), c)
+
+    # how it samples
+
+    def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        family, like = self.family, next(self.parameters())
+        start = rng.normal((n, *self.space.shape), like=like) * (1 + family.schedule.high**2) ** 0.5
+        walker = Guided(self.denoise, family.guidance)
+        return generate(family.sampler, walker, family.schedule, start, c, calls=family.steps, rng=rng)  # (3)
