@@ -1,6 +1,7 @@
 """Reading a codec's parts: plain JSON from a file that may be hostile. Every value's type and size is checked."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, TypeVar, final
 
@@ -104,7 +105,7 @@ class Part:
         return [Part(value, f"{self.place}.{key}[{i}]") for i, value in enumerate(self.items(key))]
 
     def _finite(self, key: str, value: Any) -> float:
-        sound = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1.8e308
+        sound = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         return float(value) if sound else self.refuse(key, "a finite number")
 
     def _scalar(self, key: str, value: Any) -> str | int | float | bool:
