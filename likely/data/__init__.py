@@ -1,11 +1,11 @@
 """The data room: files, frames and arrays become rows; rows are inferred, hashed, split, described and written."""
 
+from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
 from likely.data.describe import ColumnSummary, ImagesSummary, TableSummary, describe
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, true_log_prob
 from likely.data.hashing import content_hash, row_hashes
-from likely.data.infer import restored
 from likely.data.read import read
 from likely.data.recipe import read_recipe
 from likely.data.rows import Images, Rows, Table

@@ -3,8 +3,9 @@
 # pandas' own types are unions that no check narrows
 # pyright: reportGeneralTypeIssues=false
 
-import gzip
 import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,8 @@ def from_npy(path: Path, said: Declaration) -> Rows:
 
 def from_npz(path: Path, said: Declaration) -> Rows:
     """X with y is a table with a column y (or pictures with labels); one array is itself."""
-    held = _loaded(path, path)
+    with path.open("rb") as source:
+        held = _loaded(source, path)
     columns = held.pop("columns", None)
     levels = int(held.pop("levels")) if "levels" in held and held["levels"].size == 1 else None
     names = tuple(held)
@@ -221,6 +223,6 @@ def _loaded(source: Any, path: Path) -> Any:
     try:
         loaded = np.load(source, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, KeyError, gzip.BadGzipFile) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         reason = "it holds Python objects, which are not opened" if "pickle" in str(error) else str(error)
         raise Unreadable(f"{path} cannot be read as an array: {reason}") from error

@@ -16,6 +16,7 @@ from typing import Any, final
 import numpy as np
 import pandas as pd
 
+from likely.data.conform import EXACT
 from likely.data.date import compact_date, date_format
 from likely.data.identifier import code_pattern, named_like_id
 from likely.data.missing import is_text
@@ -23,7 +24,6 @@ from likely.data.schema import Kind
 from likely.data.suggestion import shown
 from likely.errors import WrongRows
 
-EXACT = 2.0**53  # beyond this float64 skips whole numbers
 FEW = 10  # different numbers, at most, that may be codes
 COUNTED = 1000  # counts lie below this; larger whole numbers are reals without decimals
 LEVELS = 1000  # the most categories a column may have
@@ -39,7 +39,8 @@ class Numbers:
 
     name: str
     values: np.ndarray  # float64, finite
-    huge: bool  # whole numbers that float64 cannot hold
+    huge: bool = False  # whole numbers that float64 cannot hold
+    different: bool = False  # huge numbers, each there once
 
     @cached_property
     def sample(self) -> np.ndarray:
@@ -95,10 +96,10 @@ def _guess_whole(seen: Numbers) -> Guess:
 def _whole_identifier(seen: Numbers) -> str:
     """Why these whole numbers are an identifier; empty where they are not."""
     values = seen.values
+    if seen.huge:
+        return "huge numbers, each different" if seen.different and len(values) >= 8 else ""
     if len(values) < 8 or len(seen.tally[0]) < len(seen.sample) or len(pd.unique(values)) < len(values):
         return ""
-    if seen.huge:
-        return "huge numbers, each different"
     if named_like_id(seen.name):
         return "named as an identifier, each different"
     span = values.max() - values.min() + 1
@@ -145,13 +146,13 @@ def decimals_of(seen: Numbers, dtype: Any) -> int | None:
     """The decimals that the reals are recorded to; None for full precision."""
     narrow = np.float32 if str(dtype) in ("float32", "Float32", "float16") else np.float64
     for digits in range(9):
-        if _recorded(seen.sample, digits, narrow) and _recorded(seen.values, digits, narrow):
+        if _recorded(seen.sample, digits, narrow) and _recorded(seen.values, digits, narrow):  # the sample is quick
             return digits
     return None
 
 
 def _recorded(values: np.ndarray, digits: int, narrow: type) -> bool:
-    if len(values) and np.abs(values).max() * 10.0**digits > EXACT:
+    if len(values) and np.abs(values).max() * 10.0**digits > (EXACT if narrow is np.float64 else 2.0**24):
         return False
     return bool((np.round(values, digits).astype(narrow) == values.astype(narrow)).all())
 
@@ -216,7 +217,7 @@ def numbers(name: str, column: "pd.Series") -> Numbers:
             remedy="leave the cell empty if the value is unknown, or put a finite limit there",
         )
     huge = pd.api.types.is_integer_dtype(column.dtype) and len(values) > 0 and np.abs(values).max() >= EXACT
-    return Numbers(name, values, bool(huge))
+    return Numbers(name, values, bool(huge), bool(huge) and column.dropna().is_unique)
 
 
 def plain_levels(column: "pd.Series") -> Iterator[str | int | float | bool]:

@@ -84,7 +84,7 @@ def declaration(source: "Path | str | Schema | Mapping[str, Any] | None") -> Dec
         return Declaration()
     if isinstance(source, Schema):
         stated = {column.name: _column_fields(column) for column in source.columns}
-        return Declaration(stated, source.constraints, source.group, _file_fields(source), lenient=True)
+        return Declaration(stated, source.constraints, source.group, lenient=True)
     if isinstance(source, Mapping):
         return _parsed(source, "the schema")
     path = existing(Path(source))

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,7 +71,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         else:
             with path.open("rb") as plain:
                 yield plain
-    except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile) as error:
+    except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise Unreadable(f"{path} is packed, but damaged: {error}", remedy="copy or download it again") from error
     except PermissionError as error:
         raise Unreadable(f"{path} may not be read: permission denied") from error

@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 
 from likely.data.column import (
-    EXACT,
     LEVELS,
     Guess,
-    Numbers,
     atoms_of,
     decimals_of,
     guess_numbers,
@@ -22,11 +20,12 @@ from likely.data.column import (
     numbers,
     plain_levels,
 )
-from likely.data.date import date_format
+from likely.data.conform import conformed, dtype_name
+from likely.data.date import date_format, parsed_dates
 from likely.data.declaration import Declaration
 from likely.data.identifier import code_pattern
-from likely.data.missing import TEXT, as_text, is_text
-from likely.data.schema import ColumnSchema, Kind, Schema, TextFile
+from likely.data.missing import is_text
+from likely.data.schema import ColumnSchema, Schema, TextFile
 from likely.data.suggestion import shown
 from likely.data.text_table import unique_names
 from likely.errors import EmptyData, WrongRows
@@ -66,14 +65,23 @@ def column_schema(column: Series, name: str, stated: Mapping[str, Any], missing_
     missing = bool(column.isna().any())
     plain = ColumnSchema(name, kind, dtype_name(column), missing, missing_as, why=why)
     described = plain if "kind" in stated and "levels" in stated else _described(column, plain)
-    return replace(
-        described, **{key: value for key, value in stated.items() if key != "kind"} | _still(missing, stated)
+    facts = {"missing": missing or stated.get("missing", False), "dtype": dtype_name(column)}
+    return _readable(replace(described, **dict(stated) | facts), column)  # facts stand, whatever was stated
+
+
+def _readable(schema: ColumnSchema, column: Series) -> ColumnSchema:
+    """Dates of text must have their format."""
+    if schema.kind != "date" or not is_text(column):
+        return schema
+    dates = parsed_dates(column, schema.date_format) if schema.date_format else column.mask(column.notna())
+    unread = np.flatnonzero((dates.isna() & column.notna()).to_numpy())
+    if not len(unread):
+        return schema
+    what = f"column '{schema.name}', row {unread[0] + 1}: '{column.iloc[unread[0]]}' is not a date"
+    written = f" written {schema.date_format}" if schema.date_format else " in a known format"
+    raise WrongRows(
+        f"{what}{written}", expected="dates or missing cells", remedy='{"date_format": "%d.%m.%Y"} in a schema'
     )
-
-
-def _still(missing: bool, stated: Mapping[str, Any]) -> dict[str, Any]:
-    """A column that has missing cells can be missing, whatever was stated."""
-    return {"missing": missing or stated["missing"]} if "missing" in stated else {}
 
 
 def guess(column: Series, name: str) -> Guess:
@@ -180,93 +188,6 @@ def plain_level(value: Any) -> str | int | float | bool:
     return plain if isinstance(plain, str | int | float | bool) else str(plain)
 
 
-def dtype_name(column: Series) -> str:
-    """The dtype to give back; text is 'str' in every version of pandas."""
-    return "str" if is_text(column) and str(column.dtype) == TEXT else str(column.dtype)
-
-
-# Making a column what it is declared to be ----------------------------------------------------------------------------
-
-
-def conformed(column: Series, name: str, stated: Mapping[str, Any]) -> Series:
-    """The column as its declared kind needs it, in its declared dtype."""
-    column = _plain_column(column, name)
-    word = stated.get("missing_as", "")
-    if word and is_text(column):
-        column = column.mask(column == word)
-    if stated.get("kind") in ("real", "count") and not _numeric(column):
-        column = to_numbers(column, name)
-    return restored(column, stated["dtype"], name) if "dtype" in stated else column
-
-
-def restored(column: Series, dtype: str, name: str = "") -> Series:
-    """The column in this dtype, whatever the version of pandas; missing cells stay missing."""
-    if dtype == dtype_name(column):
-        return column
-    if dtype == "str":
-        return as_text(column)
-    kind = pd.api.types.pandas_dtype(dtype)
-    if pd.api.types.is_bool_dtype(kind) and is_text(column):
-        column = column.map({"True": True, "true": True, "False": False, "false": False}).astype("boolean")
-    if pd.api.types.is_numeric_dtype(kind) and is_text(column):
-        column = to_numbers(column, name)
-    if pd.api.types.is_integer_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        dtype = _nullable(dtype) if column.isna().any() else dtype
-    try:
-        return column.astype(dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    except (TypeError, ValueError) as error:
-        raise WrongRows(
-            f"column '{name}' cannot be read as {dtype}: {error}", expected=f"cells of type {dtype}"
-        ) from error
-
-
-def _nullable(dtype: str) -> str:
-    """int64 with missing cells is Int64, bool is boolean."""
-    return {"bool": "boolean"}.get(
-        dtype, dtype.replace("uint", "UInt").replace("int", "Int") if "I" not in dtype else dtype
-    )
-
-
-def _numeric(column: Series) -> bool:
-    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-
-
-def to_numbers(column: Series, name: str) -> Series:
-    """A column of text as numbers; an error names the first cell that is none."""
-    parsed = pd.to_numeric(column, errors="coerce")
-    wrong = parsed.isna() & column.notna()
-    if wrong.any():
-        row = int(np.flatnonzero(wrong.to_numpy())[0])
-        what = f"column '{name}', row {row + 1}: '{column.iloc[row]}' is not a number ({int(wrong.sum())} such cells)"
-        raise WrongRows(what, expected="a number or a missing cell", remedy="mend the cells or leave them empty")
-    return parsed
-
-
-def _plain_column(column: Series, name: str) -> Series:
-    """Kinds of pandas columns that nothing below needs to know: objects, dates of datetime, durations, Decimals."""
-    if pd.api.types.is_complex_dtype(column.dtype) or pd.api.types.is_timedelta64_dtype(column.dtype):
-        raise WrongRows(
-            f"column '{name}' has dtype {column.dtype}", expected="real numbers", remedy="convert it to floats"
-        )
-    if isinstance(column.dtype, pd.CategoricalDtype | pd.DatetimeTZDtype) or not pd.api.types.is_object_dtype(
-        column.dtype
-    ):
-        return column
-    held = pd.api.types.infer_dtype(column, skipna=True)
-    if held in ("string", "empty"):
-        return column
-    if held in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return pd.to_numeric(column.astype("float64") if held == "decimal" else column)
-    if held == "boolean":
-        return column.astype("boolean")
-    if held in ("date", "datetime", "datetime64"):
-        return pd.to_datetime(column)
-    if all(isinstance(each, str | int | float | bool) for each in column.dropna()):
-        return as_text(column)
-    what = f"column '{name}' holds {type(column.dropna().iloc[0]).__name__} objects"
-    raise WrongRows(what, expected="numbers, texts, truth values or dates", remedy="drop the column or convert it")
-
-
 def _named(frame: "pd.DataFrame") -> "pd.DataFrame":
     """The frame with names that are texts, each there once, and rows numbered from 0."""
     if isinstance(frame.columns, pd.MultiIndex):
@@ -279,6 +200,3 @@ def _named(frame: "pd.DataFrame") -> "pd.DataFrame":
     plain = frame.reset_index(drop=True)
     plain.columns = pd.Index(names)
     return plain
-
-
-__all__ = ["EXACT", "Kind", "Numbers", "column_schema", "conformed", "guess", "infer", "restored"]

@@ -13,7 +13,7 @@ from likely.errors import Unreadable, WrongRows
 def read_parquet(path: Path) -> "pd.DataFrame":
     """The whole file."""
     with _opened(path) as file:
-        return _plain(_attempt(path, file.read))
+        return from_arrow(_attempt(path, file.read))
 
 
 def parquet_chunks(path: Path, size: int) -> Iterator["pd.DataFrame"]:
@@ -23,7 +23,7 @@ def parquet_chunks(path: Path, size: int) -> Iterator["pd.DataFrame"]:
         while (batch := _attempt(path, lambda: next(batches, None))) is not None:
             import pyarrow
 
-            yield _plain(pyarrow.Table.from_batches([batch]))
+            yield from_arrow(pyarrow.Table.from_batches([batch]))
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
@@ -52,7 +52,7 @@ def _attempt(path: Path, action: Any) -> Any:
         raise Unreadable(f"{path} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
 
 
-def _plain(table: Any) -> "pd.DataFrame":
+def from_arrow(table: Any) -> "pd.DataFrame":
     """pandas' form, in which whole numbers and truth values with gaps stay what they are."""
     import pyarrow
 

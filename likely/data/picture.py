@@ -174,7 +174,7 @@ def _metadata(place: Place, told: str, said: Declaration) -> "pd.DataFrame":
 
 
 def _tidy_table(path: Path, said: Declaration) -> "pd.DataFrame":
-    found = layout(path, said.file)
+    found = layout(path, said.file, said.columns)
     frame, found = read_text_table(path, found, markers={})
     return tidied(frame, found, said.columns)[0]
 

@@ -12,7 +12,7 @@ from likely.data.declaration import Declaration, declaration
 from likely.data.embedded import EMBEDDED
 from likely.data.file import PICTURE_SUFFIXES, existing, magic, members, suffix
 from likely.data.infer import infer
-from likely.data.parquet import read_parquet
+from likely.data.parquet import from_arrow, read_parquet
 from likely.data.picture import from_folder, from_picture, from_zip, resized
 from likely.data.rows import Images, Rows, Table
 from likely.data.schema import Schema
@@ -61,12 +61,14 @@ def _from_memory(source: Any, said: Declaration) -> Rows:
         return from_array(source, said)
     library = type(source).__module__.partition(".")[0]
     if library == "torch":
-        return from_array(source.detach().cpu().numpy(), said, channels_first=True)
+        tensor = source.detach().cpu()
+        plain = tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor  # numpy has no bfloat16
+        return from_array(plain.numpy(), said, channels_first=True)
     if library == "polars":
         frame = source.collect() if type(source).__name__ == "LazyFrame" else source
-        return Table(*infer(frame.to_pandas(), said))
+        return Table(*infer(from_arrow(frame.to_arrow()), said))
     if library == "pyarrow":
-        return Table(*infer(source.to_pandas(), said))
+        return Table(*infer(from_arrow(source), said))
     if isinstance(source, Mapping):
         return Table(*infer(pd.DataFrame(source), said))
     raise DataError(
@@ -156,7 +158,7 @@ def _packed_idx(path: Path, found: str) -> bool:
 
 
 def _from_text(path: Path, said: Declaration) -> Table:
-    found = layout(path, said.file)
+    found = layout(path, said.file, said.columns)
     stated = said.columns
     markers = {name: markers_of(stated.get(name, {})) for name in found.names}
     text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from likely.data.column import COUNTED, LEVELS
+from likely.data.conform import restored
 from likely.data.declaration import Declaration, declaration
 from likely.data.file import existing, magic, suffix
-from likely.data.infer import infer, plain_level, restored
+from likely.data.infer import infer, plain_level
 from likely.data.missing import as_text, is_text
 from likely.data.parquet import parquet_chunks
 from likely.data.read import read
@@ -73,7 +74,7 @@ def _parts(path: Path, said: Declaration, size: int, text: frozenset[str] = froz
     if magic(path) == "parquet":
         yield from parquet_chunks(path, size)
     elif streams(path):
-        found = layout(path, said.file)
+        found = layout(path, said.file, said.columns)
         for part in text_chunks(path, found, markers=_markers(found, said), text=text | _texts(found, said), size=size):
             yield pd.DataFrame(
                 {name: tidy_text(part[name], name, said.columns.get(name, {}), {}) for name in part.columns}
@@ -186,7 +187,7 @@ def _written(path: Path, said: Declaration) -> tuple[dict[str, str], Layout | No
     """How the first rows write missing cells, and the file's layout."""
     if magic(path) == "parquet":
         return {}, None
-    found = layout(path, said.file)
+    found = layout(path, said.file, said.columns)
     head = next(text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=SAMPLE))
     return tidied(head, found, said.columns)[1], found
 

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,9 @@ from likely.data.suggestion import shown
 from likely.errors import EmptyData, Unreadable, WrongRows
 
 HEAD = 1 << 18  # bytes looked at
+LINES = 1000  # lines looked at
+ONE = "\x1f"  # stands in no text: cuts nothing
+DELIMITED = (".csv", ".tsv", ".tab")
 KEPT_AS_TEXT = re.compile(r"^[+-]?0\d+$|^[+-]?\d{16,}$")  # 007 would lose its zeros, 2^53 its last digits
 TRUTH = re.compile(r"^(true|TRUE|false|FALSE)$")  # pandas would give True back
 NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
@@ -39,7 +42,7 @@ class Layout:
         """The arguments of `pandas.read_csv`."""
         file = self.file
         return {
-            "sep": {" ": r"\s+", "": "\x1f"}.get(file.delimiter, file.delimiter),
+            "sep": {" ": r"\s+", "": ONE}.get(file.delimiter, file.delimiter),
             "header": 0 if file.header else None,
             "names": list(self.names),
             "index_col": False,
@@ -54,17 +57,18 @@ class Layout:
         }
 
 
-def layout(path: Path, declared: Mapping[str, Any] | None = None) -> Layout:
-    """Look at the first lines. `declared` holds fields of TextFile that the person states."""
+def layout(path: Path, declared: Mapping[str, Any] | None = None, known: Iterable[str] = ()) -> Layout:
+    """Look at the first lines. `declared` holds fields of TextFile that the person states, `known` columns' names."""
     said = dict(declared or {})
     raw = _head_bytes(path)
     encoding, notes = (said["encoding"], ()) if "encoding" in said else _encoding(raw, path)
     lines = _lines(raw, encoding, path)
     delimiter = said.get("delimiter", _delimiter(lines, path))
-    quoted = said.get("quoted", _quoted(lines, delimiter))
+    quoted = said.get("quoted", _quoted(lines, delimiter, path))
     rows = _rows(lines, delimiter, quoted)
-    header = said.get("header", _has_header(rows, path))
+    header = said.get("header", bool(set(rows[0]) & set(known)) or _has_header(rows, path))
     names = _names(rows, header, path)
+    _regular(rows if len(lines) < LINES and len(raw) < HEAD else rows[:-1], len(names), path)
     body = rows[1:] if header else rows
     decimal = said.get("decimal", _decimal(body, delimiter))
     if not header:
@@ -171,19 +175,16 @@ def _lines(raw: bytes, encoding: str, path: Path) -> list[str]:
         raise _not_text(path)
     lines = text.splitlines()
     whole = lines[:-1] if len(raw) >= HEAD and len(lines) > 1 else lines
-    return [line for line in whole[:1000] if line.strip()]
+    return [line for line in whole[:LINES] if line.strip()]
 
 
 def _cells(lines: list[str], delimiter: str, quoted: bool) -> list[list[str]]:
     if delimiter == " ":
         return [line.split() for line in lines]
-    if delimiter == "":
-        return [[line] for line in lines]
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     try:
-        return list(
-            csv.reader([line + "\n" for line in lines], delimiter=delimiter, quoting=quoting, skipinitialspace=True)
-        )
+        ended = [line + "\n" for line in lines]
+        return list(csv.reader(ended, delimiter=delimiter or ONE, quoting=quoting, skipinitialspace=True))
     except csv.Error:
         return []
 
@@ -192,10 +193,10 @@ def _rows(lines: list[str], delimiter: str, quoted: bool) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in _cells(lines, delimiter, quoted) if row]
 
 
-def _quoted(lines: list[str], delimiter: str) -> bool:
+def _quoted(lines: list[str], delimiter: str, path: Path) -> bool:
     """Tab-separated text often holds lone quotation marks: there, they count only where they come in pairs."""
     if delimiter == "":
-        return False
+        return suffix(path) == ".csv"
     if delimiter != "\t":
         return True
     cells = [cell for line in lines for cell in line.split("\t")]
@@ -207,11 +208,25 @@ def _delimiter(lines: list[str], path: Path) -> str:
     """The character that cuts every line into the same number of cells, the more the better."""
     best, most = "", 1
     for mark in ("\t", ",", ";", "|") if suffix(path) in (".tsv", ".tab") else (",", "\t", ";", "|"):
-        widths = [len(row) for row in _cells(lines, mark, _quoted(lines, mark)) if row]
+        widths = [len(row) for row in _cells(lines, mark, _quoted(lines, mark, path)) if row]
         usual = max(set(widths), key=widths.count) if widths else 1
         if usual > most and widths.count(usual) >= 0.95 * len(widths):
             best, most = mark, usual
-    return best or _spaced(lines)
+    return best or _spaced(lines) or _irregular(lines, path)
+
+
+def _irregular(lines: list[str], path: Path) -> str:
+    """A table by its name whose lines are not all cut alike: the error about that line is told later."""
+    marks = [mark for mark in (",", "\t", ";", "|") if suffix(path) in DELIMITED and mark in lines[0]]
+    return next((mark for mark in marks if 2 * sum(mark in line for line in lines) > len(lines)), "")
+
+
+def _regular(rows: list[list[str]], width: int, path: Path) -> None:
+    """No line may lack cells: pandas would take them for missing."""
+    for place, row in enumerate(rows[1:], start=2):
+        if len(row) < width:
+            what = f"{path} is not a regular table: line {place} has {len(row)} cells where {width} were expected"
+            raise Unreadable(what, remedy="mend the line; an empty cell still needs its delimiter")
 
 
 def _spaced(lines: list[str]) -> str:
@@ -236,13 +251,13 @@ def _has_header(rows: list[list[str]], path: Path) -> bool:
     ):
         return _numeric_names(first, body)
     if not body:
-        return suffix(path) in (".csv", ".tsv", ".tab")
+        return suffix(path) in DELIMITED or len({len(row) for row in rows}) == 2
     columns = list(zip(*body, strict=True))
     if any(_numeric_column(column) for column in columns):
         return True
     repeating = [place for place, column in enumerate(columns) if len(set(column)) <= 0.5 * len(column)]
     if not repeating:
-        return (suffix(path) in (".csv", ".tsv", ".tab") and len(columns) > 1) or suffix(path) == ".csv"
+        return (suffix(path) in DELIMITED and len(columns) > 1) or suffix(path) == ".csv"
     return sum(first[place] not in columns[place] for place in repeating) > 0.5 * len(repeating)
 
 
@@ -252,16 +267,13 @@ def _numeric_column(column: tuple[str, ...]) -> bool:
 
 
 def _numeric_names(first: list[str], body: list[list[str]]) -> bool:
-    """A first line with a few numbers is still a header where words stand above numbers (name, 2019, 2020) ..."""
+    """A first line with numbers in it is still a header where words stand above numbers, or years follow a word."""
+    years = [int(cell) for cell in first if cell.isdigit() and 1800 <= int(cell) <= 2200]
+    words = [place for place, cell in enumerate(first) if cell and not _is_number(cell) and cell not in MARKERS]
+    if words and len(years) >= 2 and len(years) + len(words) == len(first) and years == sorted(set(years)):
+        return True
     columns = list(zip(*body, strict=True))
-    return (
-        any(
-            cell and not _is_number(cell) and cell not in MARKERS and _numeric_column(columns[place])
-            for place, cell in enumerate(first)
-        )
-        if columns
-        else False
-    )
+    return bool(columns) and any(_numeric_column(columns[place]) for place in words)
 
 
 def _names(rows: list[list[str]], header: bool, path: Path) -> tuple[str, ...]:

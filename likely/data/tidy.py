@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from likely.data.conform import exact
 from likely.data.missing import MARKERS, NUMERIC_MARKERS, is_text
 from likely.data.text_table import Layout, raw_cells
 
@@ -86,18 +87,4 @@ def _as_numbers(column: "pd.Series", name: str, markers: dict[str, str]) -> "pd.
         return column
     if len(strays):
         markers[name] = str(strays[0])
-    return _exact(column, parsed)
-
-
-def _exact(column: "pd.Series", parsed: "pd.Series") -> "pd.Series":
-    """Whole numbers to the last digit, where 64 bits hold them; as text where they do not."""
-    there = parsed.notna()
-    if not column[there].str.match(r"^[+-]?\d+$").all():
-        return parsed
-    values = [int(cell) for cell in column[there]]
-    dtype = "Int64" if min(values) < 0 or max(values) < 2**63 else "UInt64"
-    if min(values) < -(2**63) or max(values) >= (2**63 if dtype == "Int64" else 2**64):
-        return column
-    exact = pd.Series(pd.NA, index=column.index, dtype=dtype)
-    exact[there] = pd.array(values, dtype=dtype)
-    return exact.astype(dtype.lower()) if there.all() else exact
+    return exact(column, parsed)

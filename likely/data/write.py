@@ -6,6 +6,7 @@ A file appears whole or not at all: it is written beside its place and renamed.
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false, reportGeneralTypeIssues=false
 
+import csv
 import os
 import shutil
 from collections.abc import Iterator
@@ -101,17 +102,25 @@ def _beside(path: Path, told: str | None) -> list[Path]:
 
 def _to_text(table: Table, part: Path, path: Path) -> None:
     file = table.schema.file or TextFile()
-    delimiter = TEXT_SUFFIXES[suffix(path)] or {"": ",", " ": " "}.get(file.delimiter, file.delimiter)
+    delimiter = TEXT_SUFFIXES[suffix(path)] or file.delimiter or ","
     delimiter = file.delimiter if suffix(path) == ".csv" and file.delimiter in (";", "|") else delimiter
-    table_as_written(table.frame, table.schema).to_csv(
+    written = table_as_written(table.frame, table.schema)
+    written.to_csv(
         part,
         sep=delimiter,
         header=file.header,
         index=False,
         encoding=file.encoding if file.encoding.startswith("utf") else "utf-8",
         decimal=file.decimal if delimiter != "," else ".",
+        quoting=csv.QUOTE_NONE if not file.quoted and _needs_no_quotes(written, delimiter) else csv.QUOTE_MINIMAL,
         compression="gzip" if path.name.endswith(".gz") else None,  # the part's own name says nothing
     )
+
+
+def _needs_no_quotes(frame: "pd.DataFrame", delimiter: str) -> bool:
+    """Whether no text holds the delimiter or a line break: lone quotation marks may then stand as they are."""
+    texts = [frame[name].dropna() for name in frame.columns if is_text(frame[name])]
+    return not any(text.str.contains(f"[{delimiter}\n\r]", regex=True).any() for text in texts)
 
 
 def table_as_written(frame: "pd.DataFrame", schema: Schema) -> "pd.DataFrame":
