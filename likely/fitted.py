@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from likely import frames, store
-from likely.codecs import Codec, Lift, codec_from_parts
+from likely.codecs import Codec, ImageCodec, Lift, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import Bound, Completes, Density, Estimated, Evidence, Family, Latent, Model, Scores
 from likely.data import Images, Rows, Table
@@ -86,16 +86,22 @@ class Fitted(Generic[M_co]):
         """n new rows as likely's own `Rows`."""
         if n < 1:
             raise WrongRows(f"{n} rows were asked for", expected="at least 1")
-        partial = frames.partial(given, n)
-        self._check_known(partial)
+        partial = self._partial(given, n)
         c = self._condition(partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
-        rows = self._completed(partial[free], c, seed) if free else self.codec.decode(self._drawn(len(partial), c, seed))
+        rows = (
+            self._completed(partial[free], c, seed) if free else self.codec.decode(self._drawn(len(partial), c, seed))
+        )
         return self._joined(rows, c)
 
-    def _check_known(self, partial: pd.DataFrame) -> None:
+    def _partial(self, given: Any, n: int | None) -> pd.DataFrame:
+        """What was given, as a frame of columns that the data has, in their own types."""
+        partial = frames.partial(given, n)
         if unknown := [name for name in partial.columns if name not in self.card.order]:
             raise WrongRows(f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}")
+        for codec in (self.codec, self.condition_codec):
+            partial = partial if codec is None or isinstance(codec, ImageCodec) else frames.typed(partial, codec.schema)
+        return partial
 
     def _drawn(self, n: int, c: Tensor | None, seed: int) -> Tensor:
         """n rows of cells, in batches; the noise of row i is its own."""
@@ -167,8 +173,7 @@ class Fitted(Generic[M_co]):
 
     def complete(self, data: Any, *, seed: int = 0) -> Completion:
         """The rows with every missing cell and column filled in; known cells come back as they were."""
-        partial = frames.partial(data, None)
-        self._check_known(partial)
+        partial = self._partial(data, None)
         c = self._condition(partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
         rows = self._joined(self._completed(partial[free], c, seed), c)
@@ -201,7 +206,7 @@ class Fitted(Generic[M_co]):
         self._must(Latent)
         assert isinstance(self.model, Latent)
         z = torch.as_tensor(np.asarray(codes), dtype=torch.float32)
-        c, device = self._condition(frames.partial(given, len(z)), 0), device_of(self.model)
+        c, device = self._condition(self._partial(given, len(z)), 0), device_of(self.model)
         with torch.no_grad():
             pairs = ((pz.to(device), None if pc is None else pc.to(device)) for pz, pc in batches(z, c))
             u = torch.cat([self.model.decode(pz, pc).cpu() for pz, pc in pairs])
@@ -244,7 +249,12 @@ class Fitted(Generic[M_co]):
         card = {name: getattr(self.card, name) for name in CARD_PLAIN} | {"family": to_json(self.card.family)}
         condition = None if self.condition_codec is None else self.condition_codec.parts()
         complete = self.conditions is not None and self.conditions.complete
-        return {"card": card, "codec": self.codec.parts(), "condition_codec": condition, "conditions_complete": complete}
+        return {
+            "card": card,
+            "codec": self.codec.parts(),
+            "condition_codec": condition,
+            "conditions_complete": complete,
+        }
 
     def _weights(self) -> dict[str, Tensor]:
         weights = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
@@ -274,7 +284,16 @@ def load(folder: str | Path) -> Fitted[Any]:
         return _rebuilt(parts)
     except Corrupt:
         raise
-    except (LikelyError, FieldError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
+    except (
+        LikelyError,
+        FieldError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        RuntimeError,
+    ) as error:
         raise Corrupt(f"{folder} does not describe a model: {error}", expected="a folder that likely wrote") from error
 
 
@@ -286,7 +305,9 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     codec = codec_from_parts(parts.document["codec"])
     condition = parts.document["condition_codec"]
     condition_codec = None if condition is None else codec_from_parts(condition)
-    model = family.build(Lift(codec.space, family.lifted).space, None if condition_codec is None else condition_codec.space)
+    model = family.build(
+        Lift(codec.space, family.lifted).space, None if condition_codec is None else condition_codec.space
+    )
     store.fill(model, {name[6:]: tensor for name, tensor in parts.weights.items() if name.startswith("model.")})
     conditions = None
     if condition_codec is not None:

@@ -27,8 +27,10 @@ from likely.fields import from_json, made, to_json
 from likely.fitted import Card, Fitted, load
 from likely.scoring import score_cells
 from likely.training import Budget, Engine, Event, Examples, Finished, Planned, learn
+from likely.training.log import JsonLines
+from likely.training.progress import follow
 
-REQUEST = "request.json"
+REQUEST, LOG = "request.json", "log.jsonl"
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 SCORED = 2000  # rows of the validation split that the card's measure is taken on
 
@@ -165,19 +167,17 @@ class Run:
         train, validation = self._parts(isinstance(model, Trained))
         examples = self._examples(train, codec, given)
         judged = None if validation is None else self._examples(validation, codec, given)
-        recipe, ended = {}, None
-        start = None if init is None else init.model.state_dict()
-        for event in learn(
+        plans: list[Planned] = []
+        events = learn(
             model, examples, budget=Budget.parse(self.asked.budget), validation=judged, seed=self.asked.seed, folder=self.folder,
-            engine=self.engine, lift=lift, batch=self.asked.batch, init=start, resume=resuming,
-        ):  # fmt: skip
-            recipe = event.recipe.to_json() if isinstance(event, Planned) else recipe
-            ended = event if isinstance(event, Finished) else ended
-            for listener in listeners:
-                listener(event)
+            engine=self.engine, lift=lift, batch=self.asked.batch, init=None if init is None else init.model.state_dict(),
+            resume=resuming,
+        )  # fmt: skip
+        log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
+        ended = follow(events, *listeners, *log, lambda event: plans.append(event) if isinstance(event, Planned) else None)
         conditions = None if given is None or examples.c is None else law_of(examples.c, given.space)
         measures = self._measures(model, lift, judged, validation, codec, ended)
-        fitted = Fitted(model.eval(), codec, self._card(recipe, measures), given, conditions)
+        fitted = Fitted(model.eval(), codec, self._card(plans[0].recipe.to_json(), measures), given, conditions)
         return self._kept(fitted)
 
     def _codecs(self) -> tuple[Codec[Any], Codec[Any] | None]:
@@ -231,13 +231,13 @@ class Run:
         return torch.from_numpy(self.weights)
 
     def _measures(
-        self, model: Model, lift: Lift, judged: Examples | None, rows: Rows | None, codec: Codec[Any], ended: Finished | None
+        self, model: Model, lift: Lift, judged: Examples | None, rows: Rows | None, codec: Codec[Any], ended: Finished
     ) -> dict[str, Any]:
         """The held-out score with its kind, and what was kept of the training."""
-        told: dict[str, Any] = {}
-        if ended is not None:
-            told["kept"] = {"step": ended.kept.step, "averaged": ended.kept.averaged, "value": ended.kept.value}
-            told["final"] = {"step": ended.final.step, "averaged": ended.final.averaged, "value": ended.final.value}
+        ends = {"kept": ended.kept, "final": ended.final}
+        told: dict[str, Any] = {
+            name: {"step": end.step, "averaged": end.averaged, "value": end.value} for name, end in ends.items()
+        }
         if judged is None or rows is None or not isinstance(model, Density | Bound):
             return told
         few = min(len(judged), SCORED)
@@ -274,5 +274,5 @@ def _cleared(folder: Path) -> None:
         raise DataError(f"{folder} is a file", expected="a folder for the model", remedy="another -o")
     if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in (REQUEST, store.DOCUMENT)):
         raise DataError(f"{folder} is a folder of something else", expected="an empty or new folder, or an earlier model's")
-    for stale in (*folder.glob("state*"), *folder.glob("recipe.json")):
+    for stale in (*folder.glob("state*"), *folder.glob("recipe.json"), *folder.glob(LOG)):
         stale.unlink()

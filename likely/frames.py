@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs import Codec, ImageCodec
-from likely.data import Images, Rows, Schema, Table, read
+from likely.data import ColumnSchema, Images, Rows, Schema, Table, read
 from likely.errors import CannotAnswer, WrongRows
 
 
@@ -31,6 +31,23 @@ def partial(given: Any, n: int | None) -> pd.DataFrame:
 
 def _repeated(value: Any, n: int) -> Sequence[Any]:
     return value if isinstance(value, list | tuple | np.ndarray | pd.Series) else [value] * n
+
+
+def typed(partial: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Values as a command line or a form gives them, in the columns' own types: "3" is the category 3, "40" a number."""
+    known = {column.name: column for column in schema.columns}
+    told = {name: _typed(partial[name], known[name]) for name in partial.columns if name in known}
+    return partial.assign(**told)
+
+
+def _typed(cells: pd.Series, column: ColumnSchema) -> pd.Series:
+    if not any(isinstance(cell, str) for cell in cells):
+        return cells
+    if column.kind in ("real", "count"):
+        numbers = pd.to_numeric(cells, errors="coerce")
+        return cells if numbers.isna().any() else numbers
+    spelled = {str(level): level for level in column.levels}
+    return pd.Series([spelled.get(cell, cell) for cell in cells], index=cells.index, dtype=object)
 
 
 def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:

@@ -46,7 +46,9 @@ def write(folder: Path, parts: Parts) -> None:
     except OSError as error:
         raise _cannot_save(folder, error) from error
     except SafetensorError as error:  # it reports a full disk in words of its own
-        raise CannotSave(f"{folder} cannot be written: {error}", remedy="free some space, or choose another place") from error
+        raise CannotSave(
+            f"{folder} cannot be written: {error}", remedy="free some space, or choose another place"
+        ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -140,7 +142,9 @@ def _check_weights_file(path: Path, document: Mapping[str, Any]) -> None:
         raise Corrupt(f"{path} is {path.stat().st_size} bytes, not the size that {DOCUMENT} says",
                       remedy="copy the folder again: a file was cut off or swapped")  # fmt: skip
     if sealed.get("sha256") != sha256(path):
-        raise Corrupt(f"{path} does not match the hash in {DOCUMENT}", remedy="copy the folder again: a file was changed")
+        raise Corrupt(
+            f"{path} does not match the hash in {DOCUMENT}", remedy="copy the folder again: a file was changed"
+        )
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
@@ -151,7 +155,9 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise Corrupt(f"{path} is not a valid safetensors file: {error}") from error
     for name, tensor in weights.items():
         if tensor.is_floating_point() and torch.isnan(tensor).any() and not name.startswith("cells."):
-            raise Corrupt(f"{path} holds NaN in '{name}'", expected="finite weights: this model was damaged or never fitted")
+            raise Corrupt(
+                f"{path} holds NaN in '{name}'", expected="finite weights: this model was damaged or never fitted"
+            )
     return weights
 
 

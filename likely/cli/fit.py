@@ -24,7 +24,7 @@ def fit(
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
     weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
     batch: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard events.")] = False,
     quiet: Quiet = False,

@@ -9,6 +9,9 @@ from typer.core import TyperCommand
 from likely.cli.output import Json, emit_json, one_command, print_table
 
 
+RECIPE = ("steps", "passes", "batch", "device", "precision", "compile", "threads")
+
+
 def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], as_json: Json = False) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
     from likely.fitted import load
@@ -54,7 +57,7 @@ def print_page(fitted: Any) -> None:
         (name, _told(said[name]))
         for name in ("promises", "space", "condition", "parameters", "measure", "seed", "data")
     ]
-    rows += [(f"recipe.{name}", _told(value)) for name, value in said["recipe"].items() if name != "probes"]
+    rows += [(f"recipe.{name}", _told(value)) for name, value in said["recipe"].items() if name in RECIPE]
     rows += [(name, _told(value)) for name, value in said["measures"].items()]
     rows += [("finding", finding) for finding in said["findings"]]
     print_table(repr(fitted.card.family), ("", ""), rows)
