@@ -120,6 +120,7 @@ class Tallies(nn.Module):
     """How often each state of each of L columns was seen in each of K classes."""
 
     seen: Tensor  # (K, F): the columns' states side by side
+    sizes: Tensor  # (L,) how many states each column has
     offset: Tensor  # (L,) where each column starts
     column: Tensor  # (F,) which column a state is of
 
@@ -196,6 +197,7 @@ class Quadratic(nn.Module):
 
     sums: Tensor  # (K, F)
     centre: Tensor  # (D,) near the data's mean: keeps the products' digits
+    pairs: Tensor  # (2, D (D + 1) / 2): i <= j
 
     def __init__(self, components: int, centre: Tensor) -> None:
         super().__init__()

@@ -282,3 +282,52 @@ class Likelihood(Bandwidth):
 
     def mixing(self, columns: int, rows: float) -> float:
         return min(0.1, Silverman().mixing(columns, rows))
+
+
+# Bumps on integers ---------------------------------------------------------------------------------------------------
+
+
+def decay(width: Tensor) -> Tensor:
+    """tau of the bump e^(-tau |x - n|) on the integers whose standard deviation is the width."""
+    square = width.square().clamp(min=1e-12)
+    root = (2 * square + 1).sqrt()
+    return -torch.log1p(-(1 + root) / (square + 1 + root))
+
+
+def log_integer_norm(n: Tensor, tau: Tensor, top: Tensor) -> Tensor:
+    """log of sum_x e^(-tau |x - n|) over x = 0 .. top."""
+    rho = (-tau).exp()
+    whole = 1 + rho - (-tau * (n + 1)).exp() - (-tau * (top - n + 1)).exp()
+    return whole.log() - torch.log1p(-rho)
+
+
+def _integer_side(low: Tensor, high: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The integers low .. high as distances from n, mirrored to lie below it where all lie above, and whether so."""
+    low, high = low.ceil() - n, high.floor() - n
+    flipped = low > 0
+    return torch.where(flipped, -high, low), torch.where(flipped, -low, high), flipped
+
+
+def _integer_cdf(x: Tensor, tau: Tensor) -> Tensor:
+    """(1 - rho) times the sum of e^(-tau |t|) over all integers t <= x."""
+    below = torch.exp(tau * x.clamp(max=0.0))
+    return torch.where(x < 0, below, 1 + (-tau).exp() - torch.exp(-tau * (x.clamp(min=0.0) + 1)))
+
+
+def log_integer_mass(low: Tensor, high: Tensor, n: Tensor, tau: Tensor, top: Tensor) -> Tensor:
+    """log of the share of the bump at n, on 0 .. top, that lies on the integers from low to high."""
+    low, high, _ = _integer_side(low.clamp(min=0), torch.minimum(high, top), n)
+    mass = (_integer_cdf(high, tau) - _integer_cdf(low - 1, tau)).clamp(min=0)
+    return mass.log() - torch.log1p(-(-tau).exp()) - log_integer_norm(n, tau, top)
+
+
+def integer_between(p: Tensor, low: Tensor, high: Tensor, n: Tensor, tau: Tensor, top: Tensor) -> Tensor:
+    """The integer, from low to high, in which the share p of the mass there is reached."""
+    low, high, flipped = _integer_side(low.clamp(min=0), torch.minimum(high, top), n)
+    start, end = _integer_cdf(low - 1, tau), _integer_cdf(high, tau)
+    level, rho = start + p * (end - start), (-tau).exp()
+    below = (level.clamp(min=1e-300).log() / tau).ceil()
+    above = -1 - (1 + rho - level).clamp(min=1e-300).log() / tau
+    x = torch.where(level <= rho, below, torch.where(level <= 1, 0.0, above.ceil()))
+    x = torch.maximum(torch.minimum(x, high), low)
+    return n + torch.where(flipped, -x, x)

@@ -74,26 +74,45 @@ class Range(NamedTuple):
         """Which cells have an interval at all (B, D)."""
         return (self.low > -math.inf) | (self.high < math.inf)
 
+    def take(self, rows: Tensor, column: int) -> "Range":
+        """Some rows of one column, to be set against many others: (b, 1) each."""
+        return Range(*(part[rows, column][:, None] for part in self))
+
 
 @final
 class Cells(nn.Module):
     """The states of every column of a space."""
 
-    def __init__(self, space: Space) -> None:
+    category: Tensor  # (D,) bool: the column is a choice only
+    integer: Tensor  # (D,) bool: its values are counts
+    real: Tensor  # which columns have real values
+    count: Tensor  # which columns have counts
+    top: Tensor  # (D,) the largest value
+    sizes: Tensor  # (D,) how many states
+    gone: Tensor  # (D,) the state of a missing cell, -1 where there is none
+    atoms: Tensor  # (D, most) ascending, then NaN
+    like: Tensor  # empty; follows `model.double()`: the dtype of what is drawn
+
+    def __init__(self, space: Space, *, ordered: bool = False) -> None:
+        """Levels of an image are categories, or where `ordered` integers that have a top."""
         super().__init__()
         self.space = space
-        columns = columns_of(space)
+        columns, top = columns_of(space), math.inf
+        if ordered and isinstance(space, Image) and space.levels is not None:
+            columns, top = (Count(),) * len(columns), space.levels - 1.0
         told = [_listed(column) for column in columns]
         widest = max((len(atoms) for _, atoms in told), default=0)
         self.width = len(columns)
         self.plain = all(isinstance(column, Real) and size == 1 for column, (size, _) in zip(columns, told))
         self._keep("category", [isinstance(column, Category) for column in columns])
+        self._keep("integer", [isinstance(column, Count) for column in columns])
         self._keep("real", [d for d, column in enumerate(columns) if isinstance(column, Real)])
         self._keep("count", [d for d, column in enumerate(columns) if isinstance(column, Count)])
+        self._keep("top", [top] * len(columns), torch.float64)
         self._keep("sizes", [size for size, _ in told])
         self._keep("gone", [size - 1 if column.missing else NOT_ASKED for column, (size, _) in zip(columns, told)])
         self._keep("atoms", [atoms + (math.nan,) * (widest - len(atoms)) for _, atoms in told], torch.float64)
-        self._keep("like", [], torch.float32)  # follows `model.double()`: the dtype of what is drawn
+        self._keep("like", [], torch.float32)
 
     def _keep(self, name: str, values: list, dtype: torch.dtype | None = None) -> None:
         whole = dtype or (torch.bool if values and isinstance(values[0], bool) else torch.int64)
@@ -157,6 +176,8 @@ class Cells(nn.Module):
 @final
 class Classes(nn.Module):
     """A condition of categorical columns as one class out of K; no condition is one class."""
+
+    digits: Tensor  # (K, columns): the codes of each class
 
     def __init__(self, condition: Space | None, family: str) -> None:
         super().__init__()

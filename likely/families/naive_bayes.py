@@ -33,7 +33,7 @@ class NaiveBayes(Family["NaiveBayesModel"]):
         Normal()
     )  # the law of real columns in each class: KernelDensity() fits any shape, and keeps the rows
     counts: Feature = NegativeBinomial()  # the law of counts: Poisson() ties the variance to the mean
-    smoothing: float = 1.0  # pseudo-count of every category, level and class: more pulls them towards equal
+    smoothing: float = 0.5  # pseudo-count of every category, level and class: more pulls them towards equal
     strength: float = 1.0  # pseudo-rows of all classes together that join each class: more makes classes alike
 
     def __post_init__(self) -> None:
