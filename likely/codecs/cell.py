@@ -15,6 +15,10 @@ from likely.spaces import Category, Column, Count, Real
 Cells32 = NDArray[np.float32]
 
 
+FARTHEST = 1e18  # a cell's square must be finite in float32
+MOST_ATOMS = 1000
+
+
 class Cell(ABC):
     """One column's numbers as cells."""
 
@@ -136,7 +140,7 @@ class CategoryCell(Cell):
 def _apart(levels: Numbers) -> tuple[float, ...]:
     """Atoms' cells as float32 values, all different."""
     taken: list[np.float32] = []
-    for level in levels.astype(np.float32):
+    for level in np.clip(levels, -FARTHEST, FARTHEST).astype(np.float32):
         while level in taken:
             level = np.nextafter(level, np.float32(np.inf))
         taken.append(level)
@@ -157,7 +161,10 @@ def cell_from(part: Part) -> Cell:
 
 def _real(part: Part) -> Cell:
     part.only("is", "map", "atoms", "missing")
-    return RealCell(monotone_from(part.part("map")), part.numbers("atoms"), part.flag("missing"))
+    atoms = part.numbers("atoms")
+    if len(set(atoms)) != len(atoms) or len(atoms) > MOST_ATOMS:
+        part.refuse("atoms", f"at most {MOST_ATOMS} different numbers")
+    return RealCell(monotone_from(part.part("map")), atoms, part.flag("missing"))
 
 
 def _count(part: Part) -> Cell:

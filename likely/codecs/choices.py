@@ -153,7 +153,7 @@ def _atom_table(columns: list[Column]) -> Tensor:
 
 
 def _minus_log_normal(drawn: Tensor) -> Tensor:
-    return drawn.double().square_().mul_(0.5).add_(HALF_LOG_TWO_PI)
+    return drawn.double().square().mul_(0.5).add_(HALF_LOG_TWO_PI)
 
 
 def _logarithm(x: Tensor, noise: Tensor) -> Tensor:

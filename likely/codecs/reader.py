@@ -208,7 +208,8 @@ def _whole(values: "np.ndarray[Any, Any]", missing: "np.ndarray[Any, Any]", dtyp
 
 
 def _limits(low: float | None, high: float | None) -> str:
-    return " and ".join([f"at least {low:g}"] * (low is not None) + [f"at most {high:g}"] * (high is not None))
+    told = (("at least", low), ("at most", high))
+    return " and ".join(f"{side} {limit:g}" for side, limit in told if limit is not None)
 
 
 def _listed(levels: tuple[Any, ...]) -> str:

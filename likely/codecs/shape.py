@@ -15,8 +15,8 @@ from likely.codecs.monotone import Affine, Logarithm, Monotone, Numbers, Spline
 from likely.errors import FieldError
 
 LOOKED_AT = 20_000  # values that a shape is judged by, evenly spread over the column
-ENOUGH = 200  # values below which a shape is not judged
-VARIED = 32  # different values below which quantiles say little
+ENOUGH = 50  # values below which a shape is not judged
+VARIED = 32  # different values, of four times as many, below which quantiles say little
 SKEWED = 1.5  # skewness from which a tail is heavy (an exponential has 2)
 STRANGE = 0.85  # less Gaussian than this asks for quantiles
 KNOTS = 33
@@ -94,7 +94,7 @@ def _by_shape(v: Numbers, name: str) -> Monotone:
     best, fit = straight, gaussian(sample)
     if sample[0] > 0 and _skewness(sample) > SKEWED and gaussian(np.log(sample)) > fit:
         best, fit = logarithm(v, name), gaussian(np.log(sample))
-    if fit < STRANGE and len(np.unique(sample)) >= VARIED:
+    if fit < STRANGE and len(sample) >= 4 * VARIED and len(np.unique(sample)) >= VARIED:
         return quantile(v)
     return best
 

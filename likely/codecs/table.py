@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from likely.codecs.cell import CategoryCell, Cell, RealCell
+from likely.codecs.cell import FARTHEST, CategoryCell, Cell, RealCell
 from likely.codecs.codec import Cells, Codec
 from likely.codecs.layout import Layout, layout_from, layout_parts
 from likely.codecs.learned import check_frame, layout_of
@@ -33,8 +33,6 @@ from likely.data.rows import Table
 from likely.data.schema import Schema
 from likely.errors import WrongRows
 from likely.spaces import Vector
-
-FARTHEST = 1e18  # a cell's square must be finite in float32
 
 
 @final

@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from likely.codecs.cell import CategoryCell, CountCell, RealCell
+from likely.codecs.learned import LIFTABLE, check_frame, layout_of
+from likely.codecs.monotone import Affine, Logarithm
+from likely.data.schema import Constraint
+from likely.errors import WrongRows
+
+
+def learned(table, frame, kinds, constraints=(), **said):
+    return layout_of(table(frame, kinds, constraints, **said), None, condition=False, reserve=True)
+
+
+@pytest.mark.parametrize(("largest", "cell"), [(LIFTABLE, CountCell), (LIFTABLE + 1, RealCell)])
+def test_huge_counts_are_reals(table, largest, cell):
+    layout = learned(table, pd.DataFrame({"n": [0, 5, largest]}), {"n": "count"})
+    assert isinstance(layout.cells["n"], cell)
+
+
+def test_the_rarest_level_holds_the_reserve(table):
+    layout = learned(table, pd.DataFrame({"c": list("aaabbbbc")}), {"c": "category"})
+    assert layout.cells["c"] == CategoryCell(3, rarest=2, reserve=0.5)
+    unused = learned(table, pd.DataFrame({"c": list("aab")}), {"c": "category"}, c={"levels": ("a", "b", "z")})
+    assert unused.cells["c"] == CategoryCell(3, rarest=2, reserve=0.5)
+
+
+def test_the_map_is_that_of_the_values_without_atoms(table):
+    values = np.array([0.0] * 50 + [10.0, 12.0] * 5)
+    layout = learned(table, pd.DataFrame({"x": values}), {"x": "real"}, x={"atoms": (0.0,)})
+    assert isinstance(layout.cells["x"].map, Affine)
+    np.testing.assert_allclose([layout.cells["x"].map.shift, layout.cells["x"].map.scale], [11, 1])
+    alone = learned(table, pd.DataFrame({"x": np.zeros(5)}), {"x": "real"}, x={"atoms": (0.0,)})
+    assert alone.cells["x"].atoms == (0.0,)
+
+
+def test_gaps_are_on_a_logarithm_with_an_atom_for_equals(table):
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 2.5, 9.0]})
+    layout = learned(table, frame, {"a": "real", "b": "real"}, (Constraint("order", ("a", "b")),))
+    assert isinstance(layout.cells["b"].map, Logarithm)
+    assert layout.cells["b"].atoms == (0.0,)
+
+
+def test_dates_in_a_relation_share_the_finest_unit(table):
+    frame = pd.DataFrame(
+        {
+            "a": pd.to_datetime(["2020-01-01", "2020-01-02"]),
+            "b": pd.to_datetime(["2020-01-01 10:00", "2020-01-03 11:30"]),
+        }
+    )
+    layout = learned(table, frame, {"a": "date", "b": "date"}, (Constraint("order", ("a", "b")),))
+    assert {reader.unit for reader in layout.readers.values()} == {"minute"}
+    apart = learned(table, frame, {"a": "date", "b": "date"})
+    assert [apart.readers[name].unit for name in "ab"] == ["day", "minute"]
+
+
+def test_positive_columns_on_a_logarithm_stay_positive(table):
+    rng = np.random.default_rng(0)
+    layout = learned(table, pd.DataFrame({"x": np.exp(rng.normal(0, 2, 500))}), {"x": "real"})
+    assert layout.readers["x"].positive
+    assert (layout.readers["x"].settle(layout.cells["x"].down(np.array([-50.0]))) == 0).all()
+
+
+def test_a_frame_has_every_column_once():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "b"])
+    check_frame(frame, ["a"])
+    with pytest.raises(WrongRows, match="more than one"):
+        check_frame(frame, ["b"])
+    with pytest.raises(WrongRows, match="lack the column 'z'"):
+        check_frame(frame, ["a", "z"])

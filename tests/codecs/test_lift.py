@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from likely.codecs.lift import Lift
+from likely.contracts import Lifted
+from likely.errors import CannotAnswer
+from likely.rng import Keyed
+from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, reals
+
+SPACES = [Vector((Category(2), Real())), reals(3), Image(1, 2, 2), Image(1, 2, 2, None), Series(2, 5), Wave(8000, 9)]
+
+
+@pytest.mark.parametrize("space", [*SPACES, Tokens(5, 3)])
+def test_cells_as_they_are(space):
+    lift = Lift(space, Lifted.NOT)
+    x = torch.zeros(2, *space.shape)
+    assert lift.exact
+    assert lift.space == space
+    assert lift.up(x, rng=Keyed(0))[0] is x
+    assert lift.down(x) is x
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("lifted", [Lifted.DEQUANTISED, Lifted.CENTRED])
+def test_up_lies_in_the_lifted_space_and_comes_down(space, lifted):
+    lift = Lift(space, lifted)
+    x = torch.ones(4, *space.shape)
+    u, ladj = lift.up(x, rng=Keyed(0))
+    assert u.shape == (4, *lift.space.shape)
+    assert ladj.shape == (4,)
+    assert ladj.dtype == torch.float64
+    assert torch.equal(lift.down(u), x)
+    assert lift.mask(torch.ones_like(x, dtype=torch.bool)).shape == u.shape
+
+
+@pytest.mark.parametrize(("space", "exact"), list(zip(SPACES, [False, True, False, True, True, True])))
+def test_only_what_is_lifted_is_a_bound(space, exact):
+    assert Lift(space, Lifted.DEQUANTISED).exact is exact
+
+
+def test_images_lift_to_reals():
+    assert Lift(Image(3, 8, 8, 256), Lifted.DEQUANTISED).space == Image(3, 8, 8, None)
+
+
+def test_tokens_cannot_be_reals():
+    with pytest.raises(CannotAnswer, match="tokens are not reals"):
+        Lift(Tokens(5, 3), Lifted.DEQUANTISED)
+
+
+def test_intensities_are_redrawn():
+    lift = Lift.redrawn(Image(1, 2, 2, 2))
+    x = torch.full((500, 1, 2, 2), 0.3)
+    rng = Keyed(0)
+    (first, _), (second, _) = lift.up(x, rng=rng), lift.up(x, rng=rng)
+    assert lift.exact
+    assert not torch.equal(first, second)
+    assert first.mean().item() == pytest.approx(0.3, abs=0.05)
