@@ -59,15 +59,10 @@ def mixed() -> Table:
         }
     )
     frame.loc[frame.index % 17 == 3, "colour"] = np.nan
-    kinds = dict(
-        zip(
-            frame.columns,
-            "id real real real count count count category category category boolean date date constant text".split(),
-        )
-    )
+    kinds = ["id", *["real"] * 3, *["count"] * 3, *["category"] * 3, "boolean", "date", "date", "constant", "text"]
     return build(
         frame,
-        kinds,
+        dict(zip(frame.columns, kinds)),
         key={"pattern": "N{}A1"},
         height={"decimals": 1},
         gain={"decimals": 2, "atoms": (0.0,)},

@@ -49,9 +49,9 @@ def test_other_pictures_are_refused(other, words):
 
 
 def test_levels_beyond_the_fitted_are_refused():
-    with pytest.raises(WrongRows, match=r"image 3 has a pixel of 17"):
-        pixels = GREY.pixels.copy()
-        pixels[3, 2, 2, 0] = 17
+    pixels = GREY.pixels.copy()
+    pixels[3, 2, 2, 0] = 17
+    with pytest.raises(WrongRows, match="image 3 has a pixel of 17"):
         ImageCodec.fit(GREY).encode(Images(pixels, levels=17))
     with pytest.raises(EmptyData):
         ImageCodec.fit(GREY.take(np.zeros(0, int)))

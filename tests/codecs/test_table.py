@@ -24,16 +24,20 @@ def recorded(table: Table) -> pd.DataFrame:
 
 
 def check_round_trip(table: Table, codec: TableCodec) -> None:
+    """To the byte, but for columns of full precision and those that the codec itself says float32 cannot hold."""
     back = codec.decode(codec.encode(table).x)
     assert list(back.frame.columns) == list(table.frame.columns)
+    rough = {note.split(":")[0] for note in codec.notes if "finer than a float32 cell" in note}
     for name, cells in recorded(table).items():
         column = table.schema[name]
-        exact = (column.kind != "real" or column.decimals is not None) and not (
-            cells.dtype == "int64" and cells.max() > 2**26
-        )
-        pd.testing.assert_series_equal(
-            back.frame[name], cells, check_exact=exact, rtol=1e-5, atol=100 if name == "people" else 1e-6
-        )
+        exact = (column.kind != "real" or column.decimals is not None) and name not in rough
+        told = back.frame[name]
+        if name in rough:
+            reader = codec.layout.readers[name]
+            told, cells = reader.read(told), reader.read(cells)
+            np.testing.assert_allclose(told, cells, atol=1e-6 * cells.std())
+        else:
+            pd.testing.assert_series_equal(told, cells, check_exact=exact, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +79,8 @@ def test_a_column_of_every_kind(mixed):
 
 def test_the_measure_in_words(mixed):
     assert TableCodec.fit(mixed).measure == (
-        "density of 4 reals, 1 date per day and 1 date per second; mass of 2 counts, 4 categories, gain = 0 and missing "
-        "cells; the unseen categories of a column are one; the huge counts people as reals"
+        "density of 4 reals, 1 date per day and 1 date per second; mass of 2 counts, 4 categories, gain = 0 and "
+        "missing cells; the unseen categories of a column are one; the huge counts people as reals"
     )
 
 
