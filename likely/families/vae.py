@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from likely.backbones import Network, decoder, encoder
 from likely.contracts import Elbo, Family, Latent, Player, Space, Trained, Turn, Weighted, log_mean_exp
-from likely.distributions import Observation, draw_normal, kl_standard, kl_standard_cells, law_of, precise
+from likely.distributions import Law, Observation, draw_normal, kl_standard, kl_standard_cells, law_of, precise
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
@@ -54,6 +54,36 @@ class VAE(Family["VAEModel"]):
 
 
 @final
+class Posterior(nn.Module):
+    """q(z | x, c): its mean and log standard deviation."""
+
+    def __init__(self, latent: int, space: Space, condition: Space | None, network: Network | None) -> None:
+        super().__init__()
+        self.encoder = encoder(space, 2 * latent, network)
+        self.hint = encoder(condition, 2 * latent) if condition is not None else None
+
+    def forward(self, x: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        told = self.encoder(x).summary
+        if self.hint is not None and c is not None:
+            told = told + self.hint(c).summary
+        mean, log_std = precise(told).chunk(2, 1)  # (2)
+        return mean, log_std
+
+
+@final
+class Likelihood(nn.Module):
+    """p(x | z, c): one module, so that a compiler sees the decoder and the law at once."""
+
+    def __init__(self, latent: int, law: Law, condition: Space | None, network: Network | None) -> None:
+        super().__init__()
+        self.law, self.decoder = law, decoder(latent, law.outputs, condition=condition, network=network)
+
+    def forward(self, x: Tensor, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """log p(x | z, c), one value a row."""
+        return self.law.log_prob(x, self.decoder(z, c))
+
+
+@final
 class VAEModel(Weighted, Latent, Trained):
     """One decoder p(x | z, c) with the encoder that inverts it."""
 
@@ -61,24 +91,15 @@ class VAEModel(Weighted, Latent, Trained):
         super().__init__(space, condition)
         self.family, self.codes = family, reals(family.latent)
         self.law = family.law.law(space) if family.law is not None else law_of(space)
-        self.encoder = encoder(space, 2 * family.latent, family.network)
-        self.hint = encoder(condition, 2 * family.latent) if condition is not None else None
-        self.decoder = decoder(family.latent, self.law.outputs, condition=condition, network=family.network)
+        self.posterior = Posterior(family.latent, space, condition, family.network)
+        self.likelihood = Likelihood(family.latent, self.law, condition, family.network)
 
     # What it can answer
-
-    def posterior(self, x: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Mean and log standard deviation of q(z | x, c)."""
-        told = self.encoder(x).summary
-        if self.hint is not None and c is not None:
-            told = told + self.hint(c).summary
-        mean, log_std = precise(told).chunk(2, 1)  # (2)
-        return mean, log_std
 
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
         mean, log_std = self.posterior(x, c)
         z = draw_normal(mean, log_std, rng)  # (4)
-        return Elbo(fit=self.law.log_prob(x, self.decoder(z, c)), rate=kl_standard(mean, log_std))  # (3)
+        return Elbo(fit=self.likelihood(x, z, c), rate=kl_standard(mean, log_std))  # (3)
 
     def log_weights(self, x: Tensor, c: Tensor | None = None, *, draws: int, rng: Rng) -> Tensor:
         fit, surplus = self._weigh(x, c, draws, rng)
@@ -103,14 +124,14 @@ class VAEModel(Weighted, Latent, Trained):
 
     def _fit_rows(self, x: Tensor, c: Tensor | None, z: Tensor) -> Tensor:
         draws = z.shape[1]
-        told = self.decoder(z.flatten(0, 1), None if c is None else c.repeat_interleave(draws, 0))
-        return self.law.log_prob(x.repeat_interleave(draws, 0), told).unflatten(0, (-1, draws))
+        given = None if c is None else c.repeat_interleave(draws, 0)
+        return self.likelihood(x.repeat_interleave(draws, 0), z.flatten(0, 1), given).unflatten(0, (-1, draws))
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.posterior(x, c)[0]
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.law.mean(self.decoder(z, c))
+        return self.law.mean(self.likelihood.decoder(z, c))
 
     # How it learns
 
@@ -126,7 +147,7 @@ class VAEModel(Weighted, Latent, Trained):
             fit, surplus = self._weigh(x, c, self.family.draws, rng)
             return -log_mean_exp(fit + self.family.beta * surplus).mean()  # (6)
         mean, log_std = self.posterior(x, c)
-        fit = self.law.log_prob(x, self.decoder(draw_normal(mean, log_std, rng), c))
+        fit = self.likelihood(x, draw_normal(mean, log_std, rng), c)
         rate = kl_standard_cells(mean, log_std).mean(0).clamp_min(self.family.free).sum()
         return self.family.beta * rate - fit.mean()
 
@@ -135,7 +156,7 @@ class VAEModel(Weighted, Latent, Trained):
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         like = next(self.parameters())
         z = rng.normal((n, self.family.latent), like=like)  # (1)
-        return self.law.sample(self.decoder(z, c), rng=rng)
+        return self.law.sample(self.likelihood.decoder(z, c), rng=rng)
 
 
 def _slices(rows: int, size: int) -> list[slice]:

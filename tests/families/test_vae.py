@@ -71,7 +71,7 @@ def test_float64(space):
 def true_log_p(model, x):
     """log of the integral of p(x | z) N(z; 0, 1) over one latent, by a fine sum."""
     grid = torch.linspace(-9, 9, 20_001, dtype=torch.float64)[:, None]
-    told = model.decoder(grid)
+    told = model.likelihood.decoder(grid)
     log_joint = torch.stack([model.law.log_prob(row.expand(len(grid), *row.shape), told) for row in x])
     log_prior = -0.5 * grid[:, 0] ** 2 - 0.5 * math.log(2 * math.pi)
     return torch.logsumexp(log_joint + log_prior, 1) + math.log(18 / 20_000)
