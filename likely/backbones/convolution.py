@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -76,15 +77,27 @@ class Halve(nn.Module):
 
 @final
 class Double(nn.Module):
-    """Nearest upsampling, cropped to a size, then a 3 x 3 convolution."""
+    r"""Nearest upsampling by two, then a 3 x 3 convolution w: sides n -> 2 n, cropped to a size.
+
+    Upsampling repeats each value, so that three neighbouring weights meet two values only, and both steps are one
+    transposed convolution with stride 2 and the 4 x 4 kernel
+
+        K = S w S^T,   S = [[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]               (1)
+
+    of 16 products per value in place of 36, and without the large map between.
+    """
+
+    spread: Tensor
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+        spread = torch.tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+        self.register_buffer("spread", spread, persistent=False)
 
     def forward(self, x: Tensor, size: Size) -> Tensor:
-        doubled = F.interpolate(x, scale_factor=2.0, mode="nearest")
-        return self.conv(doubled[:, :, : size[0], : size[1]])
+        kernel = (self.spread @ self.conv.weight @ self.spread.T).transpose(0, 1)  # (1)
+        return F.conv_transpose2d(x, kernel, self.conv.bias, stride=2, padding=1)[:, :, : size[0], : size[1]]
 
 
 @final
