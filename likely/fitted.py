@@ -17,13 +17,13 @@ from torch import Tensor
 from likely import frames, store
 from likely.codecs import Codec, ImageCodec, Lift, codec_from_parts
 from likely.conditions import Conditions
-from likely.contracts import Bound, Completes, Density, Estimated, Evidence, Family, Latent, Model, Scores
+from likely.contracts import Bound, Completes, Counted, Density, Estimated, Evidence, Family, Latent, Model, Scores
 from likely.data import Images, Rows, Table
-from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
+from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, promises, to_json
 from likely.names import table
 from likely.rng import Keyed
-from likely.scoring import BATCH, batches, content_keys, device_of, score_cells
+from likely.scoring import BATCH, batches, content_keys, placed, score_cells
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
@@ -105,11 +105,11 @@ class Fitted(Generic[M_co]):
 
     def _drawn(self, n: int, c: Tensor | None, seed: int) -> Tensor:
         """n rows of cells, in batches; the noise of row i is its own."""
-        device, lift, drawn = device_of(self.model), self.lift, []
+        lift, drawn = self.lift, []
         with torch.no_grad():
             for start in range(0, n, BATCH):
                 rows = min(BATCH, n - start)
-                part = None if c is None else c[start : start + rows].to(device)
+                part = placed(None if c is None else c[start : start + rows], self.model)
                 drawn.append(lift.down(self.model.sample(rows, part, rng=Keyed(seed, rows=start))).cpu())
         return torch.cat(drawn)
 
@@ -152,15 +152,26 @@ class Fitted(Generic[M_co]):
 
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
         """p(c | x) by Bayes' rule, a column per class."""
-        self._must(Density, Bound)
-        if self.conditions is None or not self.conditions.complete or self.condition_codec is None:
-            raise CannotAnswer(f"this {self.name} was not fitted given a class", expected="a categorical condition",
-                               remedy="fit again with condition=COLUMN (--condition COLUMN)")  # fmt: skip
-        x = self.codec.encode(self._rows(data)).x
-        joint = torch.stack([self._joint(x, k, draws, seed) for k in range(len(self.conditions.cells))], 1)
+        joint, _ = self._joints(data, draws, seed)
+        assert self.condition_codec is not None and self.conditions is not None
         names = self.condition_codec.decode(self.conditions.cells).frame
         labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
         return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels))
+
+    def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
+        """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""
+        joint, ladj = self._joints(data, draws, seed)
+        return joint.logsumexp(1) + ladj
+
+    def _joints(self, data: Any, draws: int | None, seed: int) -> tuple[Tensor, Tensor]:
+        """(B, classes): log p(cells | c) + log p(c); and the rows' log|det|."""
+        self._must(Density, Bound)
+        if self.conditions is None or not self.conditions.complete:
+            raise CannotAnswer(f"this {self.name} was not fitted given a class", expected="a categorical condition",
+                               remedy="fit again with condition=COLUMN (--condition COLUMN)")  # fmt: skip
+        cells = self.codec.encode(self._rows(data))
+        joint = [self._joint(cells.x, k, draws, seed) for k in range(len(self.conditions.cells))]
+        return torch.stack(joint, 1), cells.ladj
 
     def _joint(self, x: Tensor, k: int, draws: int | None, seed: int) -> Tensor:
         """log p(x | c = k) + log p(k), one a row."""
@@ -189,16 +200,25 @@ class Fitted(Generic[M_co]):
         rows = self.codec.decode(filled)
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
 
+    def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
+        """This model with more rows counted in, for families whose statistics are additive."""
+        self._must(Counted)
+        assert isinstance(self.model, Counted)
+        x, _, c = self.cells(data)
+        self.model.observe(placed(x, self.model), placed(c, self.model), weight)
+        self.model.finish()
+        return self
+
     # Looking inside --------------------------------------------------------------------------------------------------
 
     def encode(self, data: Any) -> np.ndarray[Any, Any]:
         """The code of each row."""
         self._must(Latent)
         assert isinstance(self.model, Latent)
-        (x, _, c), lift, device = self.cells(data), self.lift, device_of(self.model)
+        (x, _, c), lift = self.cells(data), self.lift
         with torch.no_grad():
             lifted = ((lift.up(px, rng=Keyed(0, rows=content_keys(px)))[0], pc) for px, pc in batches(x, c))
-            codes = [self.model.encode(u.to(device), None if pc is None else pc.to(device)) for u, pc in lifted]
+            codes = [self.model.encode(placed(u, self.model), placed(pc, self.model)) for u, pc in lifted]
         return torch.cat(codes).cpu().numpy()
 
     def decode(self, codes: Any, given: Any = None) -> Any:
@@ -206,9 +226,9 @@ class Fitted(Generic[M_co]):
         self._must(Latent)
         assert isinstance(self.model, Latent)
         z = torch.as_tensor(np.asarray(codes), dtype=torch.float32)
-        c, device = self._condition(self._partial(given, len(z)), 0), device_of(self.model)
+        c = self._condition(self._partial(given, len(z)), 0)
         with torch.no_grad():
-            pairs = ((pz.to(device), None if pc is None else pc.to(device)) for pz, pc in batches(z, c))
+            pairs = ((placed(pz, self.model), placed(pc, self.model)) for pz, pc in batches(z, c))
             u = torch.cat([self.model.decode(pz, pc).cpu() for pz, pc in pairs])
         return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
 
@@ -242,8 +262,22 @@ class Fitted(Generic[M_co]):
 
     def save(self, folder: str | Path) -> Path:
         """Write this model as a folder of JSON and safetensors: the whole of it, or no change."""
-        store.write(Path(folder), store.Parts(self._document(), self._weights()))
+        store.write(Path(folder), self.parts())
         return Path(folder)
+
+    def parts(self) -> store.Parts:
+        """A plain document and named tensors: all that there is to this model."""
+        return store.Parts(self._document(), self._weights())
+
+    @classmethod
+    def of(cls, parts: store.Parts) -> "Fitted[Any]":
+        """The model that these parts describe; what does not is refused, and nothing in it is executed."""
+        try:
+            return _rebuilt(parts)
+        except Corrupt:
+            raise
+        except UNFIT as error:
+            raise Corrupt(f"this does not describe a model: {error}", expected="what likely wrote") from error
 
     def _document(self) -> dict[str, Any]:
         card = {name: getattr(self.card, name) for name in CARD_PLAIN} | {"family": to_json(self.card.family)}
@@ -263,9 +297,11 @@ class Fitted(Generic[M_co]):
 
 
 CARD_PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
+UNFIT = (LikelyError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 ASKED = {
     Density: ("density", "it samples but cannot score"),
     Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
+    Counted: ("additive statistics", "it cannot go on counting rows"),
     Latent: ("codes", "it has no latent space to encode to"),
 }
 
@@ -279,22 +315,7 @@ def _refusal(name: str, promised: tuple[type[Model], ...]) -> str:
 
 def load(folder: str | Path) -> Fitted[Any]:
     """The model that a folder holds; a damaged or hostile folder is an error, never code that runs."""
-    parts = store.read(Path(folder))
-    try:
-        return _rebuilt(parts)
-    except Corrupt:
-        raise
-    except (
-        LikelyError,
-        FieldError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-        RuntimeError,
-    ) as error:
-        raise Corrupt(f"{folder} does not describe a model: {error}", expected="a folder that likely wrote") from error
+    return Fitted.of(store.read(Path(folder)))
 
 
 def _rebuilt(parts: store.Parts) -> Fitted[Any]:

@@ -6,6 +6,7 @@ not depend on the row's company.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,12 +24,11 @@ def score_cells(
     model: Model, lift: Lift, x: Tensor, c: Tensor | None, *, draws: int | None, seed: int
 ) -> tuple[Tensor, Tensor | None]:
     """log p of the cells (float64, one a row) and, where it is Monte Carlo, its standard error."""
-    device = device_of(model)
     parts = []
     with torch.no_grad():
         for part, given in batches(x, c):
             rng = Keyed(seed, rows=content_keys(part))
-            parts.append(_scored(model, lift, part.to(device), None if given is None else given.to(device), draws, rng))
+            parts.append(_scored(model, lift, placed(part, model), placed(given, model), draws, rng))
     errors = [error for _, error in parts if error is not None]
     return torch.cat([value for value, _ in parts]), torch.cat(errors) if errors else None
 
@@ -97,7 +97,15 @@ def batches(x: Tensor, c: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None
         yield x[start : start + BATCH], None if c is None else c[start : start + BATCH]
 
 
-def device_of(model: Model) -> torch.device:
-    """Where the model's weights live."""
-    first = next((tensor for tensor in (*model.parameters(), *model.buffers())), None)
-    return torch.device("cpu") if first is None else first.device
+def placed(cells: Any, model: Model) -> Any:
+    """Cells (or no condition) where the model's weights live, and as precise."""
+    if cells is None:
+        return None
+    like = first_weight(model)
+    return cells.to(like.device, like.dtype) if cells.is_floating_point() else cells.to(like.device)
+
+
+def first_weight(model: Model) -> Tensor:
+    """A tensor with the model's device and precision."""
+    tensors = (*model.parameters(), *model.buffers())
+    return next((tensor for tensor in tensors if tensor.is_floating_point()), torch.empty(0))

@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load as safetensors_tensors
+from safetensors.torch import save as safetensors_bytes
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -90,6 +92,23 @@ def _cannot_save(folder: Path, error: OSError) -> CannotSave:
     what = f"{folder} cannot be written: {'the disk is full' if full else error.strerror or error}"
     return CannotSave(what, expected="room for the model and a writable folder; what was there before is untouched",
                       remedy="free some space, or choose another place with -o")  # fmt: skip
+
+
+def to_bytes(parts: Parts) -> bytes:
+    """The parts as one piece: the document's length, the document, the weights; for pickles and messages."""
+    document = json.dumps(parts.document, allow_nan=False).encode("utf-8")
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in parts.weights.items()}
+    return len(document).to_bytes(8, "little") + document + safetensors_bytes(weights)
+
+
+def from_bytes(held: bytes) -> Parts:
+    """The parts that `to_bytes` made."""
+    size = int.from_bytes(held[:8], "little")
+    try:
+        document = json.loads(held[8 : 8 + size], parse_constant=_refused_constant)
+        return Parts(document, safetensors_tensors(held[8 + size :]))
+    except (ValueError, SafetensorError) as error:
+        raise Corrupt(f"these bytes hold no model: {error}") from error
 
 
 def read(folder: Path) -> Parts:
