@@ -11,7 +11,7 @@ five times as many as the next value.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import numpy as np
 import pandas as pd
@@ -79,11 +79,11 @@ def guess_numbers(seen: Numbers) -> Guess:
 
 def _guess_whole(seen: Numbers) -> Guess:
     values = seen.values
+    if not seen.huge and compact_date(seen.sample) and compact_date(values):
+        return "date", "dates written %Y%m%d"
     identifier = _whole_identifier(seen)
     if identifier:
         return "id", identifier
-    if compact_date(seen.sample) and compact_date(values):
-        return "date", "dates written %Y%m%d"
     if seen.few:
         few = _guess_few(seen)
         if few is not None:
@@ -174,7 +174,7 @@ def _guess_strings(name: str, unique: list[str], counts: np.ndarray) -> Guess:
     looked = unique[:2000]
     words = float(np.mean([len(each.split()) for each in looked]))
     pattern = code_pattern(looked)
-    if pattern and present >= 8 and distinct > 0.5 * present:
+    if pattern and present >= 8 and 2 * distinct >= present:
         return "id", f"codes of one pattern, {distinct} different in {present}"
     if distinct == present and present >= 20:
         return ("id", "named as an identifier, each different") if named_like_id(name) else ("text", "each different")
@@ -194,14 +194,18 @@ def _no_stray_text(name: str, present: "pd.Series", distinct: int) -> None:
         return
     strays = present[pd.to_numeric(present, errors="coerce").isna()]
     if 0 < len(strays) <= 0.1 * len(present):
-        where, word = f"row {strays.index[0] + 1}", str(strays.iloc[0])
-        raise WrongRows(
-            f"column '{name}' holds numbers, but {where} says '{word}' ({len(strays)} such cells: "
-            f"{shown(strays.unique()[:3])})",
-            expected="a number or a missing marker (empty, NA, ?) in every cell",
-            remedy=f'mend the cells, or say in a schema {{"columns": {{"{name}": {{"missing_as": "{word}"}}}}}} '
-            '(the word means missing), or {"kind": "category"}',
-        )
+        others = f" ({len(strays)} such cells: {shown(strays.unique()[:3])})"
+        stray_text(name, str(strays.iloc[0]), int(strays.index[0]) + 1, others)
+
+
+def stray_text(name: str, word: str, row: int, others: str) -> NoReturn:
+    """The error about a word in a column of numbers."""
+    raise WrongRows(
+        f"column '{name}' holds numbers, but row {row} says '{word}'{others}",
+        expected="a number or a missing marker (empty, NA, ?) in every cell",
+        remedy=f'mend the cells, or say in a schema {{"columns": {{"{name}": {{"missing_as": "{word}"}}}}}} '
+        '(the word means missing), or {"kind": "category"}',
+    )
 
 
 def numbers(name: str, column: "pd.Series") -> Numbers:

@@ -41,7 +41,7 @@ def restored(column: Series, dtype: str, name: str = "") -> Series:
     if pd.api.types.is_integer_dtype(kind) and pd.api.types.is_float_dtype(column.dtype) and not _all_whole(column):
         return column  # rounding would change the data: what reads the column says what it thinks of fractions
     if pd.api.types.is_integer_dtype(kind) or pd.api.types.is_bool_dtype(kind):
-        dtype = _nullable(dtype) if column.isna().any() else dtype
+        dtype = nullable(dtype) if column.isna().any() else dtype
     try:
         return column.astype(dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
     except (TypeError, ValueError) as error:
@@ -55,7 +55,7 @@ def _all_whole(column: Series) -> bool:
     return bool((present == np.floor(present)).all())
 
 
-def _nullable(dtype: str) -> str:
+def nullable(dtype: str) -> str:
     """int64 with missing cells is Int64, bool is boolean."""
     return {"bool": "boolean"}.get(
         dtype, dtype.replace("uint", "UInt").replace("int", "Int") if "I" not in dtype else dtype

@@ -220,8 +220,8 @@ def _mixture_log_prob(points: Array, centres: Array, log_weight: Array, noise: f
 
 
 def _block(points: Array, centres: Array, log_weight: Array, noise: float) -> Array:
-    squares = ((points[:, None] - centres) ** 2).sum(-1) / noise**2
-    terms = log_weight - 0.5 * squares - LOG_2PI - 2 * np.log(noise)
+    squares = (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
+    terms = log_weight - LOG_2PI - 2 * np.log(noise) - squares / (2 * noise**2)
     top = terms.max(1)
     return top + np.log(np.exp(np.maximum(terms - top[:, None], -80)).sum(1))  # exp is slow far below -87
 

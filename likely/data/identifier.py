@@ -6,15 +6,14 @@ from collections.abc import Sequence
 
 UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 HEX = re.compile(r"^(?=.*\d)(?=.*[a-fA-F])[0-9a-fA-F]{8,64}$")
-NAMED = re.compile(
-    r"(^|[_\s.-])(id|ids|uuid|guid|key|index|nr|no)$|^unnamed: 0$|^passengerid$|[a-z]Id$|[a-z]ID$", re.IGNORECASE
-)
+NAMED = re.compile(r"(^|[_\s.-])(id|ids|uuid|guid|key|index|nr|no)$|^unnamed: 0$", re.IGNORECASE)
+CAMEL = re.compile(r"[a-z](Id|ID)$")
 RUN = re.compile(r"\d+")
 
 
 def named_like_id(name: str) -> bool:
     """'id', 'customer_id', 'UserID', 'index', ..."""
-    return NAMED.search(name.strip()) is not None
+    return NAMED.search(name.strip()) is not None or CAMEL.search(name.strip()) is not None
 
 
 def code_pattern(values: Sequence[str]) -> str:
@@ -35,7 +34,7 @@ def _counting(values: Sequence[str]) -> str:
     runs = list(zip(*(RUN.findall(value) for value in values), strict=True))
     varied = max(range(len(runs)), key=lambda place: len(set(runs[place])))
     widths = {len(run) for run in runs[varied]}
-    counter = f"{{:0{widths.pop()}d}}" if len(widths) == 1 else "{}"
+    counter = f"{{:0{widths.pop()}d}}" if len(widths) == 1 and widths != {1} else "{}"
     span = list(RUN.finditer(values[0]))[varied]
     before, after = values[0][: span.start()], values[0][span.end() :]
     return before.replace("{", "{{").replace("}", "}}") + counter + after.replace("{", "{{").replace("}", "}}")

@@ -76,7 +76,7 @@ def _distance(x: Array, y: Array, half: Array, shape: Array) -> Array:
     wide, high = np.abs(x), np.abs(y)
     arm = 0.32 * half
     bars = np.minimum(np.maximum(wide - half, high - arm), np.maximum(wide - arm, high - half))
-    slope = np.maximum(0.894 * wide + 0.447 * (y - half), y - 0.9 * half)
+    slope = np.maximum(0.894 * wide - 0.447 * (y + half), y - 0.9 * half)
     known = (
         radius - half,
         np.maximum(wide, high) - 0.9 * half,

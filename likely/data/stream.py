@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.data.column import COUNTED, LEVELS
-from likely.data.conform import restored
+from likely.data.column import COUNTED, LEVELS, stray_text
+from likely.data.conform import nullable, restored
 from likely.data.declaration import Declaration, declaration
 from likely.data.file import existing, magic, suffix
 from likely.data.infer import infer, plain_level
-from likely.data.missing import as_text, is_text
+from likely.data.missing import is_text
 from likely.data.parquet import parquet_chunks
 from likely.data.read import read
 from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
 from likely.data.suggestion import shown
-from likely.data.text_table import Layout, layout, read_text_table, text_chunks
+from likely.data.text_table import Layout, layout, text_chunks
 from likely.data.tidy import markers_of, tidied, tidy_text
 from likely.errors import WrongRows
 
@@ -69,13 +69,13 @@ def streams(path: Path) -> bool:
     )
 
 
-def _parts(path: Path, said: Declaration, size: int, text: frozenset[str] = frozenset()) -> Parts:
+def _parts(path: Path, said: Declaration, size: int) -> Parts:
     """The file's rows as read, in pieces."""
     if magic(path) == "parquet":
         yield from parquet_chunks(path, size)
     elif streams(path):
         found = layout(path, said.file, said.columns)
-        for part in text_chunks(path, found, markers=_markers(found, said), text=text | _texts(found, said), size=size):
+        for part in text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=size):
             yield pd.DataFrame(
                 {name: tidy_text(part[name], name, said.columns.get(name, {}), {}) for name in part.columns}
             )
@@ -131,20 +131,31 @@ class Facts:
     whole: bool = True
     levels: set[Any] = field(default_factory=set)
     text: bool = False  # words were seen
+    integer: bool = False  # numbers without a point were seen
+    word: tuple[int, str] = (0, "")  # the first word that is no number, and its row
+    rows: int = 0
     number: bool = False  # numbers were seen
 
     def see(self, cells: "pd.Series") -> None:
         """Take one more piece into account."""
         present = cells.dropna()
+        if is_text(cells) and not self.word[1]:
+            self.word = self._first_word(present)
+        self.rows += len(cells)
         self.missing |= len(present) < len(cells)
         if not len(present):
             return
+        self.integer |= pd.api.types.is_integer_dtype(cells.dtype)
         if pd.api.types.is_numeric_dtype(cells.dtype):
             self._see_numbers(present.to_numpy(dtype=np.float64))
         else:
             self.text |= is_text(cells)
         if len(self.levels) <= LEVELS:
             self.levels.update(present.unique().tolist())
+
+    def _first_word(self, present: "pd.Series") -> tuple[int, str]:
+        strays = np.flatnonzero(pd.to_numeric(present, errors="coerce").isna().to_numpy())
+        return (self.rows + int(strays[0]) + 1, str(present.iloc[strays[0]])) if len(strays) else (0, "")
 
     def _see_numbers(self, values: "np.ndarray[Any, Any]") -> None:
         self.number = True
@@ -166,13 +177,16 @@ def _from_all(path: Path, said: Declaration, text: frozenset[str]) -> Schema:
     sample: list[pd.DataFrame] = []
     facts: dict[str, Facts] = {}
     every = 1
-    for part in _parts(path, said, SAMPLE, text):
+    said = _as_text(said, text)
+    for part in _parts(path, said, SAMPLE):
         for name in part.columns:
             facts.setdefault(str(name), Facts()).see(part[name])
         sample.append(part.iloc[::every])
         if sum(map(len, sample)) > 4 * SAMPLE:  # thin out: every row of the file keeps the same chance
             sample, every = [each.iloc[::2] for each in sample], 2 * every
     mixed = frozenset(name for name, seen in facts.items() if seen.text and seen.number) - text
+    for name in mixed:
+        _few_levels(name, facts[name])
     if mixed:
         return _from_all(path, said, text | mixed)  # numbers first, words further down: read them as text throughout
     missing_as, found = _written(path, said)
@@ -181,6 +195,18 @@ def _from_all(path: Path, said: Declaration, text: frozenset[str]) -> Schema:
     schema = infer(pooled, said, missing_as=missing_as, file=file, notes=notes)[1]
     columns = tuple(_widened(column, facts[column.name], said) for column in schema.columns)
     return replace(schema, columns=columns)
+
+
+def _few_levels(name: str, seen: Facts) -> None:
+    """Numbers and words are categories together only where both are few (0, 1, 2, 3+)."""
+    if len(seen.levels) > 20:
+        stray_text(name, seen.word[1], seen.word[0], "")
+
+
+def _as_text(said: Declaration, text: frozenset[str]) -> Declaration:
+    """The same declaration, with some columns read as text."""
+    columns = said.columns | {name: {"dtype": "str"} | said.columns.get(name, {}) for name in text}
+    return replace(said, columns=columns)
 
 
 def _written(path: Path, said: Declaration) -> tuple[dict[str, str], Layout | None]:
@@ -221,14 +247,12 @@ def _all_levels(column: ColumnSchema, seen: Facts) -> ColumnSchema:
 
 
 def _wide_dtype(column: ColumnSchema, seen: Facts) -> str:
-    """int64 becomes Int64 where cells are missing, float64 where some are not whole."""
-    if not column.dtype.lower().startswith(("int", "uint", "bool")):
-        return column.dtype
+    """Whole numbers and truth values with gaps are Int64 and boolean, numbers that are not whole float64."""
+    dtype = column.dtype
+    if dtype == "float64" and seen.integer and seen.whole:
+        dtype = "int64"  # pandas read pieces with gaps as floats
+    if not dtype.lower().startswith(("int", "uint", "bool")):
+        return dtype
     if not seen.whole:
         return "float64"
-    if not seen.missing or column.dtype[0] in "IU":
-        return column.dtype
-    return {"bool": "boolean"}.get(column.dtype, column.dtype.replace("uint", "UInt").replace("int", "Int"))
-
-
-__all__ = ["Facts", "as_text", "chunks", "infer_schema", "read_text_table", "streams"]
+    return nullable(dtype) if seen.missing else dtype

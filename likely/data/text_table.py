@@ -199,8 +199,10 @@ def _quoted(lines: list[str], delimiter: str, path: Path) -> bool:
         return suffix(path) == ".csv"
     if delimiter != "\t":
         return True
-    cells = [cell for line in lines for cell in line.split("\t")]
-    opening = [cell for cell in cells if cell.startswith('"')]
+    cut = [line.split("\t") for line in lines]
+    if len({len(row) for row in cut}) > 1:  # a quoted cell may hold a tab or a line break
+        return len({len(row) for row in _cells(lines, "\t", True) if row}) == 1
+    opening = [cell for row in cut for cell in row if cell.startswith('"')]
     return bool(opening) and all(len(cell) > 1 and cell.endswith('"') for cell in opening)
 
 

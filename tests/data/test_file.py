@@ -1,0 +1,64 @@
+import gzip
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from likely.data.file import existing, magic, members, opened, suffix
+from likely.errors import MissingFile, Unreadable
+
+
+def test_a_missing_file_offers_near_names(tmp_path: Path) -> None:
+    (tmp_path / "adult.csv").write_text("a\n")
+    with pytest.raises(MissingFile, match="there is no file") as caught:
+        existing(tmp_path / "aduld.csv")
+    assert "adult.csv" in caught.value.remedy
+    with pytest.raises(MissingFile, match="does not exist"):
+        existing(tmp_path / "nowhere" / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"PAR1....", "parquet"),
+        (b"\x93NUMPY", "npy"),
+        (b"\x89PNG\r\n", "picture"),
+        (b"\0\0\x08\x03" + bytes(12), "idx"),
+        (gzip.compress(b"a"), "gzip"),
+        (b"a,b\n1,2\n", ""),
+        (b"", ""),
+    ],
+)
+def test_what_the_first_bytes_say(tmp_path: Path, content: bytes, name: str) -> None:
+    (tmp_path / "x").write_bytes(content)
+    assert magic(tmp_path / "x") == name
+
+
+def test_suffixes_skip_gz() -> None:
+    assert suffix(Path("a/b.CSV.gz")) == ".csv"
+    assert suffix(Path("train-images-idx3-ubyte.gz")) == ""
+
+
+def test_gzip_is_unpacked_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(gzip.compress(b"a,b\n"))
+    with opened(tmp_path / "x.csv") as source:
+        assert source.read() == b"a,b\n"
+
+
+def test_damaged_packing_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(bytes(range(97, 123)) * 100)[:-9])
+    with pytest.raises(Unreadable, match="damaged"), opened(tmp_path / "x.csv.gz") as source:
+        source.read()
+
+
+def test_one_table_in_a_zip_is_opened_and_two_are_an_error(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.csv", "a\n")
+        archive.writestr("__MACOSX/._a.csv", "junk")
+        assert members(archive) == ["a.csv"]
+    with opened(tmp_path / "x.zip") as source:
+        assert source.read() == b"a\n"
+    with zipfile.ZipFile(tmp_path / "x.zip", "a") as archive:
+        archive.writestr("b.csv", "a\n")
+    with pytest.raises(Unreadable, match=r"'a.csv', 'b.csv'"), opened(tmp_path / "x.zip"):
+        pass
