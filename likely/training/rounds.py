@@ -46,9 +46,9 @@ class Rounds:
         self.order = Order(len(data), recipe.batch, seed, data.weight)
         self.device, self.dtype = torch.device(recipe.device), dtype_of(model)
         self.layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-        self.global_keys, self.noise_seed = Keyed(seed).fork(GLOBAL), Keyed(seed).fork(NOISE).seed
+        self.global_keys, self.noise_seed = Keyed(seed).fork(GLOBAL).fork(processes.rank), Keyed(seed).fork(NOISE).seed
         self.plain = recipe.precision != Precision.BF16
-        self.unseen: list[tuple[str, Tensor, Tensor]] = []
+        self.unseen: list[tuple[str, Tensor, Tensor | float]] = []
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
         processes.gather(self.players)
@@ -73,7 +73,7 @@ class Rounds:
         """Look at the losses of the latest rounds."""
         unseen, self.unseen = self.unseen, []
         for player, loss, length in unseen:
-            self._check(course, player, loss.item(), length.item())
+            self._check(course, player, float(loss), float(length))
 
     def losses(self) -> dict[str, float]:
         """Each player's mean since the last call."""
@@ -135,7 +135,7 @@ class Rounds:
 
     def _reseed(self, step: int) -> None:
         """The model's own initialisation and dropout draw from torch's global source."""
-        seed = self.global_keys.fork(step).fork(self.processes.rank).seed & SIGN
+        seed = self.global_keys.fork(step).seed & SIGN
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)

@@ -1,6 +1,6 @@
-"""A training in a process of its own, to be killed: python -m tests.training.runner once|storm FOLDER KIND [KILLS SEED].
+"""A training in a process of its own, to be killed: python -m tests.training.runner once|storm FOLDER KIND [KILLS SEED]
 
-`once` trains (resuming where there is a state) and prints the hash of the final and kept weights. `storm` forks the same
+`once` trains (resuming where there is a state) and prints the hash of the final and kept weights. `storm` forks that
 again and again and kills each child at a random moment, then lets the last one finish.
 """
 
