@@ -1,0 +1,43 @@
+"""Every kind of space has a law, and the law fits the space."""
+
+import pytest
+import torch
+
+from likely.contracts import Space
+from likely.distributions import law_of
+from likely.errors import FieldError
+from likely.rng import Keyed
+from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave
+
+LAWS = {
+    "MixedLaw": Vector((Real(), Count(missing=True), Category(3))),
+    "BernoulliLaw": Image(1, 4, 4, 2),
+    "DiscretisedLogisticLaw": Image(3, 4, 4, 256),
+    "GaussianLaw": Image(3, 4, 4, None),
+    "CategoricalLaw": Tokens(5, 6),
+}
+
+
+@pytest.mark.parametrize(("name", "space"), [*LAWS.items(), ("GaussianLaw", Series(2, 5)), ("GaussianLaw", Wave(8, 9))])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_law_of_each_space(name, space, dtype):
+    law = law_of(space)
+    assert type(law).__name__ == name
+    raw = torch.randn(5, *law.outputs, dtype=dtype, requires_grad=True)
+    x = law.sample(raw, rng=Keyed(0)).detach()
+    assert x.shape == (5, *space.shape) == law.mean(raw).shape
+    scored = law.log_prob(x, raw)
+    assert scored.shape == (5,)
+    assert scored.dtype == dtype
+    scored.sum().backward()
+    assert torch.isfinite(raw.grad).all()
+
+
+def test_an_unknown_space():
+    class Graph(Space):
+        @property
+        def shape(self):
+            return (3,)
+
+    with pytest.raises(FieldError, match="no observation law"):
+        law_of(Graph())
