@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs.monotone import Numbers
-from likely.codecs.reader import Reader, absent
+from likely.codecs.reader import INTEGERS, Reader, absent, typed_cells
 from likely.codecs.refusal import refuse
 from likely.data.schema import ColumnSchema
 
@@ -92,11 +92,9 @@ class DateReader(Reader):
 
     def _written(self, moments: pd.Series, missing: "np.ndarray[Any, Any]") -> pd.Series:
         text = moments.dt.strftime(self.column.date_format)
-        if np.dtype("O") == self.column.dtype or not self.column.dtype.startswith(
-            ("int", "uint", "Int", "UInt", "float")
-        ):
-            return text.astype(self.column.dtype).mask(missing)  # type: ignore[call-overload]
-        return pd.to_numeric(text).astype(self.column.dtype)  # type: ignore[call-overload]
+        if self.column.dtype.startswith((*INTEGERS, "float", "Float")):
+            return typed_cells(pd.to_numeric(text), self.column.dtype)
+        return typed_cells(text.mask(missing), self.column.dtype)
 
 
 def finest(units: list[str]) -> str:

@@ -13,6 +13,7 @@ from likely.data.schema import ColumnSchema
 
 UNSEEN = -1.0  # the code of a category that was not there when the codec was fitted
 WHOLE_CELL = 2.0**24  # float32 loses whole numbers beyond
+TEXT = "object" if pd.__version__.startswith("2.") else "str"  # pandas 2 would write "nan" for a missing text
 INTEGERS = ("int", "uint", "Int", "UInt")
 
 
@@ -62,6 +63,7 @@ class NumberReader(Reader):
         low, high = column.low, column.high
         if self.whole:
             low = max(0.0, low or 0.0)
+            high = WHOLE_CELL if high is None else min(WHOLE_CELL, high)
             if (bad := values != np.rint(values)).any() and (bad := bad & ~np.isnan(values)).any():
                 refuse(
                     name,
@@ -71,7 +73,6 @@ class NumberReader(Reader):
                     cells=cells,
                     remedy='declare the column in a schema as {"kind": "real"} and fit again',
                 )
-            high = min(WHOLE_CELL, high or WHOLE_CELL)
         outside = (values < (-np.inf if low is None else low)) | (values > (np.inf if high is None else high))
         if outside.any():
             refuse(
@@ -135,20 +136,23 @@ class LevelReader(Reader):
 
     def read(self, cells: pd.Series) -> Numbers:
         codes = self._codes(cells).astype(np.float64)
-        unseen = codes < 0
-        if unseen.any():
-            missing = absent(cells, self.column)
-            codes[missing] = np.nan
-            if self.closed and (unseen := unseen & ~missing).any():
-                refuse(
-                    self.column.name,
-                    unseen,
-                    "a category that was not there when the model was fitted",
-                    cells=cells,
-                    expected=f"one of {_listed(self.column.levels)}",
-                    remedy="correct the spelling, leave these rows out, or fit again with rows that have it",
-                )
+        if (codes < 0).any():
+            codes[absent(cells, self.column)] = np.nan
+            if self.closed:
+                self.refuse_unseen(codes, cells)
         return codes
+
+    def refuse_unseen(self, codes: Numbers, cells: pd.Series) -> None:
+        """An error where a category is not among the levels."""
+        if (unseen := codes == UNSEEN).any():
+            refuse(
+                self.column.name,
+                unseen,
+                "a category that was not there when the model was fitted",
+                cells=cells,
+                expected=f"one of {_listed(self.column.levels)}",
+                remedy="correct the spelling, leave these rows out, or fit again with rows that have it",
+            )
 
     def _codes(self, cells: pd.Series) -> "np.ndarray[Any, Any]":
         if isinstance(cells.dtype, pd.CategoricalDtype):
@@ -174,7 +178,7 @@ class LevelReader(Reader):
             return _whole(levels[codes], missing, column.dtype)
         levels = np.empty(len(column.levels) + 1, dtype=object)
         levels[:-1], levels[-1] = column.levels, np.nan
-        return _typed(levels[codes], column.dtype)
+        return typed_cells(levels[codes], column.dtype)
 
 
 def absent(cells: pd.Series, column: ColumnSchema) -> "np.ndarray[Any, Any]":
@@ -188,18 +192,21 @@ def absent(cells: pd.Series, column: ColumnSchema) -> "np.ndarray[Any, Any]":
 def typed(values: Numbers, dtype: str) -> pd.Series:
     """Numbers in a column's own dtype; what is missing is pandas' own missing value."""
     if not dtype.startswith(INTEGERS):
-        return _typed(values, dtype)
+        return typed_cells(values, dtype)
     missing, limits = np.isnan(values), np.iinfo(dtype.lower())
     top = float(limits.max)
     top = top if int(top) <= limits.max else float(np.nextafter(top, 0))
     return _whole(np.clip(np.where(missing, 0, values), limits.min, top).astype(limits.dtype), missing, dtype)
 
 
-def _typed(values: "np.ndarray[Any, Any]", dtype: str) -> pd.Series:
+def typed_cells(values: Any, dtype: str) -> pd.Series:
+    """Cells of any type in a column's own dtype; what is missing stays so."""
     cells = pd.Series(values)
+    if str(cells.dtype) == dtype:
+        return cells
     if dtype == "bool" and cells.isna().any():
         return cells.astype(object)  # to bool, a missing cell would become True
-    return cells if str(cells.dtype) == dtype else cells.astype(dtype)  # type: ignore[call-overload]
+    return cells.astype(TEXT if dtype == "str" else dtype)  # type: ignore[call-overload]
 
 
 def _whole(values: "np.ndarray[Any, Any]", missing: "np.ndarray[Any, Any]", dtype: str) -> pd.Series:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs.parts import Part
-from likely.codecs.reader import INTEGERS, absent
+from likely.codecs.reader import INTEGERS, absent, typed_cells
 from likely.codecs.refusal import refuse
 from likely.data.schema import ColumnSchema
 
@@ -148,7 +148,7 @@ def _of_dtype(cells: pd.Series, column: ColumnSchema) -> pd.Series:
         return cells.astype(pd.CategoricalDtype(levels, ordered=column.ordered))
     if cells.isna().any() and column.dtype.startswith(("int", "uint", "bool")):
         return cells.astype("float64")
-    return cells.astype(column.dtype)  # type: ignore[call-overload]
+    return typed_cells(cells, column.dtype)
 
 
 def regenerated_from(part: Part, column: ColumnSchema) -> Regenerated:

@@ -42,7 +42,7 @@ def standard(v: Numbers) -> Affine:
     small = v / size  # squares of huge values would overflow
     spread = float(small.std())
     centre = float(small.mean()) * size
-    return Affine(centre, spread * size if spread > 1e-9 * float(np.abs(small).max()) else size)
+    return Affine(centre, spread * size if spread > 1e-9 else size)
 
 
 def logarithm(v: Numbers, name: str) -> Logarithm:

@@ -26,7 +26,7 @@ from likely.codecs.layout import Layout, layout_from, layout_parts
 from likely.codecs.learned import check_frame, layout_of
 from likely.codecs.monotone import Numbers
 from likely.codecs.parts import Part
-from likely.codecs.reader import UNSEEN
+from likely.codecs.reader import UNSEEN, LevelReader, Reader
 from likely.codecs.refusal import cells_of, refuse
 from likely.codecs.regenerated import Identifier
 from likely.data.rows import Table
@@ -77,10 +77,7 @@ class TableCodec(Codec[Table]):
     def encode_partial(self, partial: pd.DataFrame) -> tuple[Tensor, Tensor]:
         """Rows of which only some columns and cells are known: (cells, known), what is unknown NaN and False."""
         layout, relations = self.layout, self.layout.relations
-        numbers = {
-            name: reader.read(cells_of(partial, name)) if name in partial.columns else np.full(len(partial), np.nan)
-            for name, reader in layout.readers.items()
-        }
+        numbers = {name: _given(reader, partial) for name, reader in layout.readers.items()}
         for name, lower in (*relations.below.items(), *((f.target, tuple(f.factors)) for f in relations.formulas)):
             unknown = np.isnan(np.stack([numbers[each] for each in lower])).any(0)
             if (bad := unknown & ~np.isnan(numbers[name])).any():
@@ -191,6 +188,17 @@ class TableCodec(Codec[Table]):
             return layout.readers[name].write(numbers[name])
         made = layout.made[name]
         return made.later(first).made(rows) if isinstance(made, Identifier) else made.made(rows)
+
+
+def _given(reader: Reader, partial: pd.DataFrame) -> Numbers:
+    """What is known of a column; nothing can be completed from a category that was never seen."""
+    name = reader.column.name
+    if name not in partial.columns:
+        return np.full(len(partial), np.nan)
+    values = reader.read(cells_of(partial, name))
+    if isinstance(reader, LevelReader):
+        reader.refuse_unseen(values, cells_of(partial, name))
+    return values
 
 
 def _reserves(cell: Cell) -> bool:

@@ -13,7 +13,7 @@ from likely.codecs.codec import Cells, Codec
 from likely.codecs.described import schema_from, schema_parts
 from likely.codecs.learned import check_frame
 from likely.codecs.parts import Part
-from likely.codecs.reader import absent
+from likely.codecs.reader import absent, typed_cells
 from likely.codecs.refusal import cells_of, refuse
 from likely.data.rows import Table
 from likely.data.schema import Schema
@@ -74,8 +74,7 @@ class TextCodec(Codec[Table]):
 
     def decode(self, x: Tensor) -> Table:
         texts = [self._joined(codes) for codes in x.detach().cpu().tolist()]
-        dtype = self.schema.columns[0].dtype
-        cells = pd.Series(texts, dtype=object).astype(dtype)  # type: ignore[call-overload]
+        cells = typed_cells(pd.Series(texts, dtype=object), self.schema.columns[0].dtype)
         return Table(pd.DataFrame({self.column: cells}), self.schema)
 
     def parts(self) -> dict[str, Any]:

@@ -270,6 +270,8 @@ def test_partial_rows(mixed):
     assert x[0, places["colour"]] == 2
     assert torch.equal(~torch.isnan(x), known)
     assert codec.encode_partial(pd.DataFrame(index=range(3)))[1].sum() == 0
+    with pytest.raises(WrongRows, match=r"'colour', row 1.*'mauve'"):  # nothing can follow from what was never seen
+        codec.encode_partial(pd.DataFrame({"colour": ["mauve"]}))
 
 
 def test_recorded_values_as_masses_of_their_cells(table):
