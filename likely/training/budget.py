@@ -8,7 +8,7 @@ from typing import final
 from likely.errors import FieldError
 
 UNIT = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|sec|m|min|h|d)\s*")
+PART = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|s|min|m|h|d)\s*")
 COUNT = re.compile(r"(\d+)\s*(?:steps?)?")
 REMEDY = 'a time such as "30s", "5m" or "1h30m", or a number of steps such as 2000 or "2000 steps"'
 

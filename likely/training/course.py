@@ -1,5 +1,6 @@
 """Where a training stands, in plain numbers: everything a resumed run needs that is not a tensor."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, final
 
@@ -34,11 +35,11 @@ class Course:
 
     def judged(self, raw: float, averaged: float) -> bool:
         """Take in a validation; True where it is the best so far."""
-        value = min(raw, averaged)
-        better = value == value and (self.best is None or value < self.best)
+        chosen, value = min(enumerate((raw, averaged)), key=lambda each: (not math.isfinite(each[1]), each[1]))
+        better = math.isfinite(value) and (self.best is None or value < self.best)
         self.last, self.stale = raw, 0 if better else self.stale + 1
         if better:
-            self.best, self.best_step, self.best_averaged = value, self.step, averaged < raw
+            self.best, self.best_step, self.best_averaged = value, self.step, bool(chosen)
         return better
 
     def follow(self, player: str, loss: float) -> None:

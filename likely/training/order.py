@@ -2,7 +2,7 @@
 
 Epoch e lays the rows out by a permutation drawn from (seed, e); step s takes slots sB .. (s + 1)B of the epochs laid
 end to end, so every batch has B rows and every row is seen once an epoch. With weights w the slots of an epoch are the
-N strata of (0, sum w), in the same order; slot k at offset u in (0, 1) picks the row i with
+N strata of (0, sum w), in the same order; slot k picks, with one u in (0, 1) an epoch, the row i with
 
     w_1 + ... + w_{i-1}  <=  (k + u) sum(w) / N  <  w_1 + ... + w_i                                                 (1)
 
@@ -52,7 +52,7 @@ class Order:
         slots = torch.randperm(self.rows, generator=generator)
         if self._ends is None:
             return slots
-        offsets = torch.rand(self.rows, generator=generator, dtype=torch.float64)
-        levels = (slots + offsets) * (float(self._ends[-1]) / self.rows)
+        offset = torch.rand((), generator=generator, dtype=torch.float64)
+        levels = (slots + offset) * (float(self._ends[-1]) / self.rows)
         last = int(torch.searchsorted(self._ends, self._ends[-1]))  # rounding must not pass the last row with weight
         return torch.searchsorted(self._ends, levels, right=True).clamp_(max=last)  # (1)

@@ -98,7 +98,7 @@ class Plan:
         if known is not None:
             again = trial.rounds(known, most=4, seconds=0.02 * self._seconds(60.0))
             return replace(known, round_seconds=again.usual)
-        probed = Probing(trial, self.engine, draft, timing, self._seconds(draft.steps * timing.usual)).all()
+        probed = Probing(trial, self.engine, draft, timing, self.budget.seconds).all()
         if probed.probes != draft.probes:
             remember(question, _answers(probed))
         return replace(probed, probes=draft.probes + probed.probes)

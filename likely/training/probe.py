@@ -34,15 +34,20 @@ class Probing:
     engine: Engine
     recipe: Recipe
     timing: Timing
-    seconds: float  # of the whole training, as it looks now
+    budget: float | None  # seconds of the training, where it was given in seconds
     probes: list[Probe] = field(default_factory=list)
     spent: float = 0.0
 
     def all(self) -> Recipe:
         """Ask everything that is open and worth asking."""
-        for candidates in (self._threads(), self._layouts(), self._precisions(), self._compilations()):
-            self._ask(*candidates)
+        for candidates in (self._threads, self._layouts, self._precisions, self._compilations):
+            self._ask(*candidates())  # each question starts from the earlier answers
         return replace(self.recipe, probes=tuple(self.probes), round_seconds=self.timing.usual)
+
+    @property
+    def seconds(self) -> float:
+        """How long the training takes, as it looks now."""
+        return self.recipe.steps * self.timing.usual if self.budget is None else self.budget
 
     def _threads(self) -> tuple[str, list[Recipe]]:
         now = self.recipe.threads

@@ -1,0 +1,87 @@
+import pytest
+import torch
+from torch import nn
+
+from likely.contracts import Estimate, Estimated, Player, Trained, Turn
+from likely.spaces import reals
+from likely.training.examples import Examples
+from likely.training.judge import Judge, dtype_of
+from tests.training.toys import Game, Gaussian, Mean, Noisy
+
+X = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+
+
+def judge(model, size: int = 16, weight=None, lift=None) -> Judge:
+    return Judge(model, model.players(), Examples(X, weight=weight), size=size, seed=1, lift=lift)
+
+
+def test_a_density_by_its_log_probability() -> None:
+    model = Gaussian(4)
+    with torch.no_grad():
+        expected = -model.log_prob(X).double().mean().item()
+    assert judge(model).value() == pytest.approx(expected, rel=1e-6)
+    assert judge(model).unit == "nats"
+
+
+def test_weights_count() -> None:
+    model, weight = Gaussian(4), torch.arange(50.0)
+    with torch.no_grad():
+        expected = -(model.log_prob(X).double() * weight).sum().item() / weight.sum().item()
+    assert judge(model, weight=weight).value() == pytest.approx(expected, rel=1e-6)
+
+
+class Doubled:
+    def up(self, x, *, rng):
+        return 2 * x, torch.full((len(x),), 4 * 0.6931471805599453, dtype=torch.float64)
+
+
+def test_a_lift_is_paid_for() -> None:
+    model = Gaussian(4)
+    with torch.no_grad():
+        expected = -(model.log_prob(2 * X).double().mean().item() + 4 * 0.6931471805599453)
+    assert judge(model, lift=Doubled()).value() == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_bound_with_the_same_noise_every_time_however_the_rows_are_cut() -> None:
+    model = Noisy(4)
+    assert judge(model).value() == judge(model).value()
+    assert judge(model, size=7).value() == pytest.approx(judge(model, size=50).value(), rel=1e-6)
+
+
+def test_judging_leaves_the_model_as_it_was() -> None:
+    model = Noisy(4).train()
+    judge(model).value()
+    assert model.training
+    assert all(w.grad is None for w in model.parameters())
+
+
+def test_losses_judge_where_the_players_keep_to_them() -> None:
+    assert judge(Game(4, averaged=False)).unit == "loss"
+    assert judge(Game(4, averaged=False)).able
+    assert not judge(Game(4, averaged=True)).able
+
+
+def test_an_estimate_is_too_dear_to_judge_by() -> None:
+    class Rough(Estimated, Trained):
+        def __init__(self) -> None:
+            super().__init__(reals(4))
+            self.w = nn.Parameter(torch.zeros(()))
+
+        def log_prob_estimate(self, x, c=None, *, rng):
+            return Estimate(x.sum(1), x.sum(1))
+
+        def sample(self, n, c=None, *, rng):
+            return X[:n]
+
+        def players(self):
+            return {"rough": Player(self)}
+
+        def turns(self, x, c=None, *, rng):
+            yield Turn("rough", lambda: (self.w + 2) * 1.0)
+
+    assert judge(Rough()).value() == 2.0
+
+
+def test_the_models_own_precision() -> None:
+    assert dtype_of(Gaussian(2).double()) == torch.float64
+    assert dtype_of(Mean(2)) == torch.float32

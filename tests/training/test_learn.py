@@ -1,0 +1,321 @@
+"""The loop, end to end, on toys with known answers."""
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import final
+
+import pytest
+import torch
+
+from likely.contracts import Density, Player, Trained, Turn
+from likely.errors import BudgetTooSmall, EmptyData, FieldError, TrainingError
+from likely.spaces import reals
+from likely.training import (
+    Budget,
+    Engine,
+    Event,
+    Examples,
+    Finished,
+    Observed,
+    Planned,
+    Recipe,
+    Stepped,
+    Validated,
+    follow,
+    learn,
+)
+from tests.training.runner import recipe, rows, sha
+from tests.training.toys import Both, Game, Gaussian, Mean, Noisy
+
+DATA = rows(400, 1)
+HELD_OUT = rows(100, 2)
+
+
+def events_of(model, data=DATA, **asked) -> list[Event]:
+    return list(learn(model, data, **asked))
+
+
+def test_a_gaussian_finds_the_mean_and_the_spread() -> None:
+    model = Gaussian(4, rate=0.1)
+    follow(learn(model, DATA, budget=Budget(steps=600), batch=200))
+    torch.testing.assert_close(model.mean, DATA.x.mean(0), atol=0.02, rtol=0)
+    torch.testing.assert_close(model.log_std.exp(), DATA.x.std(0, correction=0), atol=0.02, rtol=0.02)
+
+
+def test_the_events_of_a_training() -> None:
+    events = events_of(Gaussian(4), validation=HELD_OUT, recipe=recipe(100))
+    assert isinstance(events[0], Planned)
+    assert [e.step for e in events if isinstance(e, Stepped)] == list(range(10, 101, 10))
+    assert [e.step for e in events if isinstance(e, Validated)] == [20, 40, 60, 80, 100]
+    assert isinstance(events[-1], Finished)
+    seconds = [e.seconds for e in events]
+    assert seconds == sorted(seconds)
+
+
+def test_kept_are_the_best_weights_on_the_held_out_rows() -> None:
+    model = Gaussian(4)
+    events = events_of(model, validation=HELD_OUT, recipe=recipe(200))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    values = [v for e in events if isinstance(e, Validated) for v in (e.value, e.average)]
+    assert finished.kept.value == min(values)
+    with torch.no_grad():
+        assert -model.log_prob(HELD_OUT.x[:64]).double().mean().item() == pytest.approx(min(values), rel=1e-6)
+    assert all(torch.equal(t, finished.kept.weights[name]) for name, t in model.state_dict().items())
+    assert finished.final.step == 200
+    assert finished.unit == "nats"
+
+
+def test_one_seed_one_model() -> None:
+    def run(seed: int) -> str:
+        torch.manual_seed(7)
+        model = Noisy(4)
+        return sha(follow(learn(model, DATA, validation=HELD_OUT, recipe=recipe(60), seed=seed)))
+
+    assert run(3) == run(3)
+    assert run(3) != run(4)
+
+
+def test_torchs_global_source_is_left_as_it_was() -> None:
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    follow(learn(Gaussian(4), DATA, recipe=recipe(10)))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_game_of_two_keeps_the_average_without_a_number() -> None:
+    model = Game(4)
+    events = events_of(model, validation=HELD_OUT, recipe=recipe(50))
+    finished = events[-1]
+    assert not any(isinstance(e, Validated) for e in events)
+    assert isinstance(finished, Finished)
+    assert (finished.kept.averaged, finished.kept.value) == (True, None)
+    assert not finished.final.averaged
+    reported = next(e for e in events if isinstance(e, Stepped))
+    assert set(reported.losses) == {"generator", "critic"}
+
+
+def test_a_game_that_keeps_to_its_losses_is_judged_by_them() -> None:
+    events = events_of(Game(4, averaged=False), validation=HELD_OUT, recipe=recipe(50))
+    assert {e.unit for e in events if isinstance(e, Validated)} == {"loss"}
+
+
+def test_counting() -> None:
+    model = Mean(4, rounds=3)
+    events = events_of(model, Examples(DATA.x, weight=torch.arange(400.0)))
+    torch.testing.assert_close(model.mean, (DATA.x * torch.arange(400.0)[:, None]).sum(0) / torch.arange(400.0).sum())
+    assert [e.turn for e in events if isinstance(e, Observed)] == [1, 2, 3]
+    model = Mean(4, rounds=10)
+    follow(learn(model, DATA, budget=Budget(steps=2)))
+    assert int(model.passes) == 2
+
+
+def test_counting_a_stream_larger_than_memory() -> None:
+    model, passes = Mean(2, rounds=2), []
+
+    def stream() -> Iterator[Examples]:
+        passes.append(1)
+        return (Examples(torch.full((10, 2), float(i))) for i in range(5))
+
+    finished = follow(learn(model, stream))
+    assert model.mean.tolist() == [2.0, 2.0]
+    assert (len(passes), finished.step) == (2, 2)
+    with pytest.raises(TrainingError, match="stream"):
+        follow(learn(Gaussian(2), stream))
+    with pytest.raises(EmptyData):
+        follow(learn(Mean(2), list))
+
+
+def test_counted_trained_and_prepared() -> None:
+    model = Both(4)
+    events = events_of(model, budget=Budget(steps=300), batch=100)
+    torch.testing.assert_close(model.center, DATA.x.mean(0))
+    torch.testing.assert_close(model.log_std.exp(), DATA.x.std(0, correction=0), atol=0.02, rtol=0.05)
+    kinds = [type(e).__name__ for e in events]
+    assert kinds.index("Observed") < kinds.index("Stepped")
+
+
+def test_weights_are_drawn() -> None:
+    data = Examples(torch.tensor([[0.0], [1.0]]), weight=torch.tensor([1.0, 3.0]))
+    model = Gaussian(1, rate=0.02)
+    follow(learn(model, data, budget=Budget(steps=800), batch=2))
+    assert model.mean.item() == pytest.approx(0.75, abs=0.05)
+
+
+def test_double_precision_all_the_way() -> None:
+    model = Noisy(4).double()
+    follow(learn(model, DATA, validation=HELD_OUT, recipe=recipe(20)))
+    assert {w.dtype for w in model.parameters()} == {torch.float64}
+
+
+def test_uint8_levels_are_widened_by_the_batch() -> None:
+    follow(learn(Gaussian(3), Examples(torch.randint(0, 9, (50, 3), dtype=torch.uint8)), recipe=recipe(5)))
+
+
+@final
+class Spread:
+    """x + U."""
+
+    def up(self, x, *, rng):
+        return x + rng.uniform(x.shape, like=x), torch.zeros(len(x), dtype=torch.float64)
+
+
+def test_a_lift_is_redrawn_for_every_batch() -> None:
+    model = Gaussian(1, rate=0.05)
+    data = Examples(torch.zeros(64, 1))
+    follow(learn(model, data, budget=Budget(steps=800), lift=Spread()))
+    assert model.mean.item() == pytest.approx(0.5, abs=0.05)
+    assert model.log_std.exp().item() == pytest.approx(math.sqrt(1 / 12), rel=0.1)
+
+
+def test_init_goes_on_from_other_weights() -> None:
+    start = {"mean": torch.full((4,), 9.0), "log_std": torch.zeros(4)}
+    model = Gaussian(4, rate=1e-9)
+    follow(learn(model, DATA, recipe=recipe(3), init=start))
+    torch.testing.assert_close(model.mean, start["mean"])
+
+
+def test_patience_ends_a_training_early() -> None:
+    tight = replace(recipe(4000), validate_every=10, patience=3)
+    finished = follow(learn(Gaussian(4, rate=0.3), DATA, validation=HELD_OUT, recipe=tight))
+    assert finished.early
+    assert finished.step < 4000
+    assert finished.kept.step == finished.step - 30
+
+
+def test_a_recipe_repeats_a_training_exactly() -> None:
+    def run(**asked) -> tuple[str, Recipe]:
+        torch.manual_seed(1)
+        events = events_of(Noisy(4), validation=HELD_OUT, seed=2, **asked)
+        planned, finished = events[0], events[-1]
+        assert isinstance(planned, Planned)
+        assert isinstance(finished, Finished)
+        return sha(finished), planned.recipe
+
+    first, written = run(budget=Budget(seconds=1.0))
+    again, same = run(recipe=Recipe.from_json(written.to_json()))
+    assert (first, written) == (again, same)
+
+
+def test_seconds_become_steps() -> None:
+    events = events_of(Gaussian(4), budget=Budget(seconds=1.5), validation=HELD_OUT, engine=Engine(threads=1))
+    planned, finished = events[0], events[-1]
+    assert isinstance(planned, Planned)
+    assert isinstance(finished, Finished)
+    assert planned.recipe.steps > 100
+    assert planned.recipe.round_seconds is not None
+    assert finished.seconds < 6
+
+
+@final
+class Slow(Density, Trained):
+    """A round takes a while."""
+
+    def __init__(self, threads: set[int] | None = None) -> None:
+        super().__init__(reals(4))
+        self.w = torch.nn.Parameter(torch.zeros(4))
+        self.waiting = threading.Event()
+        self.threads = threads if threads is not None else set()
+
+    def __deepcopy__(self, memo: object) -> "Slow":
+        other = Slow(self.threads)
+        other.load_state_dict(self.state_dict())
+        return other
+
+    def log_prob(self, x, c=None):
+        self.waiting.wait(0.05)
+        self.threads.add(torch.get_num_threads())
+        return -(x - self.w).square().sum(1)
+
+    def sample(self, n, c=None, *, rng):
+        return self.w.expand(n, -1)
+
+    def players(self):
+        return {"slow": Player(self)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("slow", lambda: -self.log_prob(x).mean())
+
+
+def test_a_budget_too_small_for_one_round_says_so() -> None:
+    with pytest.raises(BudgetTooSmall, match="one round") as raised:
+        follow(learn(Slow(), DATA, budget=Budget(seconds=0.01), engine=Engine(threads=1)))
+    assert "steps" in str(raised.value)
+
+
+def test_a_budget_too_small_for_one_pass_says_so() -> None:
+    @final
+    class Slower(Mean):  # type: ignore[misc]
+        def observe(self, x, c=None, weight=None):
+            threading.Event().wait(0.03)
+            super().observe(x, c, weight)
+
+    with pytest.raises(BudgetTooSmall, match="one pass"):
+        follow(learn(Slower(4), DATA, budget=Budget(seconds=0.02)))
+
+
+def test_slow_rounds_are_planned_to_fit() -> None:
+    events = events_of(Slow(), budget=Budget(seconds=1.5), engine=Engine(threads=1))
+    planned, finished = events[0], events[-1]
+    assert isinstance(planned, Planned)
+    assert isinstance(finished, Finished)
+    assert 5 <= planned.recipe.steps <= 29
+    assert finished.seconds < 3
+
+
+def test_the_engines_threads_are_used_and_given_back() -> None:
+    model = Slow()
+    follow(learn(model, DATA, recipe=replace(recipe(2), threads=2)))
+    assert model.threads == {2}
+    assert torch.get_num_threads() == 1
+
+
+def test_callbacks_are_any_callable() -> None:
+    heard: list[Event] = []
+    finished = follow(learn(Gaussian(4), DATA, recipe=recipe(20)), heard.append)
+    assert heard[-1] is finished
+
+
+def test_default_budget_is_in_steps_by_rows() -> None:
+    planned = next(learn(Gaussian(4), DATA))
+    assert isinstance(planned, Planned)
+    assert (planned.recipe.steps, planned.recipe.batch) == (1500, 32)
+
+
+def test_more_processes_than_the_recipe_says() -> None:
+    with pytest.raises(TrainingError, match="processes"):
+        follow(learn(Gaussian(4), DATA, recipe=replace(recipe(5), processes=2)))
+
+
+def test_what_cannot_be_asked() -> None:
+    with pytest.raises(FieldError):
+        follow(learn(Gaussian(4), DATA, batch=0))
+    with pytest.raises(FieldError):
+        follow(learn(Gaussian(4), DATA, resume=True))
+    with pytest.raises(EmptyData):
+        follow(learn(Gaussian(4), Examples(torch.zeros(0, 4))))
+
+
+@final
+class Confused(Trained):
+    """Its turn is of a player it does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(4))
+        self.w = torch.nn.Parameter(torch.zeros(4))
+
+    def sample(self, n, c=None, *, rng):
+        return self.w.expand(n, -1)
+
+    def players(self):
+        return {"one": Player(self)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("another", lambda: self.w.sum())
+
+
+def test_a_turn_of_nobody() -> None:
+    with pytest.raises(TrainingError, match="'another'"):
+        follow(learn(Confused(), DATA, recipe=recipe(5)))

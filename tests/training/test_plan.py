@@ -1,0 +1,169 @@
+"""Recipes from budgets, probes and what is remembered of them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from likely.training import (
+    Budget,
+    Engine,
+    Examples,
+    Noticed,
+    Planned,
+    Precision,
+    Recipe,
+    follow,
+    learn,
+    probe,
+    remembered,
+)
+from likely.training.learn import fingerprint
+from likely.training.probe import agree
+from likely.training.recipe import Probe
+from likely.training.trial import Timing, Trial
+from tests.training.runner import recipe, rows
+from tests.training.toys import Gaussian, Noisy
+
+DATA = rows(400, 1)
+
+
+def planned(model, **asked) -> Recipe:
+    events = learn(model, DATA, **asked)
+    first = next(events)
+    assert isinstance(first, Planned)
+    events.close()  # type: ignore[attr-defined]
+    return first.recipe
+
+
+def test_short_trainings_measure_nothing(own_cache: Path) -> None:
+    short = planned(Gaussian(4), budget=Budget(steps=100))
+    assert short.round_seconds is None
+    assert short.probes == ()
+    assert list(own_cache.iterdir()) == []
+
+
+def test_validation_stays_cheap_beside_learning() -> None:
+    many = planned(Gaussian(4), budget=Budget(steps=2000), batch=10, validation=rows(3000, 2))
+    assert many.validate_every >= 1000
+    few = planned(Gaussian(4), budget=Budget(steps=2000), batch=100, validation=rows(50, 2))
+    assert few.validate_every == 50
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads on busy cores take ten times as long as one; channels-last and bf16 gain."""
+
+    def rounds(self: Trial, recipe: Recipe, *, most: int, seconds: float) -> Timing:
+        took = 0.01 * (10 if recipe.threads > 1 else 1) * (0.5 if recipe.precision == Precision.BF16 else 1)
+        return Timing(took, took, took, (1.0, 2.0))
+
+    monkeypatch.setattr(Trial, "rounds", rounds)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+
+
+@pytest.mark.usefixtures("busy")
+def test_busy_cores_are_found_and_told() -> None:
+    events = learn(Noisy(4), DATA, budget=Budget(steps=4000))
+    first, second = next(events), next(events)
+    assert isinstance(first, Planned)
+    chosen = first.recipe
+    assert (chosen.threads, chosen.precision) == (1, Precision.BF16)
+    assert [p.question for p in chosen.probes] == ["threads", "precision"]
+    assert chosen.probes[0].seconds == {"2": 0.1, "1": 0.01}
+    assert isinstance(second, Noticed)
+    assert "cores are busy" in second.what
+
+
+@pytest.mark.usefixtures("busy")
+def test_answers_are_remembered_on_this_machine(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = planned(Noisy(4), budget=Budget(steps=4000))
+    monkeypatch.setattr(probe.Probing, "all", lambda self: pytest.fail("asked again"))
+    assert planned(Noisy(4), budget=Budget(steps=4000)) == first
+    (own_cache / "probes.json").write_text("{ spoilt")
+    with pytest.raises(pytest.fail.Exception):
+        planned(Noisy(4), budget=Budget(steps=4000))
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_choice_that_was_made_is_not_probed() -> None:
+    fixed = planned(Noisy(4), budget=Budget(steps=4000), engine=Engine(threads=2, precision=Precision.FP32))
+    assert (fixed.threads, fixed.precision, fixed.probes) == (2, Precision.FP32, ())
+    assert planned(Noisy(4), budget=Budget(steps=4000), engine=Engine(probe=False)).threads == 2
+
+
+@pytest.mark.usefixtures("busy")
+def test_probes_cost_a_small_share() -> None:
+    # 210 rounds of 0.1 s: six rounds of a candidate are affordable; then, at 0.01 s a round, 2 s are too short for bf16
+    short = planned(Noisy(4), budget=Budget(steps=210))
+    assert [p.question for p in short.probes] == ["threads"]
+    # 230 rounds of 0.1 s where threads are fixed: asked of bf16, which is taken
+    fixed = planned(Noisy(4), budget=Budget(steps=230), engine=Engine(threads=2))
+    assert [p.choice for p in fixed.probes] == ["bf16"]
+
+
+def test_a_probe_changes_nothing_but_the_recorded_choice() -> None:
+    def run(**asked) -> dict[str, torch.Tensor]:
+        torch.manual_seed(3)
+        return follow(learn(Noisy(4), DATA, **asked)).final.weights
+
+    probed = run(budget=Budget(steps=250))
+    spread = planned(Noisy(4), budget=Budget(steps=250), engine=Engine(probe=False))
+    plain = run(recipe=spread)
+    assert all(torch.equal(probed[name], plain[name]) for name in plain)
+
+
+def test_mixed_precision_must_agree() -> None:
+    assert agree((1.0, 2.0), (1.005, 2.01))
+    assert not agree((1.0, 2.0), (1.0, 2.2))
+    assert not agree((float("nan"),), (1.0,))
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LIKELY_CACHE", str(tmp_path / "file"))
+    remembered.remember("question", 1)
+    assert remembered.recall("question") is None
+
+
+def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("LIKELY_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert remembered.place() == tmp_path / "likely"
+    remembered.remember("a", {"threads": 1})
+    assert remembered.recall("a") == {"threads": 1}
+
+
+def test_an_answer_that_is_no_answer_is_asked_again(own_cache: Path) -> None:
+    model = Noisy(4)
+    first = planned(model, budget=Budget(steps=300))
+    for spoilt in ({"threads": "many"}, 3, {"surprise": 1}):
+        (own_cache / "probes.json").write_text(json.dumps({"x": spoilt}))
+        assert planned(model, budget=Budget(steps=300)).steps == first.steps
+
+
+def test_fingerprints_see_cells_and_order() -> None:
+    x = torch.randn(20, 3)
+    other = x.clone()
+    other[4, 2] += 1e-6
+    assert fingerprint(x) == fingerprint(x.clone())
+    assert len({fingerprint(x), fingerprint(other), fingerprint(x.flip(0))}) == 3
+    for kind in (torch.uint8, torch.int64, torch.float64, torch.bool):
+        fingerprint(torch.zeros(4, 2).to(kind))
+
+
+def test_the_trial_leaves_the_model_alone() -> None:
+    model = Noisy(4)
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    timing = Trial(model=model, data=DATA, seed=0, lift=None).rounds(recipe(50), most=4, seconds=9.0)
+    assert len(timing.losses) == 4
+    assert timing.least <= timing.usual
+    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
+
+
+def test_a_notice_needs_a_great_difference() -> None:
+    calm = replace(recipe(5), probes=(Probe("threads", "1", {"1": 1.0, "2": 2.0}),))
+    assert not any(isinstance(e, Noticed) for e in learn(Gaussian(4), Examples(DATA.x), recipe=calm))
