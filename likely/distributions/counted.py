@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 LOG_2PI = math.log(2 * math.pi)
-BLOCK = 1 << 18  # cells in a block of work: about a core's cache
+BLOCK = 1 << 17  # cells in a block of work: about a core's cache
 
 
 def _double(*shape: int) -> Tensor:

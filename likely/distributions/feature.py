@@ -107,9 +107,7 @@ class NormalMarginals(Marginals):
         centre = self.moments.pooled()[1]
         square, linear = -0.5 / variance, (mean - centre) / variance
         constant = square * (mean - centre).square() - 0.5 * (variance.log() + LOG_2PI)
-        table = Quadratics(centre, constant, linear, square)
-        told = (table.joint(x[rows], None if counted is None else counted[rows]) for rows in blocks(*x.shape))
-        return torch.cat([*told, mean.new_empty(0, len(mean))])
+        return Quadratics(centre, constant, linear, square).joint(x, counted)
 
     def log_mass(self, k: Tensor, low: Tensor, high: Tensor) -> Tensor:
         mean, variance = self.law()
@@ -131,12 +129,23 @@ class Quadratics(NamedTuple):
     square: Tensor
 
     def joint(self, x: Tensor, counted: Tensor | None) -> Tensor:
-        """The sum over columns, for every class (B, K); where nothing is said a NaN is found in the result."""
-        y = x.double() - self.centre
-        if counted is None:
-            joint = torch.addmm(self.constant.sum(1), y, self.linear.T).addmm_(y.square_(), self.square.T)  # (1)
-            return self.joint(x, ~torch.isnan(x)) if torch.isnan(joint).any() else joint
-        y.masked_fill_(~counted, 0)
+        """The sum over counted columns, for every class: (B, K)."""
+        if counted is not None:
+            return torch.cat(
+                [self._masked(x[:0], counted[:0])] + [self._masked(x[rows], counted[rows]) for rows in blocks(*x.shape)]
+            )
+        joint = x.new_empty(len(x), len(self.linear), dtype=torch.float64)
+        for rows in blocks(*x.shape):
+            y = x[rows].to(torch.float64, copy=True).sub_(self.centre)
+            part = torch.addmm(self.constant.sum(1), y, self.linear.T, out=joint[rows])
+            part.addmm_(y.square_(), self.square.T)  # (1)
+        gaps = torch.isnan(joint.sum(1))  # found in the result, at no cost where there are none
+        if gaps.any():
+            joint[gaps] = self._masked(x[gaps], ~torch.isnan(x[gaps]))
+        return joint
+
+    def _masked(self, x: Tensor, counted: Tensor) -> Tensor:
+        y = (x.double() - self.centre).masked_fill_(~counted, 0)
         return counted.double() @ self.constant.T + y @ self.linear.T + y.square() @ self.square.T
 
 

@@ -24,6 +24,8 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
+from likely.errors import FieldError
+
 LOG_2, LOG_2PI = math.log(2), math.log(2 * math.pi)
 
 
@@ -220,7 +222,7 @@ class Bandwidth(ABC):
 
     @abstractmethod
     def mixing(self, columns: int, rows: float) -> float:
-        """How much of a choice's kernel lies on other choices: 0 none, 1 all choices alike."""
+        """How much of a choice's kernel is spread over all choices: 0 none, 1 all choices alike."""
 
 
 def _silverman(rows: float, columns: int) -> float:
@@ -259,7 +261,13 @@ class Fixed(Bandwidth):
     """The same bandwidth on every column, in the units of the cells."""
 
     width: float = 0.5  # wider is smoother
-    mix: float = 0.1  # the share of a choice's kernel that lies on other choices: more is smoother
+    mix: float = 0.1  # the share of a choice's kernel that is spread over all choices: more is smoother
+
+    def __post_init__(self) -> None:
+        if not 0 < self.width < math.inf:
+            raise FieldError(f"Fixed.width cannot be {self.width}", expected="a positive number")
+        if not 0 < self.mix < 1:
+            raise FieldError(f"Fixed.mix cannot be {self.mix}", expected="a share between 0 and 1")
 
     def widths(self, spread: Tensor, rows: float, kernel: Kernel) -> Tensor:
         return torch.full_like(spread, self.width)
@@ -276,6 +284,15 @@ class Likelihood(Bandwidth):
     narrowest: float = 0.03  # the least multiple tried
     widest: float = 3.0  # the largest multiple tried
     queries: int = 1000  # rows left out, one at a time: more is steadier and slower
+
+    def __post_init__(self) -> None:
+        if not 0 < self.narrowest < self.widest < math.inf:
+            raise FieldError(
+                f"Likelihood cannot try multiples from {self.narrowest} to {self.widest}",
+                expected="two positive numbers, the smaller first",
+            )
+        if self.queries < 1:
+            raise FieldError(f"Likelihood.queries cannot be {self.queries}", expected="at least 1")
 
     def widths(self, spread: Tensor, rows: float, kernel: Kernel) -> Tensor:
         return Silverman().widths(spread, rows, kernel)  # where the search starts

@@ -30,9 +30,9 @@ from likely.distributions.kernels import (
 from likely.distributions.state import Cells, Range, Split
 from likely.rng import Rng
 
-TILE = 1 << 19  # pairs of a query and a row computed at a time: stays in cache
+TILE = 1 << 18  # pairs of a query and a row computed at a time: stays in cache
 FAR = 800.0  # squared scaled distance from the centre beyond which float32 products lose the fifth digit
-TILE_ROWS = 1024
+TILE_ROWS = 2048
 MOST_STATES = 4096  # more states than this are compared column by column
 MOST_FEATURES = 1 << 24
 LEAST = -80.0  # exponents are clamped here: exp is 50 times slower where it underflows
@@ -107,7 +107,9 @@ class Bumps:
                 total[queries] += pairs.tile(queries, tile).clamp_min_(LEAST).exp_().sum(1)
         told, lost = total.log() + most, ~(torch.isfinite(most) & torch.isfinite(total))
         if lost.any():
-            told[lost] = self._carefully(Pairs(self, q[lost], rows, log_weight, out and out[lost], torch.float64))
+            told[lost] = self._carefully(
+                Pairs(self, q[lost], rows, log_weight, None if out is None else out[lost], torch.float64)
+            )
         return told
 
     def _carefully(self, pairs: "Pairs") -> Tensor:

@@ -80,7 +80,8 @@ class NaiveBayesModel(Density, Counted, Completes):
 
     def log_posterior(self, x: Tensor) -> Tensor:
         """log p(c = k | x): (B, K)."""
-        return (self.log_joint(x) + self.log_prior()).log_softmax(1)  # (3)
+        joint = self.log_joint(x).add_(self.log_prior())
+        return joint.sub_(joint.logsumexp(1, keepdim=True))  # (3)
 
     def _log_joint(self, cells: Tensor, asked: Tensor | None) -> Tensor:
         if self.cells.plain:
