@@ -95,7 +95,13 @@ def _fitting(column: ColumnSchema, cells: pd.Series) -> ColumnSchema:
         column = replace(column, levels=_levels(column, cells))
     if not plain_dtype(column.dtype):
         column = replace(column, dtype="float64" if column.kind in ("real", "count") else "object")
-    return column
+    return replace(column, value=_plain(column.value), levels=tuple(_plain(level) for level in column.levels))
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold: a constant date is kept as its text, which pandas reads back."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
 def _levels(column: ColumnSchema, cells: pd.Series) -> tuple[Any, ...]:

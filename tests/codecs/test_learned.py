@@ -1,8 +1,11 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from likely.codecs.cell import CategoryCell, CountCell, RealCell
+from likely.codecs.layout import layout_parts
 from likely.codecs.learned import LIFTABLE, check_frame, layout_of
 from likely.codecs.monotone import Affine, Logarithm
 from likely.data.schema import Constraint
@@ -60,6 +63,19 @@ def test_positive_columns_on_a_logarithm_stay_positive(table):
     layout = learned(table, pd.DataFrame({"x": np.exp(rng.normal(0, 2, 500))}), {"x": "real"})
     assert layout.readers["x"].positive
     assert (layout.readers["x"].settle(layout.cells["x"].down(np.array([-50.0]))) == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns]", "datetime64[us, Europe/Berlin]"])
+def test_a_constant_date_is_kept(table, dtype):
+    cells = pd.Series(pd.to_datetime(["2020-03-04 05:06:07"] * 3)).astype("datetime64[us]")
+    cells = cells.dt.tz_localize("Europe/Berlin") if "Berlin" in dtype else cells.astype(dtype)
+    frame = pd.DataFrame({"day": cells, "x": [1.0, 2.0, 4.0]})
+    layout = learned(table, frame, {"day": "constant", "x": "real"}, day={"value": cells[0]})
+    json.dumps(layout_parts(layout))
+    layout.made["day"].check(cells)
+    pd.testing.assert_series_equal(layout.made["day"].made(3), cells, check_names=False)
+    with pytest.raises(WrongRows, match="'day'"):
+        layout.made["day"].check(cells + pd.Timedelta(1, "s"))
 
 
 def test_a_frame_has_every_column_once():
