@@ -1,0 +1,59 @@
+"""Every law over every family, space and condition: the table, with no unexplained blank.
+
+Small networks stand in for the defaults on images, so that the whole table is a few minutes; the defaults themselves run
+in the slow suite.
+"""
+
+import pytest
+
+from likely.fields import made
+from likely.names import table
+from likely.testing import CONDITIONS, LAWS, SPACES, Case, verdict
+
+SMALL = {
+    "VAE": "vae,network=conv,network.width=8",
+    "GAN": "gan,network=conv,network.width=8",
+    "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
+    "RealNVP": "realnvp,layers=2,width=16",
+}
+PICTURES = ("bits", "image")
+QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
+CASES = [
+    (family, space, condition)
+    for family in table("Family")
+    for space in SPACES
+    for condition in CONDITIONS
+    if condition in QUICK or space in ("mixed", "bits")
+]
+
+
+def family_for(name: str, space: str):
+    """The family at its defaults on tables, with a small network on pictures."""
+    return made("Family", SMALL[name] if space in PICTURES and name in SMALL else name)
+
+
+@pytest.mark.parametrize(("family", "space", "condition"), CASES, ids="-".join)
+def test_every_law_holds_or_is_refused_with_its_reason(family, space, condition):
+    case = Case(family_for(family, space), SPACES[space], CONDITIONS[condition])
+    verdicts = [verdict(case, law, space, condition) for law in LAWS]
+    broken = [f"{v.law}: {v.reason}" for v in verdicts if v.outcome == "failed"]
+    assert not broken, "\n".join(broken)
+    assert all(v.outcome == "passed" or v.reason for v in verdicts)
+    refused = [v for v in verdicts if v.outcome == "refused"]
+    assert not refused or (len(refused) == len(verdicts) and "Expected" in refused[0].reason)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("family", table("Family"))
+def test_every_law_holds_at_the_defaults(family, space, condition):
+    case = Case(made("Family", family), SPACES[space], CONDITIONS[condition])
+    broken = [v.reason for v in (verdict(case, law, space, condition) for law in LAWS) if v.outcome == "failed"]
+    assert not broken, "\n".join(broken)
+
+
+def test_unconditional_families_are_never_refused():
+    for family in table("Family"):
+        case = Case(family_for(family, "mixed"), SPACES["mixed"])
+        assert verdict(case, "samples lie in the space").outcome == "passed", family
