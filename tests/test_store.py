@@ -1,0 +1,213 @@
+"""The folder: whole or unchanged; truncated, swapped, hostile ones are refused with a clear error and nothing runs."""
+
+import json
+import random
+import shutil
+import subprocess
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import likely
+from likely import store
+from likely.errors import CannotSave, Corrupt, MissingFile, StoreError
+from likely.store import DOCUMENT, WEIGHTS, Parts
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "iris.likely"
+    likely.fit("iris", likely.NaiveBayes(), condition="species").save(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(saved, tmp_path):
+    return shutil.copytree(saved, tmp_path / "copy.likely")
+
+
+def sealed(folder):
+    """Make model.json agree with the weights again, as an attacker would."""
+    document = json.loads((folder / DOCUMENT).read_text())
+    document["weights"] = {"sha256": store.sha256(folder / WEIGHTS), "bytes": (folder / WEIGHTS).stat().st_size}
+    (folder / DOCUMENT).write_text(json.dumps(document))
+
+
+def change(folder, edit):
+    document = json.loads((folder / DOCUMENT).read_text())
+    edit(document)
+    (folder / DOCUMENT).write_text(json.dumps(document))
+
+
+def test_a_model_comes_back_bit_for_bit(saved):
+    first, second = likely.load(saved), likely.load(saved)
+    for name, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, second.model.state_dict()[name])
+    assert first.sample(5).equals(second.sample(5))
+
+
+def test_nothing_is_a_pickle(saved):
+    assert {path.name for path in saved.iterdir()} == {DOCUMENT, WEIGHTS}
+    json.loads((saved / DOCUMENT).read_text())
+    assert b"pickle" not in (saved / WEIGHTS).read_bytes()
+
+
+def test_bytes_hold_the_same_model(saved):
+    parts = likely.load(saved).parts()
+    again = store.from_bytes(store.to_bytes(parts))
+    assert again.document == json.loads(json.dumps(parts.document))
+    assert all(torch.equal(again.weights[name], parts.weights[name]) for name in parts.weights)
+    with pytest.raises(Corrupt):
+        store.from_bytes(store.to_bytes(parts)[:-10])
+
+
+@pytest.mark.parametrize("name", [DOCUMENT, WEIGHTS])
+def test_a_missing_part_is_named(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(Corrupt, match=name):
+        likely.load(copy)
+
+
+def test_no_folder_is_a_missing_file(tmp_path):
+    with pytest.raises(MissingFile, match="no model"):
+        likely.load(tmp_path / "nothing")
+
+
+def test_swapped_weights_are_refused(copy):
+    save_file({"other": torch.zeros(3)}, copy / WEIGHTS)
+    with pytest.raises(Corrupt, match="size"):
+        likely.load(copy)
+
+
+def test_a_flipped_bit_is_refused(copy):
+    held = bytearray((copy / WEIGHTS).read_bytes())
+    held[-1] ^= 1
+    (copy / WEIGHTS).write_bytes(held)
+    with pytest.raises(Corrupt, match="hash"):
+        likely.load(copy)
+
+
+def test_resealed_weights_of_another_model_are_refused(copy):
+    save_file({"other": torch.zeros(3)}, copy / WEIGHTS)
+    sealed(copy)
+    with pytest.raises(Corrupt):
+        likely.load(copy)
+
+
+def test_nan_weights_are_refused(copy):
+    held = {name: tensor.clone() for name, tensor in store.read(copy).weights.items()}
+    first = next(name for name, tensor in held.items() if tensor.is_floating_point() and tensor.numel())
+    held[first].view(-1)[0] = float("nan")
+    save_file(held, copy / WEIGHTS)
+    sealed(copy)
+    with pytest.raises(Corrupt, match="NaN"):
+        likely.load(copy)
+
+
+def test_a_header_of_impossible_size_is_refused(copy):
+    (copy / WEIGHTS).write_bytes((2**62).to_bytes(8, "little") + b"{}")
+    sealed(copy)
+    with pytest.raises(Corrupt):
+        likely.load(copy)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda d: d["card"]["family"].update({"is": "Popen"}),
+        lambda d: d["card"]["family"].update({"is": "os.system"}),
+        lambda d: d["card"]["family"].update(smoothing="lots"),
+        lambda d: d["card"].update(family=None),
+        lambda d: d.update(card=[]),
+        lambda d: d.update(codec={"is": "TableCodec"}),
+        lambda d: d.update(codec={"is": "__import__"}),
+        lambda d: d.update(format=99),
+        lambda d: d.update(format="1"),
+        lambda d: d.update(weights={}),
+        lambda d: d.pop("codec"),
+    ],
+)
+def test_hostile_documents_are_refused(copy, edit):
+    change(copy, edit)
+    with pytest.raises(StoreError):
+        likely.load(copy)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"format": NaN}', "[" * 100_000, "\x00\x01"])
+def test_documents_that_are_not_json_are_refused(copy, text):
+    (copy / DOCUMENT).write_text(text)
+    with pytest.raises(Corrupt):
+        likely.load(copy)
+
+
+def test_a_link_out_of_the_folder_is_refused(copy, tmp_path):
+    outside = tmp_path / "outside.safetensors"
+    (copy / WEIGHTS).rename(outside)
+    (copy / WEIGHTS).symlink_to(outside)
+    with pytest.raises(Corrupt):
+        likely.load(copy)
+
+
+def test_random_damage_never_does_anything_but_a_clear_error(saved, tmp_path):
+    dice = random.Random(0)
+    for trial in range(60):
+        folder = shutil.copytree(saved, tmp_path / f"{trial}.likely")
+        victim = folder / dice.choice([DOCUMENT, WEIGHTS])
+        held = bytearray(victim.read_bytes())
+        for _ in range(dice.choice([1, 3, 30])):
+            held[dice.randrange(len(held))] = dice.randrange(256)
+        victim.write_bytes(held[: dice.choice([len(held), dice.randrange(len(held))])])
+        if dice.random() < 0.5:
+            try:
+                sealed(folder)
+            except (ValueError, KeyError, TypeError):
+                pass
+        try:
+            likely.load(folder)
+        except StoreError as error:
+            assert str(error)
+
+
+def test_saving_over_a_model_replaces_it_whole_and_keeps_the_log(copy):
+    (copy / "log.jsonl").write_text("kept")
+    likely.fit("wine", likely.NaiveBayes()).save(copy)
+    assert likely.load(copy).card.data["rows"] == 178
+    assert (copy / "log.jsonl").read_text() == "kept"
+    assert not list(copy.parent.glob("*.old")) and not list(copy.parent.glob("*.new-*"))
+
+
+def test_a_swap_cut_off_between_its_renames_is_mended(copy):
+    copy.rename(copy.with_name("copy.likely.old"))
+    assert likely.load(copy).name == "NaiveBayes"
+
+
+def test_a_file_in_the_way_is_not_overwritten(tmp_path, saved):
+    place = tmp_path / "notes.txt"
+    place.write_text("mine")
+    with pytest.raises(CannotSave):
+        likely.load(saved).save(place)
+    assert place.read_text() == "mine"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB, where the machine lets us make one."""
+    place = tmp_path / "small"
+    place.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("no right to mount a tmpfs here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_is_told_and_the_old_model_stays(small_disk, saved):
+    place = small_disk / "m.likely"
+    shutil.copytree(saved, place)
+    before = (place / DOCUMENT).read_text()
+    with pytest.raises(CannotSave, match="full|space"):
+        store.write(place, Parts({"card": {}}, {"big": torch.zeros(100_000)}))
+    assert (place / DOCUMENT).read_text() == before
+    assert likely.load(place).name == "NaiveBayes"
+    assert sorted(path.name for path in small_disk.iterdir()) == ["m.likely"]
