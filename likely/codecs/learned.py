@@ -12,7 +12,7 @@ from likely.codecs.cell import CategoryCell, Cell, CountCell, RealCell
 from likely.codecs.date import DateReader, finest
 from likely.codecs.described import plain_dtype, sound_pattern
 from likely.codecs.layout import Layout
-from likely.codecs.monotone import Logarithm, Numbers
+from likely.codecs.monotone import Numbers
 from likely.codecs.reader import LevelReader, NumberReader, Reader
 from likely.codecs.refusal import cells_of
 from likely.codecs.regenerated import Left, Regenerated, regenerated
@@ -44,9 +44,7 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     sized = Layout(schema, readers, {}, made, relations)
     freed = relations.free(numbers, sized.resolution)
     cells = {name: _cell(readers[name], freed[name], relations.below.get(name, ()), counts) for name in freed}
-    readers |= {
-        name: _kept_positive(readers[name], cells[name], numbers[name]) for name in set(cells) - set(relations.below)
-    }
+    readers |= {name: _kept_positive(readers[name], values) for name, values in numbers.items()}
     notes = _notes(schema, readers, cells, made, freed)
     return Layout(schema, readers, cells, made, relations, condition, notes)
 
@@ -94,8 +92,13 @@ def _fitting(column: ColumnSchema, cells: pd.Series) -> ColumnSchema:
     if column.kind in ("category", "boolean") and not column.levels:
         column = replace(column, levels=_levels(column, cells))
     if not plain_dtype(column.dtype):
-        column = replace(column, dtype="float64" if column.kind in ("real", "count") else "object")
+        column = replace(column, dtype="float64" if column.kind in ("real", "count") else _dtype_of(column.levels))
     return replace(column, value=_plain(column.value), levels=tuple(_plain(level) for level in column.levels))
+
+
+def _dtype_of(levels: tuple[Any, ...]) -> str:
+    whole = bool(levels) and all(isinstance(level, int) and not isinstance(level, bool) for level in levels)
+    return "Int64" if whole else "object"
 
 
 def _plain(value: Any) -> Any:
@@ -165,9 +168,10 @@ def _gap_cell(reader: Reader, present: Numbers, missing: bool) -> RealCell:
     return RealCell(shape.chosen(free, transform, reader.column.name), atoms, missing)
 
 
-def _kept_positive(reader: Reader, cell: Cell, values: Numbers) -> Reader:
-    on_logarithm = isinstance(cell, RealCell) and isinstance(cell.map, Logarithm)
-    if isinstance(reader, NumberReader) and on_logarithm and not (values < 0).any():
+def _kept_positive(reader: Reader, values: Numbers) -> Reader:
+    """A quantity that is never negative in many rows stays so in samples, where models leave some mass below 0."""
+    present = values[~np.isnan(values)]
+    if isinstance(reader, NumberReader) and len(present) >= shape.ENOUGH and present.min() >= 0:
         return replace(reader, positive=True)
     return reader
 

@@ -47,7 +47,7 @@ class NumberReader(Reader):
 
     column: ColumnSchema
     whole: bool = False  # a count: 0, 1, 2, ...
-    positive: bool = False  # never below 0 when fitted, on a logarithm: samples stay there too
+    positive: bool = False  # never below 0 when fitted: samples stay there too
 
     def read(self, cells: pd.Series) -> Numbers:
         values = self._parsed(cells)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,8 @@ from likely.codecs.cell import CategoryCell, CountCell, RealCell
 from likely.codecs.layout import layout_parts
 from likely.codecs.learned import LIFTABLE, check_frame, layout_of
 from likely.codecs.monotone import Affine, Logarithm
-from likely.data.schema import Constraint
+from likely.data.rows import Table
+from likely.data.schema import Constraint, Schema
 from likely.errors import WrongRows
 
 
@@ -58,11 +60,21 @@ def test_dates_in_a_relation_share_the_finest_unit(table):
     assert [apart.readers[name].unit for name in "ab"] == ["day", "minute"]
 
 
-def test_positive_columns_on_a_logarithm_stay_positive(table):
-    rng = np.random.default_rng(0)
-    layout = learned(table, pd.DataFrame({"x": np.exp(rng.normal(0, 2, 500))}), {"x": "real"})
-    assert layout.readers["x"].positive
-    assert (layout.readers["x"].settle(layout.cells["x"].down(np.array([-50.0]))) == 0).all()
+@pytest.mark.parametrize(("lowest", "rows", "positive"), [(0.0, 300, True), (-0.1, 300, False), (0.0, 30, False)])
+def test_what_is_never_negative_stays_so(table, lowest, rows, positive):
+    values = np.random.default_rng(0).exponential(1, rows)
+    values[0] = lowest
+    layout = learned(table, pd.DataFrame({"x": values}), {"x": "real"})
+    assert layout.readers["x"].positive is positive
+    low = layout.readers["x"].settle(layout.cells["x"].down(np.array([-50.0])))
+    assert (low == 0 if positive else low < 0).all()
+
+
+def test_whole_levels_of_a_type_that_samples_cannot_have(table):
+    frame = pd.DataFrame({"c": [1, 2, 2]})
+    odd = table(frame, {"c": "category"})
+    odd = Table(frame, Schema((replace(odd.schema["c"], dtype="int64[pyarrow]"),)))
+    assert layout_of(odd, None, condition=False, reserve=True).schema["c"].dtype == "Int64"
 
 
 @pytest.mark.parametrize("dtype", ["datetime64[ns]", "datetime64[us, Europe/Berlin]"])
