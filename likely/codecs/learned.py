@@ -89,6 +89,8 @@ def _fitting(column: ColumnSchema, cells: pd.Series) -> ColumnSchema:
             f"column '{column.name}' has an unusable pattern '{column.pattern}'",
             expected="text with one number in it, as in 'N{}A1' or 'C{:05d}'",
         )
+    if column.kind == "category" and column.dtype.startswith("datetime64"):
+        column = replace(column, kind="date", levels=())  # a date is no plain value that a level could be
     if column.kind in ("category", "boolean") and not column.levels:
         column = replace(column, levels=_levels(column, cells))
     if not plain_dtype(column.dtype):

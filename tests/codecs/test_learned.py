@@ -90,6 +90,13 @@ def test_a_constant_date_is_kept(table, dtype):
         layout.made["day"].check(cells + pd.Timedelta(1, "s"))
 
 
+def test_categories_that_are_dates_are_dates(table):
+    cells = pd.Series(pd.to_datetime(["2020-03-04", None]))
+    layout = learned(table, pd.DataFrame({"day": cells}), {"day": "category"}, day={"levels": (cells[0],)})
+    assert layout.schema["day"].kind == "date"
+    pd.testing.assert_series_equal(layout.readers["day"].write(np.array([18325.0, np.nan])), cells)
+
+
 def test_a_frame_has_every_column_once():
     frame = pd.DataFrame([[1, 2, 3]], columns=["a", "b", "b"])
     check_frame(frame, ["a"])
