@@ -1,0 +1,170 @@
+"""The verbs of a fitted model: forms, seeds, conditions, kinds, completion, refusals."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import likely
+from likely.codecs import Lift
+from likely.contracts import Lifted
+from likely.errors import CannotAnswer, ConditionError, DataError, WrongRows
+
+EXACT = ("NaiveBayes", "KDE")
+
+
+def people(n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    age = rng.normal(40, 10, n).round()
+    return pd.DataFrame({
+        "age": np.where(rng.random(n) < 0.1, np.nan, age),
+        "income": np.where(rng.random(n) < 0.3, 0.0, np.exp(rng.normal(10, 1, n)).round(2)),
+        "visits": rng.poisson(2, n),
+        "sex": rng.choice(["f", "m"], n),
+        "city": rng.choice(["Bern", "Basel", "Genf"], n),
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bayes():
+    return likely.fit(people(), likely.NaiveBayes(), condition="sex")
+
+
+@pytest.fixture(scope="module")
+def flow():
+    return likely.fit("moons", likely.RealNVP(layers=2, width=16), budget=20)
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return likely.fit("moons", likely.GAN(), budget=5)
+
+
+def test_a_frame_in_is_a_frame_out_in_its_order_and_types(bayes):
+    drawn = bayes.sample(50)
+    assert list(drawn.columns) == list(people().columns)
+    assert drawn["visits"].dtype == people()["visits"].dtype
+    assert set(drawn["city"]) <= {"Bern", "Basel", "Genf"}
+
+
+def test_an_array_in_is_an_array_out():
+    fitted = likely.fit(np.random.default_rng(0).normal(size=(200, 3)), likely.KDE())
+    assert isinstance(fitted.sample(4), np.ndarray)
+    assert fitted.sample(4).shape == (4, 3)
+
+
+def test_polars_in_is_polars_out():
+    polars = pytest.importorskip("polars")
+    fitted = likely.fit(polars.from_pandas(people()), likely.NaiveBayes())
+    assert isinstance(fitted.sample(4), polars.DataFrame)
+
+
+def test_sample_i_depends_on_the_seed_and_i_alone(bayes):
+    pd.testing.assert_frame_equal(bayes.sample(3, seed=4), bayes.sample(30, seed=4).head(3))
+    assert not bayes.sample(30, seed=4).equals(bayes.sample(30, seed=5))
+
+
+def test_given_a_class_every_row_has_it(bayes):
+    assert set(bayes.sample(20, given={"sex": "f"})["sex"]) == {"f"}
+    assert bayes.sample(2, given={"sex": ["f", "m"]})["sex"].tolist() == ["f", "m"]
+
+
+def test_given_a_free_column_the_rest_is_completed(bayes):
+    drawn = bayes.sample(20, given={"city": "Bern", "sex": "m"})
+    assert set(drawn["city"]) == {"Bern"} and set(drawn["sex"]) == {"m"}
+
+
+def test_what_is_known_comes_back_untouched(bayes):
+    holes = people(30, seed=3)
+    holes.loc[::2, "income"] = np.nan
+    filled = bayes.complete(holes)
+    assert filled.way == "exact"
+    known = holes["income"].notna()
+    assert filled.rows["income"][known].tolist() == holes["income"][known].tolist()
+    assert filled.rows["income"].notna().all()
+
+
+@pytest.mark.parametrize("family", EXACT)
+def test_exact_families_say_so_and_the_sign_follows_the_lift(family, monkeypatch):
+    kind = getattr(likely, family)
+    assert likely.fit(people(), kind()).score(people(20, seed=9)).kind == "="
+    monkeypatch.setattr(kind, "lifted", Lifted.DEQUANTISED)
+    assert Lift(likely.fit(people(), kind()).codec.space, Lifted.DEQUANTISED).exact is False
+    assert likely.fit(people(), kind()).score(people(20, seed=9)).kind == "≥ ≈"
+
+
+def test_an_exact_flow_on_reals_and_a_bound_on_categories(flow):
+    assert flow.score("moons").kind == "="
+    mixed = likely.fit(people(), likely.RealNVP(layers=2, width=16), budget=5)
+    assert mixed.score(people(20, seed=9)).kind == "≥ ≈"
+
+
+def test_scaling_a_column_shifts_its_density_by_the_log(flow):
+    rows = likely.read("moons").frame
+    scaled = rows * 1000.0
+    a = likely.fit(rows, likely.KDE()).score(rows.head(20)).nats
+    b = likely.fit(scaled, likely.KDE()).score(scaled.head(20)).nats
+    assert torch.allclose(a - 2 * np.log(1000.0), b, atol=1e-3)
+
+
+def test_a_row_s_score_does_not_depend_on_its_company():
+    mixed = likely.fit(people(), likely.RealNVP(layers=2, width=16), budget=5)
+    rows = people(40, seed=9)
+    whole = mixed.score(rows).nats
+    assert torch.allclose(mixed.score(rows.iloc[7:9]).nats, whole[7:9], atol=1e-4)
+    assert torch.allclose(mixed.score(rows.iloc[::-1]).nats.flip(0), whole, atol=1e-4)
+
+
+def test_a_model_without_a_density_names_families_that_have_one(gan):
+    with pytest.raises(CannotAnswer, match=r"GAN has no density.*NaiveBayes"):
+        gan.score("moons")
+    with pytest.raises(CannotAnswer, match="Families that can"):
+        gan.complete(pd.DataFrame({"x": [1.0]}))
+    with pytest.raises(CannotAnswer, match="no latent space"):
+        likely.fit("moons", likely.KDE()).encode("moons")
+
+
+def test_classes_by_bayes_rule_sum_to_one(bayes):
+    found = bayes.classify(people(20, seed=2))
+    assert np.allclose(found.sum(axis=1), 1.0)
+    assert list(found.columns) == ["f", "m"]
+    marginal = bayes.log_marginal(people(20, seed=2))
+    assert torch.isfinite(marginal).all()
+
+
+def test_codes_go_there_and_back(flow):
+    rows = likely.read("moons").frame.head(10)
+    again = flow.decode(flow.encode(rows))
+    assert np.allclose(again.to_numpy(), rows.to_numpy(), atol=1e-3)
+
+
+def test_bad_rows_are_told_by_column(bayes):
+    with pytest.raises(DataError, match="age"):
+        bayes.score(people().drop(columns="age"))
+    with pytest.raises(ConditionError, match="sex"):
+        bayes.score(people().drop(columns="sex"))
+    with pytest.raises(WrongRows, match="height"):
+        bayes.sample(3, given={"height": 3})
+    with pytest.raises(DataError, match="unknown|not there"):
+        bayes.sample(3, given={"sex": "x"})
+    with pytest.raises(WrongRows, match="at least 1"):
+        bayes.sample(0)
+
+
+def test_extra_columns_at_score_time_are_ignored(bayes):
+    rows = people(10, seed=1)
+    assert torch.equal(bayes.score(rows).nats, bayes.score(rows.assign(more=1)).nats)
+
+
+def test_an_unknown_category_at_score_time_has_reserved_mass(bayes):
+    rows = people(10, seed=1)
+    rows.loc[0, "city"] = "Atlantis"
+    scores = bayes.score(rows)
+    assert torch.isfinite(scores.nats).all()
+
+
+def test_a_model_saved_and_loaded_answers_the_same(bayes, flow, tmp_path):
+    for fitted, data in ((bayes, people(10)), (flow, "moons")):
+        again = likely.load(fitted.save(tmp_path / f"{fitted.name}.likely"))
+        assert torch.equal(again.score(data).nats, fitted.score(data).nats)
+        assert again.card == fitted.card

@@ -1,0 +1,193 @@
+"""fit and resume: determinism, folders, weights, conditions, going on, and bad input with its three sentences."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import likely
+from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, LikelyError
+from likely.training import Engine, Stepped
+
+PLAIN = Engine(threads=1, probe=False)
+SMALL = "vae,latent=2,network=mlp,network.width=16"
+
+
+def weights(fitted):
+    return fitted.model.state_dict()
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_one_seed_one_model():
+    first, second = (likely.fit("iris", SMALL, budget=30, seed=3, engine=PLAIN) for _ in range(2))
+    assert same(weights(first), weights(second))
+    other = likely.fit("iris", SMALL, budget=30, seed=4, engine=PLAIN)
+    assert not same(weights(first), weights(other))
+
+
+def test_torch_s_own_generator_is_put_back():
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    likely.fit("iris", SMALL, budget=5, engine=PLAIN)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_folder_holds_the_model_its_request_recipe_and_log(tmp_path):
+    run = tmp_path / "iris.likely"
+    fitted = likely.fit("iris", SMALL, budget=20, folder=run, engine=PLAIN)
+    assert {path.name for path in run.iterdir()} == {"model.json", "weights.safetensors", "request.json", "recipe.json", "log.jsonl"}
+    assert same(weights(likely.load(run)), weights(fitted))
+    events = [json.loads(line)["event"] for line in (run / "log.jsonl").read_text().splitlines()]
+    assert events[0] == "planned" and events[-1] == "finished"
+
+
+def test_the_recipe_is_on_disk_before_step_1(tmp_path):
+    run, seen = tmp_path / "m.likely", []
+
+    def listener(event):
+        if isinstance(event, Stepped) and not seen:
+            seen.append((run / "recipe.json").is_file() and (run / "request.json").is_file())
+
+    likely.fit("iris", SMALL, budget=20, folder=run, engine=PLAIN, listeners=[listener])
+    assert seen == [True]
+
+
+KILLED = """
+import sys, likely
+from likely.training import Engine
+likely.fit("iris", {family!r}, condition="species", budget=2000, folder=sys.argv[1], engine=Engine(threads=1, probe=False, save_every=0.2))
+"""
+
+
+def test_killed_and_resumed_ends_in_the_same_bits(tmp_path):
+    whole = likely.fit("iris", SMALL, condition="species", budget=2000, folder=tmp_path / "whole.likely", engine=PLAIN)
+    run = tmp_path / "killed.likely"
+    process = subprocess.Popen([sys.executable, "-c", KILLED.format(family=SMALL), str(run)], env=os.environ | {"OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 120
+    while not (run / "state.safetensors").exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = likely.resume(run, engine=PLAIN)
+    assert same(weights(resumed), weights(whole))
+    assert resumed.sample(5).equals(whole.sample(5))
+    assert resumed.card.measures == whole.card.measures
+    assert same(weights(likely.resume(run)), weights(whole))  # a finished one is just loaded
+
+
+def test_resume_refuses_changed_data_and_no_training(tmp_path):
+    frame = likely.read("iris").frame
+    path = tmp_path / "flowers.csv"
+    frame.to_csv(path, index=False)
+    run = tmp_path / "f.likely"
+    likely.fit(path, SMALL, budget=10, folder=run, engine=PLAIN)
+    (run / "model.json").unlink()
+    frame.head(100).to_csv(path, index=False)
+    with pytest.raises(DataError, match="has changed"):
+        likely.resume(run)
+    with pytest.raises(LikelyError, match="no training"):
+        likely.resume(tmp_path / "nothing")
+
+
+def test_resume_of_data_in_memory_asks_for_it(tmp_path):
+    run = tmp_path / "m.likely"
+    frame = likely.read("iris").frame
+    likely.fit(frame, SMALL, budget=10, folder=run, engine=PLAIN)
+    (run / "model.json").unlink()
+    with pytest.raises(DataError, match="given in memory"):
+        likely.resume(run)
+    assert likely.resume(run, frame, engine=PLAIN).name == "VAE"
+
+
+def test_going_on_from_a_saved_model(tmp_path):
+    first = likely.fit("iris", SMALL, budget=30, engine=PLAIN)
+    gone_on = likely.fit("iris", SMALL, budget=5, init=first, engine=PLAIN, seed=9)
+    fresh = likely.fit("iris", SMALL, budget=5, engine=PLAIN, seed=9)
+    assert gone_on.score("iris").mean > fresh.score("iris").mean
+
+
+def test_weights_are_rows_repeated():
+    frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.5, 6.5]})
+    twice = pd.concat([frame, frame.tail(1)], ignore_index=True)
+    weighted = likely.fit(frame, likely.NaiveBayes(), weight=[1, 1, 1, 1, 1, 2])
+    repeated = likely.fit(twice, likely.NaiveBayes())
+    assert torch.allclose(weighted.score(frame).nats, repeated.score(frame).nats, atol=1e-5)
+    column = likely.fit(frame.assign(w=[1.0, 1, 1, 1, 1, 2]), likely.NaiveBayes(), weight="w")
+    assert torch.allclose(column.score(frame).nats, weighted.score(frame).nats, atol=1e-5)
+
+
+def test_a_family_by_its_line():
+    assert likely.fit("iris", "naive-bayes,smoothing=2").card.family == likely.NaiveBayes(smoothing=2.0)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "error", "match"),
+    [
+        ({"condition": "colour"}, ConditionError, "no column"),
+        ({"condition": ["a", "b"]}, LikelyError, "nothing is left"),
+        ({"budget": "soon"}, FieldError, "budget"),
+        ({"budget": "0s"}, FieldError, "budget"),
+        ({"weight": "w"}, DataError, "weights"),
+    ],
+)
+def test_bad_arguments_are_told(keywords, error, match):
+    frame = pd.DataFrame({"a": np.arange(40) % 3, "b": np.arange(40) % 2}).astype(str)
+    with pytest.raises(error, match=match):
+        likely.fit(frame, likely.NaiveBayes(), **keywords)
+
+
+def test_a_budget_too_small_for_one_step_is_told():
+    with pytest.raises(BudgetTooSmall):
+        likely.fit("digits", likely.VAE(), budget="0.001s", engine=PLAIN)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"a": []}),
+        pd.DataFrame(),
+        pd.DataFrame({"a": [np.nan, np.nan, np.nan]}),
+    ],
+    ids=["no rows", "no columns", "all missing"],
+)
+def test_nothing_to_learn_from_is_told(frame):
+    with pytest.raises((EmptyData, DataError)):
+        likely.fit(frame, likely.NaiveBayes())
+
+
+@pytest.mark.parametrize("family", ["naive-bayes", "kde", SMALL, "realnvp,layers=2,width=8", "gan", "diffusion"])
+def test_awkward_tables_fit_and_sample_or_are_refused_clearly(family):
+    awkward = {
+        "one column": pd.DataFrame({"x": np.random.default_rng(0).normal(size=60)}),
+        "constant": pd.DataFrame({"x": np.random.default_rng(0).normal(size=60), "same": 7}),
+        "a few rows": pd.DataFrame({"x": [1.0, 2.0, 3.5], "y": ["a", "b", "a"]}),
+        "one row": pd.DataFrame({"x": [1.5], "y": [2.5]}),
+        "heavy": pd.DataFrame({"x": np.random.default_rng(0).standard_cauchy(80), "y": 1e12 * np.random.default_rng(1).random(80)}),
+        "words": pd.DataFrame({"x": ["a", "b", "c", "a"] * 15, "y": [True, False] * 30}),
+    }
+    for name, frame in awkward.items():
+        try:
+            drawn = likely.fit(frame, family, budget=4, engine=PLAIN).sample(6)
+        except LikelyError as refusal:
+            assert str(refusal), name
+            continue
+        assert list(drawn.columns) == list(frame.columns), name
+        assert len(drawn) == 6
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(DataError, match="something else"):
+        likely.fit("iris", likely.NaiveBayes(), folder=tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "mine"
