@@ -1,0 +1,163 @@
+"""IWAE-5000 of a VAE with one stochastic layer of 50 latents on dynamically binarised MNIST: all 10,000 test images.
+
+    python benchmarks/vae_mnist.py --minutes 20 --run runs/vae_mnist_20 [--data FOLDER]
+
+Every batch of the 60,000 training images is binarised anew, a pixel by its intensity as probability; the test
+images once. The figure is the mean over the test images of -log (1/5000) sum_i w_i in nats: in expectation
+an upper bound on the negative log-likelihood. Training is given so many minutes of wall-clock, all planning included;
+the evaluation comes after it and its time is told apart.
+
+Stopped at any moment, the same command goes on: the training from its last saved state, the evaluation from its last
+finished block of images. Results: benchmarks/results/vae_mnist_MINUTES.json.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
+from harness import Busy, machine
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from likely.backbones import MLP
+from likely.codecs.lift import Lift
+from likely.contracts import log_mean_exp
+from likely.families.vae import VAE, VAEModel
+from likely.rng import Keyed
+from likely.spaces import Image
+from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+
+SPACE = Image(1, 28, 28, 2)
+PROMISED = {20: 87.3, 60: 86.8}  # nats, by minutes of training
+BLOCK = 50  # test images scored between two lines of the score file
+BINARISED, DRAWN = 1, 2  # forks of the seed
+
+
+def images(data: Path, part: str) -> Tensor:
+    """(N, 1, 28, 28) intensities in [0, 1]."""
+    with gzip.open(data / "images" / "mnist" / f"{part}-images-idx3-ubyte.gz") as file:
+        pixels = torch.frombuffer(bytearray(file.read()[16:]), dtype=torch.uint8)
+    return pixels.view(-1, 1, 28, 28).float() / 255
+
+
+def trained(model: VAEModel, args: argparse.Namespace) -> dict[str, float]:
+    """The model with its trained weights, from the run's folder where it is finished; what the training took."""
+    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
+    if not told.exists():
+        start = time.perf_counter()
+        finished = follow(
+            learn(
+                model,
+                Examples(images(args.data, "train")),
+                budget=Budget(seconds=60 * args.minutes),
+                seed=args.seed,
+                folder=args.run / "training",
+                engine=Engine(compile=args.compile, probe=False, threads=args.threads or None),
+                lift=Lift.redrawn(SPACE),
+                batch=args.batch,
+                resume=(args.run / "training").exists(),
+            ),
+            JsonLines(args.run / "log.jsonl"),
+            Lines(sys.stderr),
+        )
+        seconds = max(finished.seconds, time.perf_counter() - start)
+        save_file(finished.kept.weights, weights)
+        told.write_text(json.dumps({"minutes": seconds / 60, "steps": finished.step}))
+    model.load_state_dict(load_file(weights))
+    return json.loads(told.read_text())
+
+
+def scores(model: VAEModel, args: argparse.Namespace) -> Tensor:
+    """log p of every test image by importance sampling (N,); a line of the score file for every block of images."""
+    path, keys = args.run / f"scores_{args.draws_scored}.jsonl", Keyed(args.seed)
+    test = keys.fork(BINARISED).bernoulli(images(args.data, "t10k"))[: args.images]
+    done = scored_before(path)
+    start = time.perf_counter()
+    with path.open("w") as file, torch.no_grad():
+        file.writelines(json.dumps(block) + "\n" for block in done)
+        for at in range(BLOCK * len(done), len(test), BLOCK):
+            rng = keys.fork(DRAWN).at(at)
+            weights = model.log_weights(test[at : at + BLOCK], draws=args.draws_scored, rng=rng)
+            done.append(log_mean_exp(weights.double()).tolist())
+            file.write(json.dumps(done[-1]) + "\n")
+            file.flush()
+            if len(done) % 10 == 0:
+                mean = torch.tensor([*chain.from_iterable(done)]).mean()
+                print(f"  {at + BLOCK} images, {-mean:.3f} nats, {time.perf_counter() - start:.0f} s", flush=True)
+    return torch.tensor([*chain.from_iterable(done)], dtype=torch.float64)
+
+
+def scored_before(path: Path) -> list[list[float]]:
+    """The whole blocks of an earlier start; its last line may have been cut short."""
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    parser.add_argument("--minutes", type=float, default=20.0, help="of training, wall-clock")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
+    parser.add_argument("--width", type=int, default=500, help="units of each hidden layer")
+    parser.add_argument("--depth", type=int, default=2, help="hidden layers of encoder and of decoder")
+    parser.add_argument("--draws", type=int, default=5, help="codes per image in training (1: the plain bound)")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
+    parser.add_argument("--draws-scored", type=int, default=5_000)
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, score, write the figure down."""
+    args, busy = arguments(), Busy()
+    args.run.mkdir(parents=True, exist_ok=True)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    family = VAE(latent=50, free=0.0, draws=args.draws, rate=args.rate, network=MLP(width=args.width, depth=args.depth))
+    model = family.build(SPACE)
+    took = trained(model, args)
+    model.eval()
+    if args.compile:
+        model.likelihood.compile(dynamic=False)
+    start = time.perf_counter()
+    nats = -scores(model, args)
+    told = {
+        "benchmark": "vae_mnist",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(["python", *sys.argv]),
+        "machine": machine(),
+        "others": busy.others(),
+        "family": repr(family),
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "trained_minutes": took["minutes"],
+        "steps": took["steps"],
+        "scored_minutes": (time.perf_counter() - start) / 60,
+        "images": len(nats),
+        "draws": args.draws_scored,
+        "nats": nats.mean().item(),
+        "stderr": (nats.std() / len(nats) ** 0.5).item(),
+        "promised": PROMISED.get(round(args.minutes)),
+    }
+    results = Path(__file__).parent / "results" / f"vae_mnist_{args.minutes:g}.json"
+    results.write_text(json.dumps(told, indent=1) + "\n")
+    print(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
