@@ -26,7 +26,7 @@ from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
 
-AT_ONCE = 1 << 22  # parameters of the law that log_weights holds at one time: bounds memory, and stays near the cache
+AT_ONCE = 1 << 20  # parameters of the law that are decoded at one time: bounds memory, and stays near the cache
 
 
 @final
