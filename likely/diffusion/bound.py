@@ -5,10 +5,11 @@ r"""A lower bound on log p(x) that holds for any denoiser.
     L = sum over steps t -> s of  E |x - D(z_t; t)|^2 (1/s^2 - 1/t^2) / 2                            (2) ladder
       = integral of  E |x - D(z_sigma; sigma)|^2 / sigma^2  d log sigma                                    (3) its limit
 
-(2) is the bound of ancestral sampling in these steps, each a draw of q(z_s | z_t, x = D). (3) is drawn with
-log(sigma / sqrt(1 + sigma^2)) uniform, for which its integrand is bounded for data of unit variance:
+(2) is the bound of ancestral sampling in these steps, each a draw of q(z_s | z_t, x = D). (3) is drawn with log b
+uniform, b = sigma / sqrt(1 + sigma^2), for which its integrand is bounded, and beside G(z; sigma) = z / (1 + sigma^2),
+the exact denoiser of N(0, I), whose integral is known and whose noise is nearly the same as D's:
 
-    L = E [|x - D|^2 (1 + sigma^2) / sigma^2] * log(b(high) / b(low)),   b = sigma / sqrt(1 + sigma^2)           (4)
+    L = integral of ((1 - b^2) dim + b^2 |x|^2) d log b  +  E [(|x - D|^2 - |x - G|^2) / b^2] log(b(high) / b(low))  (4)
 
 Variational diffusion models (Kingma et al., 2021), arXiv:2107.00630
 """
@@ -28,34 +29,41 @@ def continuous_bound(
     denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *, low: float, high: float, draws: int, rng: Rng
 ) -> Elbo:
     """The bound of infinitely many steps, its integral drawn at so many levels a row, one from each equal part."""
-    first, last = (math.log(sigma) - math.log1p(sigma**2) / 2 for sigma in (low, high))
-    path = x.new_zeros(len(x))
+    first, last = (sigma / math.sqrt(1 + sigma**2) for sigma in (low, high))
+    span, size, length = math.log(last / first), x[0].numel(), _squares(x)
+    path = size * span + (length - size) * (last**2 - first**2) / 2  # (4), the integral
     for part in range(draws):
         t = (part + rng.uniform((len(x),), like=x)) / draws
-        b = torch.exp(first + (last - first) * t.double())  # near high, 1 - b^2 needs the digits
+        b = first * torch.exp(span * t.double())  # near high, 1 - b^2 needs the digits
         sigma = (b / (1 - b**2).sqrt()).to(x)
-        path = path + _error(denoiser, x, sigma, c, rng) * (1 + sigma**-2) / draws
-    return _ends(x, low, high, path * (last - first))  # (4)
+        z = x + _each(sigma, x) * rng.normal(x.shape, like=x)
+        excess = _squares(denoiser(z, sigma, c) - x) - _squares(z / (1 + _each(sigma, x) ** 2) - x)
+        path = path + excess / b.to(x) ** 2 * span / draws  # (4), the expectation
+    return _ends(x, low, high, path)
 
 
 def ladder_bound(denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *, levels: Tensor, rng: Rng) -> Elbo:
     """The bound of ancestral sampling down these levels (falling, the last one above 0), every step drawn once."""
     path = x.new_zeros(len(x))
     for t, s in pairwise(levels):
-        path = path + _error(denoiser, x, t.expand(len(x)), c, rng) * (s**-2 - t**-2) / 2  # (2)
+        z = x + t * rng.normal(x.shape, like=x)
+        path = path + _squares(denoiser(z, t.expand(len(x)), c) - x) * (s**-2 - t**-2) / 2  # (2)
     return _ends(x, float(levels[-1]), float(levels[0]), path)
-
-
-def _error(denoiser: Denoiser, x: Tensor, sigma: Tensor, c: Tensor | None, rng: Rng) -> Tensor:
-    """|x - D|^2 at one draw of z_sigma, row by row."""
-    noise = sigma.view(-1, *(1,) * (x.dim() - 1)) * rng.normal(x.shape, like=x)
-    return (denoiser(x + noise, sigma, c) - x).square().flatten(1).sum(1)
 
 
 def _ends(x: Tensor, low: float, high: float, path: Tensor) -> Elbo:
     """The two ends of (1), which need no network: the expectation over z_low is exact."""
-    size, length = x[0].numel(), x.square().flatten(1).sum(1)
+    size, length = x[0].numel(), _squares(x)
     wide = 1 + high**2
     start = (length / wide - size / wide + size * math.log1p(high**-2)) / 2
     fit = torch.full_like(length, -size * (math.log(2 * math.pi * low**2) + 1) / 2)
     return Elbo(fit=fit, rate=start + path)
+
+
+def _squares(x: Tensor) -> Tensor:
+    return x.square().flatten(1).sum(1)
+
+
+def _each(sigma: Tensor, x: Tensor) -> Tensor:
+    """One level a row, beside cells."""
+    return sigma.view(-1, *(1,) * (x.dim() - 1))
