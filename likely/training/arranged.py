@@ -39,6 +39,11 @@ def evaluation(recipe: Recipe) -> AbstractContextManager[object]:
     return torch.autocast(torch.device(recipe.device).type, dtype=torch.bfloat16)
 
 
+def uncompiled(recipe: Recipe) -> AbstractContextManager[object]:
+    """Around validation, whose shapes must not become kernels that a resumed run would lack."""
+    return torch.compiler.set_stance("force_eager") if recipe.compile else nullcontext()
+
+
 def compiler() -> str | None:
     """The C++ compiler that compiled networks need, if there is one."""
     return shutil.which(os.environ.get("CXX", "g++")) or shutil.which("c++") or shutil.which("clang++")

@@ -94,12 +94,16 @@ class Lesson:
             saver = Saver(self.folder if processes.first else None, recipe, self._identity(), self.engine.save_every)
             if saver.folder is not None:
                 checkpoint.write_recipe(saver.folder, recipe)
-            yield Planned(recipe=recipe, resumed=state.now.course.step if state else 0)
+            yield Planned(recipe=recipe, resumed=state.now.course.step if state else 0, seconds=self._seconds)
             yield from _notices(recipe)
             with arranged(self.model, recipe):
                 finished = yield from self._taught(recipe, state, processes, saver, interrupts)
         self.model.eval()
         return finished
+
+    @property
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.began
 
     # Before the first row ------------------------------------------------------------------------------------------
 
@@ -166,7 +170,7 @@ class Lesson:
     def _taught(
         self, recipe: Recipe, state: State | None, processes: Processes, saver: Saver, interrupts: Interrupts
     ) -> Generator[Event, None, Finished]:
-        course = state.now.course.copy() if state is not None else Course()
+        course = state.now.course.copy() if state is not None else Course(seconds=self._seconds)
         if isinstance(self.model, Counted) and not course.begun:
             if state is not None:
                 checkpoint.restore(self.model, under(state.now.tensors, "model"))
@@ -175,7 +179,7 @@ class Lesson:
             return self._counted(course)
         place = torch.device(recipe.device)
         training = Training(
-            self.model, in_memory(self.data).to(place), self.validation, recipe, course,
+            self.model, _placed(in_memory(self.data), place), self.validation, recipe, course,
             seed=self.seed, lift=self.lift, processes=processes, saver=saver, interrupts=interrupts,
         )  # fmt: skip
         return (yield from training.events(state))
@@ -206,6 +210,13 @@ class Lesson:
         return Finished(step=course.passes, final=final, kept=final, seconds=course.seconds)
 
 
+def _placed(data: Examples, place: torch.device) -> Examples:
+    """The rows on the device, where they take at most half of what is free there; otherwise batches are moved."""
+    if place.type == "cuda" and 2 * data.x.nbytes > torch.cuda.mem_get_info(place)[0]:
+        return data
+    return data.to(place)
+
+
 def _interrupted(what: str, folder: Path | None) -> Interrupted:
     remedy = "" if folder is None else f"likely resume {folder}"
     return Interrupted(f"stopped {what}", remedy=remedy)
@@ -224,7 +235,9 @@ def _notices(recipe: Recipe) -> Iterator[Noticed]:
 def fingerprint(x: Tensor) -> int:
     """A number that any change of a cell, or of the rows' order, changes."""
     whole = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[x.dtype.itemsize]
-    rows = x.contiguous().view(whole).reshape(len(x), -1).sum(1, dtype=torch.int64)
+    rows = torch.empty(len(x), dtype=torch.int64, device=x.device)
+    for part, sums in zip(x.split(256), rows.split(256), strict=True):  # few at a time: they are widened to be summed
+        torch.sum(part.contiguous().view(whole).reshape(len(part), -1), 1, dtype=torch.int64, out=sums)
     odd = torch.arange(1, 2 * len(x), 2, dtype=torch.int64, device=x.device)
     return int((rows * odd).sum())
 

@@ -68,6 +68,8 @@ class Alone(Processes):
 
     def gradients(self, player: str, weights: Sequence[Tensor], loss: Loss) -> tuple[Tensor, list[Tensor | None]]:
         value = loss()
+        if not weights:
+            return value.detach(), []
         return value.detach(), list(torch.autograd.grad(value, weights, allow_unused=True))
 
     def agreed(self, value: Any) -> Any:

@@ -4,8 +4,8 @@
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, closing
 from types import TracebackType
 from typing import TextIO, final
 
@@ -41,6 +41,8 @@ def follow(events: Iterable[Event], *listeners: Callable[[Event], None]) -> Fini
     """Run the training to its end, telling everybody; returns how it finished."""
     last: Event | None = None
     with ExitStack() as stack:
+        if isinstance(events, Generator):
+            stack.enter_context(closing(events))  # a listener that fails must not leave the machine arranged
         for listener in listeners:
             if isinstance(listener, Listener):
                 stack.enter_context(listener)

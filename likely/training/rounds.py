@@ -40,6 +40,7 @@ class Rounds:
     ) -> None:
         self.model, self.data, self.recipe, self.lift, self.processes = model, data, recipe, lift, processes
         self.players = model.players()
+        processes.gather(self.players)  # every process now has the first one's weights
         self.learners = {name: Learner(player, recipe) for name, player in self.players.items()}
         weights = {id(w): w for learner in self.learners.values() for w in learner.weights}
         self.average = Average(list(weights.values()), power=recipe.average_power, every=recipe.average_every)
@@ -51,7 +52,6 @@ class Rounds:
         self.unseen: list[tuple[str, Tensor, Tensor | float]] = []
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
-        processes.gather(self.players)
 
     def play(self, course: Course) -> None:
         """One round: every turn on the rows of this step."""

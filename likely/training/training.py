@@ -7,9 +7,10 @@ from typing import final
 
 from likely.contracts import Trained
 from likely.errors import Diverged, Interrupted
+from likely.training.arranged import uncompiled
 from likely.training.checkpoint import Moment, State, Tensors, restore
 from likely.training.course import Course
-from likely.training.events import Candidate, Event, Finished, RolledBack, Stepped, Validated
+from likely.training.events import Candidate, Event, Finished, Noticed, RolledBack, Stepped, Validated
 from likely.training.examples import Examples
 from likely.training.interrupt import Interrupts
 from likely.training.judge import Judge
@@ -18,6 +19,8 @@ from likely.training.processes import Processes
 from likely.training.recipe import Recipe
 from likely.training.rounds import Diverging, Rounds
 from likely.training.saving import Saver, copied
+
+SLOW = 5.0  # times as long as measured
 
 
 @final
@@ -46,6 +49,7 @@ class Training:
         self.good = Moment(course, {})
         self.clock = time.perf_counter() - course.seconds
         self.reported = (course.step, time.perf_counter())
+        self.told_slow = False
 
     def events(self, state: State | None) -> Generator[Event, None, Finished]:
         """Train to the end of the recipe, or until validations stop getting better."""
@@ -66,6 +70,13 @@ class Training:
     def _over(self) -> bool:
         return self.course.step >= self.recipe.steps or self.course.early
 
+    @property
+    def _asked_to_stop(self) -> bool:
+        """Every process stops after the same round: the first one's wish counts, heard where reports are due."""
+        if self.processes.count == 1:
+            return self.interrupts.asked
+        return self.course.step % self.recipe.report == 0 and self.processes.agreed(self.interrupts.asked)
+
     def _round(self) -> Iterator[Event]:
         """One round and what is due after it."""
         try:
@@ -77,7 +88,7 @@ class Training:
         except KeyboardInterrupt:  # a second Ctrl-C, or one that reached another thread: this round is lost
             self.saver.save(self.good)
             raise self._interrupted(self.good.course.step) from None
-        if self.interrupts.asked:
+        if self._asked_to_stop:
             yield from self._stop()
 
     def _due(self) -> Iterator[Event]:
@@ -85,7 +96,9 @@ class Training:
         last = step >= recipe.steps
         if step % recipe.report == 0 or last:
             self.rounds.look(self.course)
-            yield self._report()
+            report = self._report()
+            yield report
+            yield from self._slow(report)
         if self.judge is not None and (step % recipe.validate_every == 0 or last):
             self.rounds.look(self.course)
             yield self._validate(self.judge)
@@ -106,6 +119,15 @@ class Training:
             step=step, steps=self.recipe.steps, losses=losses, rate=rate, left=left, seconds=now - self.clock
         )
 
+    def _slow(self, report: Stepped) -> Iterator[Noticed]:
+        """Rounds that take far longer than they were measured to: said once."""
+        measured = self.recipe.round_seconds
+        if measured is None or self.told_slow or report.rate * measured * SLOW > 1:
+            return
+        self.told_slow = True
+        what = f"a round takes {1 / report.rate / measured:.0f} times as long as measured"
+        yield Noticed(what=f"{what}: if other programs keep the cores busy, fewer threads may be faster")
+
     # Validation ----------------------------------------------------------------------------------------------------
 
     def _judge(self, validation: Examples | None, seed: int, lift: Lifting | None) -> Judge | None:
@@ -116,9 +138,10 @@ class Training:
         return judge if judge.able else None
 
     def _validate(self, judge: Judge) -> Validated:
-        raw = judge.value()
-        with self.rounds.average.shown():
-            averaged = judge.value()
+        with uncompiled(self.recipe):
+            raw = judge.value()
+            with self.rounds.average.shown():
+                averaged = judge.value()
         raw, averaged = self.processes.agreed((raw, averaged))
         if self.course.judged(raw, averaged):
             self.best = self._weights(averaged=self.course.best_averaged)

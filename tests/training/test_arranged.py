@@ -1,16 +1,19 @@
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from likely.contracts import Density, Player, Trained, Turn
-from likely.errors import FieldError
+from likely.errors import FieldError, Interrupted
 from likely.spaces import Image
-from likely.training import Engine, Examples, Planned, Precision, arranged, follow, learn
+from likely.training import Budget, Engine, Event, Examples, Planned, Precision, arranged, follow, learn
 from likely.training.arranged import compilable, convolves
-from tests.training.runner import recipe
+from tests.training.runner import recipe, rows, sha
+from tests.training.test_training import interrupt
 from tests.training.toys import Gaussian, Noisy
 
 
@@ -51,6 +54,7 @@ class Pictures(Density, Trained):
         yield Turn("pictures", lambda: -self.log_prob(x).mean())
 
 
+DATA_ROWS = rows(100, 1)
 DATA = Examples(torch.randn(64, 2, 6, 6, generator=torch.Generator().manual_seed(0)))
 
 
@@ -68,6 +72,18 @@ def test_channels_last_while_learning_and_contiguous_after() -> None:
     assert all(w.is_contiguous() for w in laid.parameters())
     for a, b in zip(plain.parameters(), laid.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("choice", [{"channels_last": True}, {"precision": Precision.BF16}])
+def test_an_interruption_costs_nothing_however_the_model_is_arranged(tmp_path: Path, choice) -> None:
+    def events(folder: Path) -> Iterator[Event]:
+        torch.manual_seed(0)
+        asked = replace(recipe(40), **choice)
+        return learn(Pictures(), DATA, validation=DATA, recipe=asked, folder=folder, resume=True)
+
+    with pytest.raises(Interrupted):
+        interrupt(events(tmp_path / "stopped"), 20)
+    assert sha(follow(events(tmp_path / "stopped"))) == sha(follow(events(tmp_path / "whole")))
 
 
 def test_mixed_precision_of_losses_only() -> None:
@@ -103,6 +119,7 @@ def test_the_compiler_is_not_even_imported() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_compiled_networks_learn_the_same() -> None:
     if arranged.compiler() is None:
         return
@@ -111,6 +128,21 @@ def test_compiled_networks_learn_the_same() -> None:
     for a, b in zip(plain.parameters(), compiled.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
     assert list(plain.state_dict()) == list(compiled.state_dict())
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_compilation_that_is_asked_for_is_tried_and_then_used() -> None:
+    if arranged.compiler() is None:
+        return
+    events = list(
+        learn(Noisy(4), DATA_ROWS, validation=DATA_ROWS, budget=Budget(steps=60), engine=Engine(compile=True))
+    )
+    assert isinstance(events[0], Planned)
+    assert events[0].recipe.compile
+    events = list(learn(Gaussian(4), DATA_ROWS, budget=Budget(steps=60), engine=Engine(compile=True)))
+    assert isinstance(events[0], Planned)
+    assert not events[0].recipe.compile  # it has no network: nothing would be compiled
 
 
 def test_a_device_that_is_not_there() -> None:

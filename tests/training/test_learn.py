@@ -9,7 +9,7 @@ from typing import final
 import pytest
 import torch
 
-from likely.contracts import Density, Player, Trained, Turn
+from likely.contracts import Density, Player, Prepared, Trained, Turn
 from likely.errors import BudgetTooSmall, EmptyData, FieldError, TrainingError
 from likely.spaces import reals
 from likely.training import (
@@ -18,6 +18,7 @@ from likely.training import (
     Event,
     Examples,
     Finished,
+    Noticed,
     Observed,
     Planned,
     Recipe,
@@ -319,3 +320,64 @@ class Confused(Trained):
 def test_a_turn_of_nobody() -> None:
     with pytest.raises(TrainingError, match="'another'"):
         follow(learn(Confused(), DATA, recipe=recipe(5)))
+
+
+def test_outside_the_main_thread() -> None:
+    finished: list[Finished] = []
+    thread = threading.Thread(target=lambda: finished.append(follow(learn(Gaussian(4), DATA, recipe=recipe(10)))))
+    thread.start()
+    thread.join()
+    assert finished[0].step == 10
+
+
+@final
+class Fixed(Trained):
+    """A player with nothing to learn beside one with something."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(4))
+        self.still, self.w = torch.nn.Identity(), torch.nn.Linear(4, 1)
+
+    def sample(self, n, c=None, *, rng):
+        return torch.zeros(n, 4)
+
+    def players(self):
+        return {"still": Player(self.still), "moving": Player(self.w)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("still", lambda: x.mean())
+        yield Turn("moving", lambda: self.w(x).square().mean())
+
+
+def test_a_player_without_weights() -> None:
+    assert follow(learn(Fixed(), DATA, recipe=recipe(10))).step == 10
+
+
+@final
+class Shown(Prepared):
+    """Learns from a sample alone."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(4))
+        self.register_buffer("mean", torch.zeros(4))
+
+    def prepare(self, x, c=None, *, rng):
+        self.mean.copy_(x.mean(0))
+
+    def sample(self, n, c=None, *, rng):
+        return self.mean.expand(n, -1)
+
+
+def test_a_model_that_learns_from_a_sample() -> None:
+    model = Shown()
+    finished = follow(learn(model, DATA))
+    torch.testing.assert_close(model.mean, DATA.x.mean(0))
+    assert finished.step == 0
+    assert not model.training
+
+
+def test_rounds_far_slower_than_measured_are_told_once() -> None:
+    slow = replace(recipe(20), report=2, round_seconds=1e-9)
+    told = [e.what for e in learn(Gaussian(4), DATA, recipe=slow) if isinstance(e, Noticed)]
+    assert len(told) == 1
+    assert "as long as measured" in told[0]

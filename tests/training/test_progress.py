@@ -1,11 +1,14 @@
 import io
 import math
+import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from likely.errors import TrainingError
-from likely.training import Noticed, Observed, Planned, RolledBack, Stepped, Validated, follow, learn
+from likely.training import Event, Noticed, Observed, Planned, RolledBack, Stepped, Validated, follow, learn
 from likely.training.progress import Bar, Lines, Silent, clock, progress
 from tests.training.runner import recipe, rows
 from tests.training.toys import Gaussian
@@ -86,6 +89,19 @@ def test_displays_are_closed_when_a_training_fails(tmp_path: Path) -> None:
     with pytest.raises(TrainingError):
         follow(iter([STEPPED]), Watch(io.StringIO()))
     assert closed == [True]
+
+
+def test_a_listener_that_fails_leaves_the_machine_as_it_was() -> None:
+    handler, threads = signal.getsignal(signal.SIGINT), torch.get_num_threads()
+
+    def fails(event: Event) -> None:
+        if isinstance(event, Stepped):
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        follow(learn(Gaussian(4), rows(50, 1), recipe=replace(recipe(40), threads=2)), fails)
+    assert signal.getsignal(signal.SIGINT) == handler
+    assert torch.get_num_threads() == threads
 
 
 def test_times_as_people_read_them() -> None:
