@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 LOG_2PI = math.log(2 * math.pi)
+CANCELLED = 1e-6  # a scatter this small beside the raw sum of squares has lost digits
 BLOCK = 1 << 17  # cells in a block of work: about a core's cache
 
 
@@ -72,25 +73,25 @@ class Moments(nn.Module):
             return self._chunk(x, k, w, ~torch.isnan(x))  # a NaN: found at no cost where there is none
         offset = ratio(sums.first, sums.weight)
         scatter = sums.second - sums.first * offset
-        if (scatter < 1e5 * torch.finfo(x.dtype).eps * sums.second).any():  # classes far apart: digits were lost
-            centre = (centre + offset).to(x.dtype)
+        if (scatter < CANCELLED * sums.second).any():  # classes far apart
+            centre = centre + offset
             sums = self._sums(x, k, w, counted, centre)
             offset = ratio(sums.first, sums.weight)
             scatter = sums.second - sums.first * offset
         return sums.weight, centre + offset, scatter.clamp(min=0)
 
     def _sums(self, x: Tensor, k: Tensor, w: Tensor, counted: Tensor | None, centre: Tensor) -> Sums:
-        """(1) for phi(x) = (x - centre, (x - centre)^2); each block in x's dtype, their sum in float64."""
+        """(1) for phi(x) = (x - centre, (x - centre)^2), in float64: float32 sums would cost the sixth digit."""
         sums = Sums(*(torch.zeros_like(self.mean) for _ in Sums._fields))
         classes = torch.arange(len(self.mean), device=x.device)[:, None]
         for rows in blocks(len(x), x.shape[1]):
-            member = (classes == k[rows]).to(x.dtype) * w[rows].to(x.dtype)
-            apart = x[rows] - (centre if len(centre) == 1 else centre[k[rows]])
+            member = (classes == k[rows]) * w[rows].double()
+            apart = x[rows].to(torch.float64, copy=True).sub_(centre if len(centre) == 1 else centre[k[rows]])
             if counted is not None:
                 apart.masked_fill_(~counted[rows], 0)
-            sums.first.add_(member @ apart)
-            sums.second.add_(member @ apart.square_())
-            sums.weight.add_(member.sum(1, keepdim=True) if counted is None else member @ counted[rows].to(x.dtype))
+            sums.first.addmm_(member, apart)
+            sums.second.addmm_(member, apart.square_())
+            sums.weight.add_(member.sum(1, keepdim=True) if counted is None else member @ counted[rows].double())
         return sums
 
     def _join(self, weight: Tensor, mean: Tensor, scatter: Tensor) -> None:
@@ -108,11 +109,11 @@ class Moments(nn.Module):
 
 
 def _near(x: Tensor, counted: Tensor | None) -> Tensor:
-    """About where each column lies, from up to 256 of its cells: (1, D) in x's dtype."""
+    """About where each column lies, from up to 256 of its cells: (1, D)."""
     some = slice(None, None, max(1, len(x) // 256))
     cells = x[some].double()
     known = ~torch.isnan(cells) if counted is None else counted[some]
-    return (torch.where(known, cells, 0.0).sum(0) / known.sum(0).clamp(min=1)).to(x.dtype)[None]
+    return (torch.where(known, cells, 0.0).sum(0) / known.sum(0).clamp(min=1))[None]
 
 
 @final

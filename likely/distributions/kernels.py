@@ -91,7 +91,7 @@ class Kernel(ABC):
     def between(self, p: Tensor, low: Tensor, high: Tensor) -> Tensor:
         """The point below which the share p of the mass from low to high lies: uniform p, exact draws."""
         low, high, flipped = _lower_side(low, high)
-        start, end = self.log_cdf(low), self.log_cdf(high)
+        start, end, p = self.log_cdf(low), self.log_cdf(high), torch.where(flipped, 1 - p, p)
         u = self.quantile(torch.logaddexp(start + torch.log1p(-p), end + p.log()))
         u = torch.maximum(torch.minimum(u, high), low)
         return torch.where(flipped, -u, u)
@@ -341,7 +341,7 @@ def log_integer_mass(low: Tensor, high: Tensor, n: Tensor, tau: Tensor, top: Ten
 def integer_between(p: Tensor, low: Tensor, high: Tensor, n: Tensor, tau: Tensor, top: Tensor) -> Tensor:
     """The integer, from low to high, in which the share p of the mass there is reached."""
     low, high, flipped = _integer_side(low.clamp(min=0), torch.minimum(high, top), n)
-    start, end = _integer_cdf(low - 1, tau), _integer_cdf(high, tau)
+    start, end, p = _integer_cdf(low - 1, tau), _integer_cdf(high, tau), torch.where(flipped, 1 - p, p)
     level, rho = start + p * (end - start), (-tau).exp()
     below = (level.clamp(min=1e-300).log() / tau).ceil()
     above = -1 - (1 + rho - level).clamp(min=1e-300).log() / tau

@@ -168,7 +168,7 @@ class Cells(nn.Module):
         lowest, highest = low.clamp(-1, 2.0**40).ceil().long(), high.clamp(-1, 2.0**40).floor().long()
         below = sum((self.atoms[:, a] < low).long() for a in range(self.atoms.shape[1]))
         upto = sum((self.atoms[:, a] <= high).long() for a in range(self.atoms.shape[1]))
-        first = torch.where(self.category, lowest.clamp(min=0), 1 + below)
+        first = torch.where(self.category, torch.minimum(lowest.clamp(min=0), self.sizes), 1 + below)
         last = torch.where(self.category, torch.minimum(highest, present), torch.zeros_like(highest) + upto)
         return Range(first, last, low, high)
 
