@@ -98,7 +98,9 @@ class Fitted(Generic[M_co]):
         """What was given, as a frame of columns that the data has, in their own types."""
         partial = frames.partial(given, n)
         if unknown := [name for name in partial.columns if name not in self.card.order]:
-            raise WrongRows(f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}")
+            raise WrongRows(
+                f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}"
+            )
         for codec in (self.codec, self.condition_codec):
             partial = partial if codec is None or isinstance(codec, ImageCodec) else frames.typed(partial, codec.schema)
         return partial

@@ -33,9 +33,12 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Gaussian": "likely.distributions.normal",
             "Mixed": "likely.distributions.mixed",
         },
-        "Feature": dict.fromkeys(("Normal", "Poisson", "NegativeBinomial", "KernelDensity"), "likely.distributions.feature"),
+        "Feature": dict.fromkeys(
+            ("Normal", "Poisson", "NegativeBinomial", "KernelDensity"), "likely.distributions.feature"
+        ),
         "Kernel": dict.fromkeys(
-            ("Gaussian", "Epanechnikov", "Tophat", "Triangular", "Exponential", "Cosine"), "likely.distributions.kernels"
+            ("Gaussian", "Epanechnikov", "Tophat", "Triangular", "Exponential", "Cosine"),
+            "likely.distributions.kernels",
         ),
         "Bandwidth": dict.fromkeys(("Scott", "Silverman", "Fixed", "Likelihood"), "likely.distributions.kernels"),
         "Elementwise": {"Affine": "likely.bijections.elementwise", "Spline": "likely.bijections.spline"},
@@ -43,7 +46,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
         "Sampler": dict.fromkeys(("DDPM", "DDIM", "Euler", "Heun"), "likely.diffusion.sampler"),
         "Game": dict.fromkeys(
-            ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"), "likely.objectives.game"
+            ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
+            "likely.objectives.game",
         ),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
         "RealLaw": dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),

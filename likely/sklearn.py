@@ -88,7 +88,9 @@ class Generative(DensityMixin, BaseEstimator):
         for path in params.keys() - plain.keys():
             owner, _, rest = path.partition("__")
             if owner != "family":
-                raise ValueError(f"Invalid parameter {owner!r} for estimator {self}: family__FIELD sets a family's field")
+                raise ValueError(
+                    f"Invalid parameter {owner!r} for estimator {self}: family__FIELD sets a family's field"
+                )
             self.family = amended(self._family, rest, params[path])
         return self
 
@@ -103,8 +105,8 @@ class Generative(DensityMixin, BaseEstimator):
         order = np.argsort(row_hashes(rows), kind="stable")  # a fit does not depend on the rows' order
         weight = None if weight is None else weight[order]
         self.fitted_ = fit(
-            rows.take(order), self._family, condition=CLASS if self.conditional else None, budget=self.budget, weight=weight,
-            seed=self._seed(), engine=Engine(threads=1, probe=False),
+            rows.take(order), self._family, condition=CLASS if self.conditional else None, budget=self.budget,
+            weight=weight, seed=self._seed(), engine=Engine(threads=1, probe=False),
         )  # fmt: skip
         self._judged(rows)
         return self
@@ -133,7 +135,9 @@ class Generative(DensityMixin, BaseEstimator):
         if not self.conditional:
             return frame
         if y is None:
-            raise ValueError(f"{type(self).__name__}(conditional=True) requires y to be passed, but the target y is None.")
+            raise ValueError(
+                f"{type(self).__name__}(conditional=True) requires y to be passed, but the target y is None."
+            )
         check_classification_targets(y)
         self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
         return frame.assign(**{CLASS: [f"class {code}" for code in codes]})
@@ -228,7 +232,7 @@ class Generative(DensityMixin, BaseEstimator):
         check_is_fitted(self)
         return self.fitted_.decode(np.asarray(X)).to_numpy()
 
-    # scikit-learn's plumbing -------------------------------------------------------------------------------------------
+    # scikit-learn's plumbing -----------------------------------------------------------------------------------------
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn's own checks should expect of this family."""

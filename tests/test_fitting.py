@@ -191,3 +191,29 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     with pytest.raises(DataError, match="something else"):
         likely.fit("iris", likely.NaiveBayes(), folder=tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "mine"
+
+
+def test_weights_follow_their_rows_through_the_split():
+    """Rows of weight 0 may hold anything: they are not learned from."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": np.r_[rng.normal(0, 1, 400), rng.normal(50, 1, 400)]})
+    weight = np.r_[np.ones(400), np.zeros(400)]
+    drawn = likely.fit(frame, "realnvp,layers=2,width=16", budget=60, weight=weight, engine=PLAIN).sample(200)
+    assert (drawn["x"] < 25).mean() > 0.9
+
+
+def test_a_file_too_large_for_memory_is_counted_in_pieces(tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"x": rng.normal(5, 2, 3000), "y": rng.choice(["a", "b"], 3000), "z": rng.poisson(3, 3000)})
+    frame.loc[2900:, "y"] = "late"  # a category that the head does not hold
+    path = tmp_path / "large.csv"
+    frame.to_csv(path, index=False)
+    whole = likely.fit(path, likely.NaiveBayes(), condition="y")
+    monkeypatch.setattr("likely.streamed.LARGE", 1000)
+    monkeypatch.setattr("likely.streamed.CHUNK", 700)
+    pieces = likely.fit(path, likely.NaiveBayes(), condition="y", folder=tmp_path / "m.likely")
+    assert pieces.card.data["rows"] == 3000
+    assert torch.allclose(pieces.score(frame).nats, whole.score(frame).nats, atol=1e-3)
+    assert torch.allclose(pieces.conditions.weights, whole.conditions.weights)
+    with pytest.raises(LikelyError, match="too large"):
+        likely.fit(path, SMALL)

@@ -1,0 +1,53 @@
+"""What was asked of `fit`, written beside the model before anything is learned, so that `resume` can ask it again."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from likely.errors import Corrupt, MissingFile
+from likely.fields import from_json, to_json
+
+REQUEST = "request.json"
+IN_MEMORY = ("DataFrame", "LazyFrame", "ndarray", "Tensor", "Table", "Images", "dict")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A fit, as plain values."""
+
+    family: Any
+    source: str
+    data_hash: str
+    condition: tuple[str, ...]
+    seed: int
+    budget: str | None
+    validation: str | None = None
+    weight: str | None = None
+    batch: int | None = None
+    schema: dict[str, Any] | None = None  # the columns as they were read, so that a resumed reading is the same
+
+    @property
+    def from_memory(self) -> bool:
+        """The data had no path: going on needs it again."""
+        return self.source in IN_MEMORY
+
+    def written(self, folder: Path) -> None:
+        """Into the folder, whole or not at all."""
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = folder / f"{REQUEST}.new-{os.getpid()}"
+        beside.write_text(json.dumps(asdict(self) | {"family": to_json(self.family)}), encoding="utf-8")
+        beside.replace(folder / REQUEST)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Request":
+        """The request that a training's folder holds."""
+        try:
+            said = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
+            family = from_json(said.pop("family"), "Family")
+            return cls(family=family, **said | {"condition": tuple(said["condition"])})
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise MissingFile(f"there is no training at {folder}", expected=f"a folder with {REQUEST}") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Corrupt(f"{folder / REQUEST} is damaged: {error}", remedy="fit again") from error

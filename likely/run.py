@@ -1,0 +1,193 @@
+"""One training, from rows to a `Fitted`: codecs, a model, the loop, the card."""
+
+import platform
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import likely
+from likely.codecs import Codec, ImageCodec, Lift, TableCodec, condition_codec
+from likely.conditions import Conditions, law_of
+from likely.contracts import Bound, Counted, Density, Model, Trained
+from likely.data import Images, Rows, Table, sides
+from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
+from likely.fitted import Card, Fitted
+from likely.request import Request
+from likely.scoring import score_cells
+from likely.streamed import Streamed
+from likely.training import Budget, Engine, Event, Examples, Finished, Planned, learn
+from likely.training.log import JsonLines
+from likely.training.progress import follow
+
+LOG = "log.jsonl"
+VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
+SCORED = 2000  # rows of the validation split that the card's measure is taken on
+Weights = "np.ndarray[Any, Any] | None"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the rows, as the loop wants them; their log|det| for the card."""
+
+    examples: Examples
+    ladj: Tensor
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is learned from, and where the result goes."""
+
+    asked: Request
+    rows: Rows  # all of them, or a sample where the file is streamed
+    held: Rows | None  # the person's own validation rows
+    weights: Any  # one a row, where given as numbers
+    folder: Path | None
+    engine: Engine
+    form: str  # what samples are returned as
+    stream: Path | None = None  # a file larger than memory
+
+    def finished(
+        self, listeners: Iterable[Callable[[Event], None]], *, init: Fitted[Any] | None = None, resuming: bool = False
+    ) -> Fitted[Any]:
+        """Learn, tell the listeners, keep the result."""
+        codec, given = self._codecs() if init is None else (init.codec, init.condition_codec)
+        lift = Lift(codec.space, self.asked.family.lifted)
+        model = self._built(lift, given)
+        data, judged = self._data(model, codec, given)
+        plans: list[Planned] = []
+        events = learn(
+            model, data, budget=Budget.parse(self.asked.budget), validation=judged and judged.examples,
+            seed=self.asked.seed, folder=self.folder, engine=self.engine, lift=lift, batch=self.asked.batch,
+            init=None if init is None else init.model.state_dict(), resume=resuming,
+        )  # fmt: skip
+        log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
+        ended = follow(events, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
+        card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
+        return self._kept(Fitted(model.eval(), codec, card, given, _conditions(data, given)))
+
+    # What is learned from --------------------------------------------------------------------------------------------
+
+    def _codecs(self) -> tuple[Codec[Any], Codec[Any] | None]:
+        """The codec of what is modelled, and of what it is given."""
+        known = list(_said(self.rows).schema.names) if _has_words(self.rows) else []
+        lacking = [name for name in self.asked.condition if name not in known]
+        if lacking:
+            raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {known}")
+        given = condition_codec(self.rows, self.asked.condition) if self.asked.condition else None
+        if isinstance(self.rows, Images):
+            return ImageCodec.fit(self.rows), given
+        left = [name for name in known if name not in (*self.asked.condition, self.asked.weight)]
+        if not left:
+            raise WrongRows("every column is a condition: nothing is left to model", expected="another column")
+        return TableCodec.fit(self.rows, columns=left), given
+
+    def _built(self, lift: Lift, given: Codec[Any] | None) -> Model:
+        """The model at its initial weights, a function of the seed; torch's own generator is put back."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.asked.seed)
+            return self.asked.family.build(lift.space, None if given is None else given.space)
+
+    def _data(
+        self, model: Model, codec: Codec[Any], given: Codec[Any] | None
+    ) -> "tuple[Examples | Streamed, Part | None]":
+        """Rows to learn from and rows to judge by. A counted family has nothing to stop: it learns from every row."""
+        trained = isinstance(model, Trained)
+        if self.stream is not None:
+            return self._streamed(model, codec, given), None
+        weights = self._weights()
+        if self.held is not None or not trained:
+            held = None if self.held is None else self._part(self.held, None, codec, given)
+            return self._part(self.rows, weights, codec, given).examples, held
+        side = sides(self.rows, fractions=(1 - VALIDATION, VALIDATION, 0.0))
+        learned, judged = (np.flatnonzero(side == place) for place in (0, 1))
+        held = self._part(self.rows.take(judged), _chosen(weights, judged), codec, given) if len(judged) else None
+        return self._part(self.rows.take(learned), _chosen(weights, learned), codec, given).examples, held
+
+    def _streamed(self, model: Model, codec: Codec[Any], given: Codec[Any] | None) -> Streamed:
+        assert self.stream is not None and isinstance(self.rows, Table)
+        if not isinstance(model, Counted) or isinstance(model, Trained):
+            raise TrainingError(
+                f"{self.stream} is too large to be held in memory, and this family draws its rows at random",
+                expected="a family that counts (NaiveBayes, KDE), or fewer rows",
+                remedy="a sample of the rows",
+            )
+        return Streamed(self.stream, self.rows.schema, codec, given, self.asked.weight)
+
+    def _part(self, rows: Rows, weights: Any, codec: Codec[Any], given: Codec[Any] | None) -> Part:
+        if not len(rows):
+            raise EmptyData("there are no rows to learn from")
+        c = None if given is None else given.encode(_said(rows)).x
+        cells = codec.encode(rows)
+        return Part(Examples(cells.x, c, None if weights is None else torch.from_numpy(weights)), cells.ladj)
+
+    def _weights(self) -> Any:
+        """One weight a row: from a column, or as given."""
+        if self.asked.weight is None:
+            return self.weights
+        frame = _said(self.rows).frame if _has_words(self.rows) else {}
+        if self.asked.weight not in frame:
+            raise DataError(f"there is no column '{self.asked.weight}' of weights", expected=f"one of {list(frame)}")
+        return np.array(frame[self.asked.weight], dtype=np.float64)
+
+    # What is kept ----------------------------------------------------------------------------------------------------
+
+    def _card(self, recipe: dict[str, Any], measures: dict[str, Any], data: "Examples | Streamed") -> Card:
+        rows = data.rows if isinstance(data, Streamed) else len(self.rows)
+        return Card(
+            family=self.asked.family, seed=self.asked.seed, condition=self.asked.condition,
+            order=tuple(_said(self.rows).schema.names) if _has_words(self.rows) else (), returns=self.form,
+            data={"source": self.asked.source, "rows": rows, "sha256": self.asked.data_hash},
+            recipe=recipe, measures=measures,
+            versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        )  # fmt: skip
+
+    def _kept(self, fitted: Fitted[Any]) -> Fitted[Any]:
+        """Saved, and the training's own state taken away; without a folder, as it is."""
+        if self.folder is None:
+            return fitted
+        fitted.save(self.folder)
+        for state in self.folder.glob("state*"):
+            state.unlink()
+        return fitted
+
+
+def _has_words(rows: Rows) -> bool:
+    return isinstance(rows, Table) or rows.about is not None
+
+
+def _said(rows: Rows) -> Table:
+    """The table, or what is said about the pictures."""
+    said = rows.about if isinstance(rows, Images) else rows
+    if said is None:
+        raise ConditionError("the pictures have no labels or captions", expected="class folders, or captions.csv")
+    return said
+
+
+def _chosen(weights: Any, rows: Any) -> Any:
+    return None if weights is None else weights[rows]
+
+
+def _conditions(data: "Examples | Streamed", given: Codec[Any] | None) -> Conditions | None:
+    if given is None or data.c is None:
+        return None
+    return law_of(data.c, given.space)
+
+
+def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, seed: int) -> dict[str, Any]:
+    """The held-out score with its kind, and what was kept of the training."""
+    ends = {"kept": ended.kept, "final": ended.final}
+    told = {name: {"step": end.step, "averaged": end.averaged, "value": end.value} for name, end in ends.items()}
+    if judged is None or not isinstance(model, Density | Bound):
+        return told
+    few = min(len(judged.ladj), SCORED)
+    part = judged.examples.take(torch.arange(few))
+    values, stderr = score_cells(model.eval(), lift, part.x.float(), part.c, draws=None, seed=seed)
+    nats = values + judged.ladj[:few]
+    kind = ("≥" if isinstance(model, Bound) or not lift.exact else "=") + (" ≈" if stderr is not None else "")
+    error = float(nats.std() / few**0.5) if few > 1 else None
+    return told | {"validation": {"kind": kind, "mean": float(nats.mean()), "stderr": error, "rows": few}}

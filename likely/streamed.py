@@ -1,0 +1,73 @@
+"""A file larger than memory, as passes of examples: read, encoded and forgotten piece by piece."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from likely.codecs import Codec
+from likely.data import Schema, Table, chunks, infer_schema
+from likely.training import Examples
+
+LARGE = 512 * 2**20  # bytes of a file beyond which it is streamed
+CHUNK = 50_000  # rows at a time
+
+
+@final
+class Streamed:
+    """Called, a fresh pass. The first pass counts the rows and collects the conditions, a number a row."""
+
+    def __init__(
+        self, path: Path, schema: Schema, codec: Codec[Any], given: Codec[Any] | None, weight: str | None
+    ) -> None:
+        self.path, self.schema, self.codec, self.given, self.weight = path, schema, codec, given, weight
+        self.rows = 0
+        self._conditions: list[Tensor] = []
+
+    def __call__(self) -> Iterator[Examples]:
+        first = self.rows == 0
+        for part in chunks(self.path, self.schema, size=CHUNK):
+            examples = self._examples(part)
+            if first:
+                self._count(examples)
+            yield examples
+
+    def _examples(self, part: Table) -> Examples:
+        c = None if self.given is None else self.given.encode(part).x
+        weight = None if self.weight is None else torch.from_numpy(np.array(part.frame[self.weight], dtype=np.float64))
+        return Examples(self.codec.encode(part).x, c, weight)
+
+    def _count(self, examples: Examples) -> None:
+        self.rows += len(examples)
+        if examples.c is not None:
+            self._conditions.append(examples.c)
+
+    @property
+    def c(self) -> Tensor | None:
+        """The conditions of every row of the first pass."""
+        return torch.cat(self._conditions) if self._conditions else None
+
+
+def is_large(source: Any) -> bool:
+    """Whether the source is a table on disk that should not be held in memory."""
+    path = Path(source) if isinstance(source, str | Path) else None
+    if path is None or not path.is_file() or path.stat().st_size < LARGE:
+        return False
+    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".pq")
+
+
+def sample_of(source: Any, schema: Any) -> tuple[Table, str]:
+    """Rows of the file's head under the schema of the whole of it, and the file's hash."""
+    path = Path(source)
+    found = infer_schema(path, schema=schema)
+    return next(chunks(path, found, size=2 * CHUNK)), file_hash(path)
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of the bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
