@@ -15,7 +15,7 @@ from likely.training.counting import chunk_of
 from likely.training.engine import Engine
 from likely.training.examples import Examples, Source, in_memory
 from likely.training.lift import Lifting
-from likely.training.probe import Probing, timed
+from likely.training.probe import Probing, Uncompiled, timed
 from likely.training.recipe import Precision, Probe, Recipe
 from likely.training.remembered import key, recall, remember
 from likely.training.trial import Timing, Trial
@@ -81,13 +81,21 @@ class Plan:
         """Compilation that was asked for is tried before it is trusted."""
         if not draft.compile:
             return draft
-        why = ""
-        if compiler() is None:
-            why = "there is no C++ compiler"
-        elif not compilable(self.model) or timed(self._trial(data), draft) is None:
-            why = "the networks do not compile"
+        why = self._uncompiled(draft, data)
         kept = replace(draft, compile=not why)
         return replace(kept, probes=(Probe("compile", str(not why), {}, why),))
+
+    def _uncompiled(self, draft: Recipe, data: Examples) -> str:
+        """Why the networks cannot be compiled; empty where they can."""
+        if compiler() is None:
+            return "there is no C++ compiler"
+        if not compilable(self.model):
+            return "the model has no networks of its own"
+        try:
+            timed(self._trial(data), draft)
+        except Uncompiled as reason:
+            return str(reason)
+        return ""
 
     def _probed(self, trial: Trial, draft: Recipe, timing: Timing) -> Recipe:
         if not self.engine.probe:

@@ -4,6 +4,7 @@ Each candidate plays a few rounds on a copy of the model; a candidate is taken w
 cost a small share of the training, and what was not worth asking is left at its plain default.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import final
@@ -80,8 +81,9 @@ class Probing:
         return question == "compile" or self.spent + (ROUNDS + 1) * self.timing.usual < SHARE * self.seconds
 
     def _try(self, question: str, candidate: Recipe, measured: dict[str, float]) -> None:
-        timing = timed(self.trial, candidate)
-        if timing is None:
+        try:
+            timing = timed(self.trial, candidate)
+        except Uncompiled:
             return
         measured[_said(candidate, question)] = timing.least
         self.spent += timing.first + ROUNDS * timing.usual
@@ -90,18 +92,25 @@ class Probing:
             self.recipe, self.timing = candidate, timing
 
 
-def timed(trial: Trial, recipe: Recipe) -> Timing | None:
-    """A few rounds, or None where the candidate does not work: the compiler's failures are of every kind."""
+class Uncompiled(Exception):
+    """The networks do not compile here; the message says why."""
+
+
+def timed(trial: Trial, recipe: Recipe) -> Timing:
+    """A few rounds of a candidate. The compiler's failures are of every kind, and each means: not here."""
     if not recipe.compile:
         return trial.rounds(recipe, most=ROUNDS + 1, seconds=5.0)
     from torch._dynamo.utils import counters
 
     counters.clear()
     try:
-        timing = trial.rounds(recipe, most=ROUNDS + 1, seconds=5.0)
-    except Exception:
-        return None
-    return timing if counters["stats"]["unique_graphs"] > 0 else None
+        with warnings.catch_warnings(action="ignore"):  # the compiler's own
+            timing = trial.rounds(recipe, most=ROUNDS + 1, seconds=5.0)
+    except Exception as reason:
+        raise Uncompiled(f"{type(reason).__name__}: {str(reason).strip().partition(chr(10))[0]}") from reason
+    if counters["stats"]["unique_graphs"] == 0:  # a compiler that compiles nothing says nothing
+        raise Uncompiled("no network was compiled")
+    return timing
 
 
 def agree(mixed: tuple[float, ...], full: tuple[float, ...]) -> bool:

@@ -119,7 +119,7 @@ def test_the_compiler_is_not_even_imported() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore")
 def test_compiled_networks_learn_the_same() -> None:
     if arranged.compiler() is None:
         return
@@ -131,7 +131,7 @@ def test_compiled_networks_learn_the_same() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore")
 def test_compilation_that_is_asked_for_is_tried_and_then_used() -> None:
     if arranged.compiler() is None:
         return
