@@ -59,8 +59,8 @@ class Residual(nn.Module):
     def forward(self, x: Tensor, embedding: Tensor | None = None) -> Tensor:
         h = self.first(F.silu(self.first_norm(x)))
         if self.told is not None and embedding is not None:
-            h = h + self.told(embedding)[:, :, None, None]
-        return self.shortcut(x) + self.second(F.silu(self.second_norm(h)))
+            h.add_(self.told(embedding)[:, :, None, None])  # in place: a convolution's backward needs no output
+        return self.second(F.silu(self.second_norm(h))).add_(self.shortcut(x))
 
 
 @final

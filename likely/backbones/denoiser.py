@@ -13,11 +13,13 @@ from likely.backbones.encoder import encoder, unfit
 from likely.backbones.level import LevelEmbedding
 from likely.backbones.mlp import MLP, Layers
 from likely.backbones.network import Denoiser, Network
+from likely.backbones.row import Waves
 from likely.backbones.unet import ResidualUNet, UNet
 from likely.contracts import Space
 from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 ROWS = MLP(width=256, depth=4, residual=True, normalised=True)  # the default on rows
+WAVES = 6  # octaves of each cell of a row, which a denoiser must resolve at every level
 BESIDE = 8  # channels of an image given as condition
 
 
@@ -40,13 +42,14 @@ class FlatDenoiser(Denoiser):
         cells = math.prod(shape)
         self.level = LevelEmbedding(network.width)
         self.condition = encoder(condition, network.width) if condition is not None else None
-        self.into = nn.Linear(cells, network.width)
+        self.waves = Waves(cells, WAVES if len(shape) == 1 else 0)
+        self.into = nn.Linear(self.waves.outputs, network.width)
         self.layers = Layers(network.width, cells, network, embedding=network.width)
 
     def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
         embedding, context = self.level(level), context_of(self.condition, c)
         embedding = embedding if context is None else embedding + context.summary
-        return self.layers(self.into(x_t.flatten(1)), F.silu(embedding)).view_as(x_t)
+        return self.layers(self.into(self.waves(x_t.flatten(1))), F.silu(embedding)).view_as(x_t)
 
 
 @final

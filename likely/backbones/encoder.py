@@ -11,16 +11,17 @@ from likely.errors import FieldError
 from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 
-def encoder(space: Space, width: int, network: Network | None = None, *, places: int = 0) -> Encoder:
+def encoder(space: Space, width: int, network: Network | None = None, *, places: int = 0, waves: int = 0) -> Encoder:
     """A module: cells (B, ...) -> Context(summary (B, width), field (B, places, *where) if places are asked for).
 
-    Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places.
+    Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places;
+    `waves` are octaves of each of their numbers, for readers that must see fine structure.
     """
     match space, network:
         case Vector(), MLP():
-            return RowEncoder(space, width, network)
+            return RowEncoder(space, width, network, waves)
         case Vector(), None:
-            return RowEncoder(space, width, MLP(width=width, depth=1))
+            return RowEncoder(space, width, MLP(width=width, depth=1), waves)
         case Image(), MLP():
             return FlatImageEncoder(space, width, network)
         case Image(), Conv() | None:

@@ -40,34 +40,31 @@ class UNet(Network):
 
 
 @final
-class Gaze(nn.Module):
-    """Every place looks at all the others, then at a memory (B, S, M) where there is one."""
+class Look(nn.Module):
+    """Every place looks at all places of the map, or at a memory (B, S, M)."""
 
-    def __init__(self, width: int, memory: int = 0) -> None:
+    def __init__(self, width: int, memory: int | None = None) -> None:
         super().__init__()
-        self.norm, self.around = ChannelNorm(width), Attention(width)
-        self.memory_norm = ChannelNorm(width) if memory else None
-        self.aside = Attention(width, memory) if memory else None
+        self.norm, self.attention = ChannelNorm(width), Attention(width, memory)
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
-        rows = _rows(self.norm(x))
-        x = x + _places(self.around(rows, rows), x)
-        if self.aside is not None and self.memory_norm is not None and memory is not None:
-            x = x + _places(self.aside(_rows(self.memory_norm(x)), memory), x)
-        return x
+        rows = self.norm(x).flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, T, C): no copy in channels-last
+        seen = self.attention(rows, rows if memory is None else memory)
+        return x + seen.transpose(1, 2).unflatten(2, x.shape[-2:])
 
 
 @final
 class Step(nn.Module):
-    """A residual block, then a gaze where the map is small enough for it."""
+    """A residual block; where the map is small enough, a look around it and one at the memory."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int, gaze: Gaze | None) -> None:
+    def __init__(self, inputs: int, outputs: int, embedding: int, around: Look | None, aside: Look | None) -> None:
         super().__init__()
-        self.residual, self.gaze = Residual(inputs, outputs, embedding), gaze
+        self.residual, self.around, self.aside = Residual(inputs, outputs, embedding), around, aside
 
     def forward(self, x: Tensor, embedding: Tensor, memory: Tensor | None) -> Tensor:
         x = self.residual(x, embedding)
-        return x if self.gaze is None else self.gaze(x, memory)
+        x = x if self.around is None else self.around(x)
+        return x if self.aside is None else self.aside(x, memory)
 
 
 @final
@@ -78,62 +75,55 @@ class ResidualUNet(nn.Module):
         self, inputs: int, outputs: int, size: Size, network: UNet, *, embedding: int, memory: int = 0
     ) -> None:
         super().__init__()
-        self.sizes = sizes(size, len(network.multipliers))
+        self.sizes, self.blocks = sizes(size, len(network.multipliers)), network.blocks
         channels = [network.width * multiplier for multiplier in network.multipliers]
 
         def step(before: int, after: int, at: Size, *, always: bool = False) -> Step:
-            gazes = always or max(at) in network.attention
-            return Step(before, after, embedding, Gaze(after, memory) if gazes else None)
+            looks = always or max(at) in network.attention
+            around = Look(after) if looks and at != (1, 1) else None  # a single place has nothing to choose from
+            return Step(before, after, embedding, around, Look(after, memory) if looks and memory else None)
 
         self.stem = nn.Conv2d(inputs, channels[0], 3, padding=1)
         self.down, self.halves = nn.ModuleList(), nn.ModuleList()
         remembered, now = [channels[0]], channels[0]
-        for place, (width, at) in enumerate(zip(channels, self.sizes)):
-            if place > 0:
+        for width, at in zip(channels, self.sizes):
+            if at is not self.sizes[0]:
                 self.halves.append(Halve(now, now))
                 remembered.append(now)
-            self.down.append(nn.ModuleList([step(now if b == 0 else width, width, at) for b in range(network.blocks)]))
-            remembered += [width] * network.blocks
-            now = width
-        self.middle = nn.ModuleList([step(now, now, self.sizes[-1], always=True), Step(now, now, embedding, None)])
+            for _ in range(network.blocks):
+                self.down.append(step(now, width, at))
+                remembered.append(now := width)
+        self.middle = nn.ModuleList(
+            [step(now, now, self.sizes[-1], always=True), Step(now, now, embedding, None, None)]
+        )
         self.up, self.doubles = nn.ModuleList(), nn.ModuleList()
-        for place, (width, at) in enumerate(zip(channels[::-1], self.sizes[::-1])):
-            if place > 0:
+        for width, at in zip(channels[::-1], self.sizes[::-1]):
+            if at is not self.sizes[-1]:
                 self.doubles.append(Double(now, now))
-            steps = []
             for _ in range(network.blocks + 1):
-                steps.append(step(now + remembered.pop(), width, at))
+                self.up.append(step(now + remembered.pop(), width, at))
                 now = width
-            self.up.append(nn.ModuleList(steps))
         self.norm, self.out = ChannelNorm(now), nn.Conv2d(now, outputs, 3, padding=1)
 
     def forward(self, x: Tensor, embedding: Tensor, memory: Tensor | None = None) -> Tensor:
         embedding, x = F.silu(embedding), self.stem(x)
         remembered = [x]
-        for place, steps in enumerate(self.down):
-            if place > 0:
-                x = self.halves[place - 1](x)
+        for at, step in enumerate(self.down):
+            if at > 0 and at % self.blocks == 0:
+                x = self.halves[at // self.blocks - 1](x)
                 remembered.append(x)
-            for step in steps:
-                x = step(x, embedding, memory)
-                remembered.append(x)
+            x = step(x, embedding, memory)
+            remembered.append(x)
         for step in self.middle:
             x = step(x, embedding, memory)
-        for place, (steps, size) in enumerate(zip(self.up, self.sizes[::-1])):
-            x = x if place == 0 else self.doubles[place - 1](x, size)
-            for step in steps:
-                x = step(torch.cat([x, remembered.pop()], 1), embedding, memory)
+        for at, step in enumerate(self.up):
+            done, first = divmod(at, self.blocks + 1)
+            if done > 0 and first == 0:
+                x = self.doubles[done - 1](x, self.sizes[-1 - done])
+            x = step(torch.cat([x, remembered.pop()], 1), embedding, memory)
         return self.out(F.silu(self.norm(x)))
 
 
 def sizes(size: Size, depth: int) -> list[Size]:
     """The sizes of the map at each resolution, odd sides rounding up."""
     return [(-(-size[0] // 2**level), -(-size[1] // 2**level)) for level in range(depth)]
-
-
-def _rows(x: Tensor) -> Tensor:
-    return x.flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, T, C): no copy in channels-last
-
-
-def _places(rows: Tensor, like: Tensor) -> Tensor:
-    return rows.transpose(1, 2).unflatten(2, like.shape[-2:])
