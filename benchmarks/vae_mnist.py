@@ -134,7 +134,7 @@ def main() -> None:
     took = trained(model, args)
     model.eval()
     if args.compile:
-        model.likelihood.compile(dynamic=False)
+        model.objective.likelihood.compile(dynamic=False)
     start = time.perf_counter()
     nats = -scores(model, args)
     told = {

@@ -72,7 +72,7 @@ class Posterior(nn.Module):
 
 @final
 class Likelihood(nn.Module):
-    """p(x | z, c): one module, so that a compiler sees the decoder and the law at once."""
+    """p(x | z, c): the decoder and the law."""
 
     def __init__(self, latent: int, law: Law, condition: Space | None, network: Network | None) -> None:
         super().__init__()
@@ -84,6 +84,35 @@ class Likelihood(nn.Module):
 
 
 @final
+class Objective(nn.Module):
+    """Minus the bound that is trained, as one network: a compiler sees encoder, code, decoder and law at once."""
+
+    def __init__(self, family: VAE, space: Space, law: Law, condition: Space | None) -> None:
+        super().__init__()
+        self.family = family
+        self.posterior = Posterior(family.latent, space, condition, family.network)
+        self.likelihood = Likelihood(family.latent, law, condition, family.network)
+
+    def forward(self, x: Tensor, c: Tensor | None, eps: Tensor) -> Tensor:
+        """(3) for one draw, each number of the code given its free nats; (6) for more: eps is (B, draws, latent)."""
+        mean, log_std = self.posterior(x, c)
+        if eps.shape[1] > 1:
+            fit, surplus = self.weigh(x, c, mean, log_std, eps)
+            return -log_mean_exp(fit + self.family.beta * surplus).mean()  # (6)
+        fit = self.likelihood(x, mean + torch.exp(log_std) * eps[:, 0], c)
+        rate = kl_standard_cells(mean, log_std).mean(0).clamp_min(self.family.free).sum()
+        return self.family.beta * rate - fit.mean()
+
+    def weigh(self, x: Tensor, c: Tensor | None, mean: Tensor, log_std: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
+        """log p(x | z, c), and log N(z; 0, I) - log q(z | x, c) whose constants cancel: both (B, draws)."""
+        draws = eps.shape[1]
+        z = mean[:, None] + torch.exp(log_std)[:, None] * eps  # (4)
+        given = None if c is None else c.repeat_interleave(draws, 0)
+        fit = self.likelihood(x.repeat_interleave(draws, 0), z.flatten(0, 1), given).unflatten(0, (-1, draws))
+        return fit, (0.5 * (eps**2 - z**2) + log_std[:, None]).sum(2)
+
+
+@final
 class VAEModel(Weighted, Latent, Trained):
     """One decoder p(x | z, c) with the encoder that inverts it."""
 
@@ -91,47 +120,33 @@ class VAEModel(Weighted, Latent, Trained):
         super().__init__(space, condition)
         self.family, self.codes = family, reals(family.latent)
         self.law = family.law.law(space) if family.law is not None else law_of(space)
-        self.posterior = Posterior(family.latent, space, condition, family.network)
-        self.likelihood = Likelihood(family.latent, self.law, condition, family.network)
+        self.objective = Objective(family, space, self.law, condition)
 
     # What it can answer
 
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
-        mean, log_std = self.posterior(x, c)
+        mean, log_std = self.objective.posterior(x, c)
         z = draw_normal(mean, log_std, rng)  # (4)
-        return Elbo(fit=self.likelihood(x, z, c), rate=kl_standard(mean, log_std))  # (3)
+        return Elbo(fit=self.objective.likelihood(x, z, c), rate=kl_standard(mean, log_std))  # (3)
 
     def log_weights(self, x: Tensor, c: Tensor | None = None, *, draws: int, rng: Rng) -> Tensor:
-        fit, surplus = self._weigh(x, c, draws, rng)
-        return fit + surplus  # (5)
-
-    def _weigh(self, x: Tensor, c: Tensor | None, draws: int, rng: Rng) -> tuple[Tensor, Tensor]:
-        """log p(x | z, c), and log N(z; 0, I) - log q(z | x, c) whose constants cancel: both (B, draws)."""
-        mean, log_std = (told[:, None] for told in self.posterior(x, c))
-        block = max(1, AT_ONCE // (64 * math.prod(self.law.outputs)))  # of the space alone: so is a row's noise
-        fits, surpluses = [], []
+        """(B, draws), in blocks of draws and of rows: memory is bounded whatever the draws."""
+        mean, log_std = self.objective.posterior(x, c)
+        cells = math.prod(self.law.outputs)
+        block = max(1, AT_ONCE // (64 * cells))  # of the space alone, never of the batch: so is a row's noise
+        parts = _slices(len(x), max(1, AT_ONCE // (min(block, draws) * cells)))
+        columns = []
         for done in range(0, draws, block):
             eps = rng.normal((len(x), min(block, draws - done), self.family.latent), like=mean)
-            z = mean + torch.exp(log_std) * eps  # (4)
-            fits.append(self._fit(x, c, z))
-            surpluses.append((0.5 * (eps**2 - z**2) + log_std).sum(2))
-        return torch.cat(fits, 1), torch.cat(surpluses, 1)
-
-    def _fit(self, x: Tensor, c: Tensor | None, z: Tensor) -> Tensor:
-        """log p(x | z, c) of every code z (B, K, latent), some rows at a time: (B, K)."""
-        rows = max(1, AT_ONCE // (z.shape[1] * math.prod(self.law.outputs)))
-        return torch.cat([self._fit_rows(x[at], None if c is None else c[at], z[at]) for at in _slices(len(x), rows)])
-
-    def _fit_rows(self, x: Tensor, c: Tensor | None, z: Tensor) -> Tensor:
-        draws = z.shape[1]
-        given = None if c is None else c.repeat_interleave(draws, 0)
-        return self.likelihood(x.repeat_interleave(draws, 0), z.flatten(0, 1), given).unflatten(0, (-1, draws))
+            told = [self.objective.weigh(x[at], _at(c, at), mean[at], log_std[at], eps[at]) for at in parts]
+            columns.append(torch.cat([fit + surplus for fit, surplus in told]))  # (5)
+        return torch.cat(columns, 1)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.posterior(x, c)[0]
+        return self.objective.posterior(x, c)[0]
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.law.mean(self.likelihood.decoder(z, c))
+        return self.law.mean(self.objective.likelihood.decoder(z, c))
 
     # How it learns
 
@@ -139,25 +154,19 @@ class VAEModel(Weighted, Latent, Trained):
         return {"vae": Player(self, rate=self.family.rate)}
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
-        yield Turn("vae", lambda: self.loss(x, c, rng=rng))
-
-    def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        """Minus the bound: (3) for one draw, each number of the code given its free nats; (6) for more."""
-        if self.family.draws > 1:
-            fit, surplus = self._weigh(x, c, self.family.draws, rng)
-            return -log_mean_exp(fit + self.family.beta * surplus).mean()  # (6)
-        mean, log_std = self.posterior(x, c)
-        fit = self.likelihood(x, draw_normal(mean, log_std, rng), c)
-        rate = kl_standard_cells(mean, log_std).mean(0).clamp_min(self.family.free).sum()
-        return self.family.beta * rate - fit.mean()
+        eps = rng.normal((len(x), self.family.draws, self.family.latent), like=next(self.parameters()))
+        yield Turn("vae", lambda: self.objective(x, c, eps))
 
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        like = next(self.parameters())
-        z = rng.normal((n, self.family.latent), like=like)  # (1)
-        return self.law.sample(self.likelihood.decoder(z, c), rng=rng)
+        z = rng.normal((n, self.family.latent), like=next(self.parameters()))  # (1)
+        return self.law.sample(self.objective.likelihood.decoder(z, c), rng=rng)
 
 
 def _slices(rows: int, size: int) -> list[slice]:
     return [slice(at, at + size) for at in range(0, rows, size)]
+
+
+def _at(c: Tensor | None, rows: slice) -> Tensor | None:
+    return None if c is None else c[rows]
