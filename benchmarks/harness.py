@@ -1,6 +1,7 @@
 """The timing harness that every benchmark shares: us and the peers in one process, in alternating runs.
 
-A benchmark is one file for one question, run as `python benchmarks/NAME.py [--repeats 7] [--threads 2] [--only TEXT]`:
+A benchmark is one file for one question, run as `python benchmarks/NAME.py [--repeats 7] [--threads 2]
+[--only TEXT] [--without compiled]`:
 
     from harness import Bench, Form
 
@@ -85,6 +86,7 @@ class Bench:
         parser.add_argument("--repeats", type=int, default=7, help="rounds of every race (at least 5 to quote)")
         parser.add_argument("--threads", type=int, default=0, help="torch threads (0: torch's default)")
         parser.add_argument("--only", default="", help="run only the races and forms whose name contains this")
+        parser.add_argument("--without", default="", help="leave out the forms whose name contains this (compiled)")
         parser.add_argument("--data", type=Path, default=None, help="folder of real data sets, for those that use them")
         parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
         self.name, self.args = name, parser.parse_args()
@@ -100,7 +102,7 @@ class Bench:
         print(f"\n{name}", flush=True)
         rows, lanes = [], []
         for place, form in enumerate(forms):
-            wanted = place == 0 or self.args.only in name + form.name
+            wanted = place == 0 or self._wanted(name, form)
             lane = self._ready(form, ours=place == 0, floor=floor, wanted=wanted)
             (lanes if isinstance(lane, Lane) else rows).append(lane)
         busy = Busy()
@@ -115,6 +117,10 @@ class Bench:
         self.races.append({"race": name, "others": busy.others(), "rounds": self.args.repeats, "forms": rows})
         print(f"  (other processes took {self.races[-1]['others']:.0%} of the machine)", flush=True)
         return {row["form"]: row["median_s"] for row in rows if "median_s" in row}
+
+    def _wanted(self, race: str, form: Form) -> bool:
+        without = self.args.without
+        return self.args.only in f"{race} {form.name}" and not (without and without in form.name)
 
     def check(self, name: str, value: float, *, below: float) -> None:
         """A correctness figure that must hold for the speed to count; raises where it does not."""
@@ -148,7 +154,7 @@ class Bench:
     def _ready(self, form: Form, *, ours: bool, floor: float, wanted: bool) -> "Lane | dict":
         """The form, built and warmed; or a row that says why it is not."""
         if not wanted:
-            return {"form": form.name, "left_out": "by --only"}
+            return {"form": form.name, "left_out": "by --only or --without"}
         try:
             start = time.perf_counter()
             lane = Lane(form, form.prepare(), 0.0)
