@@ -38,6 +38,7 @@ class GAN(Family["GANModel"]):
     packing: int = 1  # rows the critic judges as one: more shows it missing modes
     turns: int = 1  # critic turns a round: Wasserstein wants about 5
     width: int = 128  # the critic's summary of a row
+    waves: int = 5  # octaves of each real that the critic sees: more show it finer structure (rows)
     generator: Network | None = None  # the generator's shape; none chooses by the data
     critic: Network | None = None  # the critic's shape; none chooses by the data
     rate: float = 1e-3  # the generator's learning rate
@@ -63,7 +64,7 @@ class Critic(nn.Module):
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
         super().__init__()
         self.packing = family.packing
-        self.features = encoder(space, family.width, family.critic)
+        self.features = encoder(space, family.width, family.critic, waves=family.waves)
         self.given = None if condition is None else encoder(condition, family.width)
         told = family.packing * family.width * (1 if condition is None else 2)
         self.verdict = decoder(told, (1,), network=MLP(width=family.width, depth=2))
