@@ -31,11 +31,13 @@ Work = Callable[[], object]
 
 
 def images() -> Tensor:
+    """Noise in [-1, 1]: the work does not depend on what is drawn."""
     torch.manual_seed(0)
     return torch.rand(1024, 1, 28, 28) * 2 - 1
 
 
 def rough(on: bool) -> torch.autocast:
+    """bf16 where it is on."""
     return torch.autocast("cpu", torch.bfloat16, enabled=on)
 
 
@@ -56,6 +58,7 @@ def step_of(module: nn.Module, loss: Callable[[Tensor], Tensor], bf16: bool, lay
 
 
 def model(compiled: bool) -> DiffusionModel:
+    """Diffusion with the network of the docstring, in channels-last memory."""
     torch.manual_seed(0)
     family = Diffusion(network=NETWORK, sampler=DDIM(), steps=TIMED)
     built = family.build(Image(1, 28, 28, None)).to(memory_format=torch.channels_last)
@@ -65,6 +68,7 @@ def model(compiled: bool) -> DiffusionModel:
 
 
 def our_step(bf16: bool, compiled: bool = False) -> Work:
+    """A turn of likely's own model."""
     ours, count = model(compiled), iter(range(10**9))
 
     def loss(x: Tensor) -> Tensor:
@@ -75,6 +79,7 @@ def our_step(bf16: bool, compiled: bool = False) -> Work:
 
 
 def our_sample(bf16: bool, compiled: bool = False) -> Work:
+    """likely's own sampler."""
     ours = model(compiled).eval()
 
     def sample() -> Tensor:
@@ -99,6 +104,7 @@ def fastest(prepare: Callable[[bool], Work]) -> Callable[[], Work]:
 
 
 def trial(work: Work) -> float:
+    """The least of three runs after one."""
     work()
     taken = []
     for _ in range(3):
@@ -109,6 +115,7 @@ def trial(work: Work) -> float:
 
 
 def peer(last: bool) -> nn.Module:
+    """diffusers' U-Net with the layers of the docstring."""
     from diffusers import UNet2DModel
 
     torch.manual_seed(0)
@@ -133,6 +140,7 @@ def plain_attention(on: bool) -> contextlib.AbstractContextManager:
 
 
 def peer_step(bf16: bool = False, compiled: bool = False, last: bool = False, plain: bool = False) -> Work:
+    """The noise-prediction loss of diffusers' examples."""
     from diffusers import DDPMScheduler
 
     net, schedule = peer(last), DDPMScheduler(1000)
@@ -154,6 +162,7 @@ def peer_step(bf16: bool = False, compiled: bool = False, last: bool = False, pl
 
 
 def peer_sample(bf16: bool = False, compiled: bool = False, last: bool = False, plain: bool = False) -> Work:
+    """diffusers' own pipeline."""
     from diffusers import DDIMPipeline, DDIMScheduler
 
     net = peer(last).eval()
@@ -170,6 +179,7 @@ def peer_sample(bf16: bool = False, compiled: bool = False, last: bool = False, 
 
 
 def forms(ours: Callable[..., Work], theirs: Callable[..., Work], target: float, scale: float = 1.0) -> list[Form]:
+    """Ours, and every form that may be the peer's best."""
     return [
         Form("likely", fastest(ours), scale=scale),
         Form("likely, float32", lambda: ours(False), scale=scale),
@@ -186,6 +196,7 @@ def forms(ours: Callable[..., Work], theirs: Callable[..., Work], target: float,
 
 
 def parameters(net: nn.Module) -> int:
+    """How many numbers a network holds."""
     return sum(p.numel() for p in net.parameters())
 
 
