@@ -87,7 +87,7 @@ class ResidualUNet(nn.Module):
         self.down, self.halves = nn.ModuleList(), nn.ModuleList()
         remembered, now = [channels[0]], channels[0]
         for width, at in zip(channels, self.sizes):
-            if at is not self.sizes[0]:
+            if len(self.down):  # every resolution but the first
                 self.halves.append(Halve(now, now))
                 remembered.append(now)
             for _ in range(network.blocks):
@@ -98,7 +98,7 @@ class ResidualUNet(nn.Module):
         )
         self.up, self.doubles = nn.ModuleList(), nn.ModuleList()
         for width, at in zip(channels[::-1], self.sizes[::-1]):
-            if at is not self.sizes[-1]:
+            if len(self.up):
                 self.doubles.append(Double(now, now))
             for _ in range(network.blocks + 1):
                 self.up.append(step(now + remembered.pop(), width, at))
