@@ -12,6 +12,7 @@ is one matrix product.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -98,25 +99,11 @@ class Bumps:
     def _log_sum(self, q: Side, rows: Side, log_weight: Tensor, out: Tensor | None, dtype: torch.dtype) -> Tensor:
         pairs = Pairs(self, q, rows, log_weight, out, dtype)
         some = torch.arange(0, len(rows), max(1, len(rows) // 512), device=log_weight.device)
-        most = pairs.tile(slice(None), pairs.made(some)).amax(1).double()  # about the largest exponent
-        pairs.lower(most.nan_to_num(neginf=0.0))
-        total, block = torch.zeros_like(most), TILE // TILE_ROWS
-        for tile in map(pairs.made, pairs.everything.split(TILE_ROWS)):
-            for start in range(0, len(q), block):
-                queries = slice(start, start + block)
-                total[queries] += pairs.tile(queries, tile).clamp_min_(LEAST).exp_().sum(1)
-        told, lost = total.log() + most, ~(torch.isfinite(most) & torch.isfinite(total))
-        if lost.any():
-            told[lost] = self._carefully(
-                Pairs(self, q[lost], rows, log_weight, None if out is None else out[lost], torch.float64)
-            )
-        return told
-
-    def _carefully(self, pairs: "Pairs") -> Tensor:
-        """The same where the guess at the largest exponent was far off, or all of them may be -inf."""
-        told = pairs.f.new_full((len(pairs.f),), -math.inf)
-        for at in pairs.everything.split(max(1, TILE // len(told))):
-            told = torch.logaddexp(told, pairs.tile(slice(None), pairs.made(at)).logsumexp(1))
+        told = pairs.log_sum(pairs.tile(slice(None), pairs.made(some)).amax(1))  # about the largest exponent
+        lost = ~torch.isfinite(told)
+        if lost.any():  # the guess was far off, or there is no mass
+            pairs = Pairs(self, q[lost], rows, log_weight, None if out is None else out[lost], dtype)
+            told[lost] = pairs.log_sum(pairs.largest())
         return told
 
     def log_terms(self, q: Side, rows: Side, log_weight: Tensor) -> Tensor:
@@ -275,10 +262,27 @@ class Pairs:
         self.whole, self.dtype = bumps.query_features(q, self.plain), dtype
         self.f = self.whole.to(dtype)
 
-    def lower(self, by: Tensor) -> None:
-        """Take this much (B,) off every exponent."""
-        self.whole[:, -2] -= by
+    def log_sum(self, most: Tensor) -> Tensor:
+        """log of the sum over all rows, taken about each query's largest exponent (B,): inf where that is far off."""
+        most, total = most.double(), torch.zeros_like(most, dtype=torch.float64)
+        self.whole[:, -2] -= most.nan_to_num(neginf=0.0)
         self.f = self.whole.to(self.dtype)
+        for queries, z in self._tiles():
+            total[queries] += z.clamp_min_(LEAST).exp_().sum(1)
+        return torch.where(torch.isfinite(most), total.log() + most, -math.inf)
+
+    def largest(self) -> Tensor:
+        """Each query's largest exponent: (B,)."""
+        most = torch.full_like(self.f[:, 0], -math.inf)
+        for queries, z in self._tiles():
+            most[queries] = torch.maximum(most[queries], z.amax(1))
+        return most
+
+    def _tiles(self) -> Iterator[tuple[slice, Tensor]]:
+        for tile in map(self.made, self.everything.split(TILE_ROWS)):
+            for start in range(0, len(self.f), TILE // TILE_ROWS):
+                queries = slice(start, start + TILE // TILE_ROWS)
+                yield queries, self.tile(queries, tile)
 
     def made(self, at: Tensor) -> "Tile":
         """These rows, made ready."""
