@@ -210,13 +210,13 @@ def stray_text(name: str, word: str, row: int, others: str) -> NoReturn:
 
 def numbers(name: str, column: "pd.Series") -> Numbers:
     """The present cells as float64; infinite ones are an error."""
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = values[~np.isnan(values)]
-    infinite = np.isinf(values)
-    if infinite.any():
-        row = int(np.flatnonzero(np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan)))[0]) + 1
+    cells = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    there = ~np.isnan(cells)
+    values = cells if there.all() else cells[there]
+    if len(values) and not np.isfinite((values.min(), values.max())).all():
+        infinite = np.flatnonzero(np.isinf(cells))
         raise WrongRows(
-            f"column '{name}' holds an infinite number in row {row} ({int(infinite.sum())} such cells)",
+            f"column '{name}' holds an infinite number in row {infinite[0] + 1} ({len(infinite)} such cells)",
             expected="finite numbers, or missing cells",
             remedy="leave the cell empty if the value is unknown, or put a finite limit there",
         )

@@ -66,6 +66,11 @@ def _numeric(column: Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
 
 
+def with_columns(frame: "pd.DataFrame", changed: Mapping[str, Series]) -> "pd.DataFrame":
+    """The frame with some columns replaced; the others are not copied."""
+    return frame.assign(**changed) if changed else frame  # type: ignore[arg-type]
+
+
 def to_numbers(column: Series, name: str) -> Series:
     """A column of text as numbers; an error names the first cell that is none."""
     parsed = pd.to_numeric(column, errors="coerce")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from likely.data.date import parsed_dates
-from likely.data.hashing import row_hashes
+from likely.data.hashing import row_hashes, share_of_copies
 from likely.data.infer import plain_level
 from likely.data.rows import Images, Rows, Table
 from likely.data.schema import ColumnSchema, Constraint, TextFile
@@ -74,7 +74,14 @@ def describe(rows: Rows) -> TableSummary | ImagesSummary:
         count, height, width, channels = rows.pixels.shape
         about = None if rows.about is None else _table(rows.about)
         return ImagesSummary(
-            count, height, width, channels, rows.levels, _copies(rows), about, (rows.names or ("",))[0]
+            count,
+            height,
+            width,
+            channels,
+            rows.levels,
+            share_of_copies(row_hashes(rows)),
+            about,
+            (rows.names or ("",))[0],
         )
     return _table(rows)
 
@@ -83,13 +90,14 @@ def _table(table: Table) -> TableSummary:
     schema = table.schema
     columns = tuple(_column(table.frame[column.name], column) for column in schema.columns)
     return TableSummary(
-        len(table), columns, _copies(table), schema.file, schema.constraints, schema.group, schema.notes
+        len(table),
+        columns,
+        share_of_copies(row_hashes(table)),
+        schema.file,
+        schema.constraints,
+        schema.group,
+        schema.notes,
     )
-
-
-def _copies(rows: Rows) -> float:
-    hashes = row_hashes(rows)
-    return 1 - len(np.unique(hashes)) / len(hashes) if len(hashes) else 0.0
 
 
 def _column(cells: "pd.Series", column: ColumnSchema) -> ColumnSummary:

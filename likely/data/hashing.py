@@ -68,6 +68,12 @@ def occurrences(hashes: Array) -> Array:
     return before
 
 
+def share_of_copies(hashes: Array) -> float:
+    """The share of rows that repeat an earlier one."""
+    ordered = np.sort(hashes)
+    return float((ordered[1:] == ordered[:-1]).sum() / max(len(hashes), 1))
+
+
 def mixed(z: Array) -> Array:
     """splitmix64's finaliser."""
     z = z + MISSING

@@ -20,7 +20,7 @@ from likely.data.column import (
     numbers,
     plain_levels,
 )
-from likely.data.conform import conformed, dtype_name
+from likely.data.conform import conformed, dtype_name, with_columns
 from likely.data.date import date_format, parsed_dates
 from likely.data.declaration import Declaration
 from likely.data.identifier import code_pattern
@@ -45,18 +45,19 @@ def infer(
     said, markers = declared or Declaration(), missing_as or {}
     frame = _named(frame)
     said.check(tuple(frame.columns))
-    columns: dict[str, Series] = {}
+    changed: dict[str, Series] = {}
     schemas: list[ColumnSchema] = []
     for name in frame.columns:
         stated = dict(said.columns.get(name, {}))
         if name == said.group:
             stated.setdefault("kind", "id")
-        column = conformed(frame[name], name, stated)
-        columns[name] = column
+        column = conformed(given := frame[name], name, stated)
+        if column is not given:
+            changed[name] = column
         schemas.append(column_schema(column, name, stated, markers.get(name, "")))
-    kept = tuple(rule for rule in said.constraints if set(rule.columns) <= set(columns))
-    group = said.group if said.group in columns else None
-    return pd.DataFrame(columns), Schema(tuple(schemas), kept, group, file, notes)
+    kept = tuple(rule for rule in said.constraints if set(rule.columns) <= set(frame.columns))
+    group = said.group if said.group in frame.columns else None
+    return with_columns(frame, changed), Schema(tuple(schemas), kept, group, file, notes)
 
 
 def column_schema(column: Series, name: str, stated: Mapping[str, Any], missing_as: str = "") -> ColumnSchema:

@@ -59,4 +59,6 @@ def as_text(column: "pd.Series") -> "pd.Series":
     return text
 
 
-TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "object"  # the dtype that strings are read as
+BEFORE_3 = int(pd.__version__.split(".")[0]) < 3
+TEXT = "object" if BEFORE_3 else "str"  # the dtype that strings are read as
+EXACTLY = {"float_precision": "round_trip"} if BEFORE_3 else {}  # pandas 3 reads floats to the last bit by itself

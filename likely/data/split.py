@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from likely.data.hashing import column_hashes, mixed, occurrences, row_hashes
+from likely.data.hashing import column_hashes, mixed, occurrences, row_hashes, share_of_copies
 from likely.data.rows import Images, Rows, Table
 from likely.errors import FieldError
 
@@ -61,7 +61,7 @@ def places(rows: Rows, *, salt: int = 0) -> Array:
 
 def keeps_copies_together(rows: Rows, hashes: Array) -> bool:
     """Pictures, and tables in which copies are rare."""
-    return isinstance(rows, Images) or 1 - len(np.unique(hashes)) / max(len(hashes), 1) < RARE
+    return isinstance(rows, Images) or share_of_copies(hashes) < RARE
 
 
 def _group(rows: Rows) -> Array | None:

@@ -5,7 +5,7 @@ category, the range, whether cells are missing. `chunks` then gives every piece 
 """
 
 # pandas' own types are unions that no check narrows
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
 from likely.data.suggestion import shown
 from likely.data.text_table import Layout, layout, text_chunks
-from likely.data.tidy import markers_of, tidied, tidy_text
+from likely.data.tidy import markers_of, tidied, tidy_frame
 from likely.errors import WrongRows
 
 SAMPLE = 100_000  # rows that the kinds are inferred from
@@ -76,9 +76,7 @@ def _parts(path: Path, said: Declaration, size: int) -> Parts:
     elif streams(path):
         found = layout(path, said.file, said.columns)
         for part in text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=size):
-            yield pd.DataFrame(
-                {name: tidy_text(part[name], name, said.columns.get(name, {}), {}) for name in part.columns}
-            )
+            yield tidy_frame(part, said.columns, {})
     else:
         rows = read(path)
         if not isinstance(rows, Table):

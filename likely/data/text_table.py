@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from likely.data.file import opened, suffix
-from likely.data.missing import MARKERS
+from likely.data.missing import EXACTLY, MARKERS
 from likely.data.schema import TextFile
 from likely.data.suggestion import shown
 from likely.errors import EmptyData, Unreadable, WrongRows
@@ -54,6 +54,7 @@ class Layout:
             "keep_default_na": False,
             "na_values": {name: list(markers.get(name, MARKERS)) for name in self.names},
             "dtype": dict.fromkeys(text, str),
+            **EXACTLY,
         }
 
 

@@ -1,7 +1,7 @@
 """Cells as a text table writes them: spaces around them, missing markers, whole numbers with gaps."""
 
 # pandas' own types are unions that no check narrows
-# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportGeneralTypeIssues=false
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.data.conform import exact
+from likely.data.conform import exact, with_columns
 from likely.data.missing import MARKERS, NUMERIC_MARKERS, is_text
 from likely.data.text_table import Layout, raw_cells
 
@@ -21,15 +21,24 @@ def tidied(
 ) -> tuple["pd.DataFrame", dict[str, str]]:
     """The frame with clean cells, and how each column writes a missing one."""
     markers: dict[str, str] = {}
-    columns = {name: tidy_text(frame[name], name, stated.get(name, {}), markers) for name in frame.columns}
-    gaps = [name for name, column in columns.items() if column.isna().any() and name not in markers]
-    if gaps:
-        raw = raw_cells(found.path, found, gaps, LOOKED)
-        for name in gaps:
-            missing = columns[name].isna().to_numpy()[: len(raw)]
-            markers[name] = _usual(raw[name].iloc[: len(missing)][missing])
-            columns[name] = _whole(columns[name], raw[name])
-    return pd.DataFrame(columns), markers
+    clean = tidy_frame(frame, stated, markers)
+    gaps = [name for name in clean.columns if clean[name].isna().any() and name not in markers]
+    if not gaps:
+        return clean, markers
+    raw, whole = raw_cells(found.path, found, gaps, LOOKED), {}
+    for name in gaps:
+        missing = clean[name].isna().to_numpy()[: len(raw)]
+        markers[name] = _usual(raw[name].iloc[: len(missing)][missing])
+        whole[name] = _whole(clean[name], raw[name])
+    return with_columns(clean, whole), markers
+
+
+def tidy_frame(
+    frame: "pd.DataFrame", stated: Mapping[str, Mapping[str, Any]], markers: dict[str, str]
+) -> "pd.DataFrame":
+    """The frame with its words tidied; words that turn out to mean missing are added to the markers."""
+    texts = [name for name in frame.columns if is_text(frame[name])]
+    return with_columns(frame, {name: tidy_text(frame[name], stated.get(name, {}), name, markers) for name in texts})
 
 
 def markers_of(stated: Mapping[str, Any]) -> tuple[str, ...]:
@@ -63,7 +72,7 @@ def _truths(column: "pd.Series") -> bool:
     return pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) == "boolean"
 
 
-def tidy_text(column: "pd.Series", name: str, stated: Mapping[str, Any], markers: dict[str, str]) -> "pd.Series":
+def tidy_text(column: "pd.Series", stated: Mapping[str, Any], name: str, markers: dict[str, str]) -> "pd.Series":
     """A column of words without the spaces around them; numbers, where all that is not missing are."""
     if not is_text(column) or not column.notna().any():
         return column
