@@ -229,7 +229,7 @@ def _notices(recipe: Recipe) -> Iterator[Noticed]:
             yield Noticed(what=f"{probe.question} stays {probe.choice}: {probe.why}")
         worst, best = max(probe.seconds.values(), default=0.0), min(probe.seconds.values(), default=0.0)
         if probe.question == "threads" and worst > 3 * best:
-            yield Noticed(what=f"the cores are busy: {probe.choice} threads are {worst / best:.0f} times faster here")
+            yield Noticed(what=f"the cores are busy: threads={probe.choice} is {worst / best:.0f} times faster")
 
 
 def fingerprint(x: Tensor) -> int:

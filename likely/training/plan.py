@@ -12,6 +12,7 @@ from likely.errors import BudgetTooSmall, FieldError, LikelyError
 from likely.training.arranged import compilable, compiler
 from likely.training.budget import Budget, default_batch, default_steps
 from likely.training.counting import chunk_of
+from likely.training.crowd import crowded, crowding
 from likely.training.engine import Engine
 from likely.training.examples import Examples, Source, in_memory
 from likely.training.lift import Lifting
@@ -83,7 +84,7 @@ class Plan:
             return draft
         why = self._uncompiled(draft, data)
         kept = replace(draft, compile=not why)
-        return replace(kept, probes=(Probe("compile", str(not why), {}, why),))
+        return replace(kept, probes=(*draft.probes, Probe("compile", str(not why), {}, why)))
 
     def _uncompiled(self, draft: Recipe, data: Examples) -> str:
         """Why the networks cannot be compiled; empty where they can."""
@@ -105,9 +106,9 @@ class Plan:
         known = _recalled(draft, recall(question))
         if known is not None:
             again = trial.rounds(known, most=4, seconds=0.02 * self._seconds(60.0))
-            return replace(known, round_seconds=again.usual)
+            return replace(known, round_seconds=again.usual, probes=draft.probes + known.probes)
         probed = Probing(trial, self.engine, draft, timing, self.budget.seconds).all()
-        if probed.probes != draft.probes:
+        if probed.probes:
             remember(question, _answers(probed))
         return replace(probed, probes=draft.probes + probed.probes)
 
@@ -156,6 +157,7 @@ class Plan:
     def _draft(self, *, steps: int, batch: int) -> Recipe:
         data, engine = self.data, self.engine
         full = engine.precision == Precision.AUTO
+        threads, probes = self._threads()
         return Recipe(
             rows=len(data) if isinstance(data, Examples) else None,
             steps=steps,
@@ -163,13 +165,22 @@ class Plan:
             chunk=chunk_of(math.prod(data.x.shape[1:])) if isinstance(data, Examples) else chunk_of(1),
             device=self.place,
             processes=self.processes,
-            threads=engine.threads or torch.get_num_threads(),
+            threads=threads,
+            probes=probes,
             precision=Precision.FP32 if full else engine.precision,
             channels_last=bool(engine.channels_last),
             compile=bool(engine.compile),
             judge_batch=max(batch, 256),
             torch=torch.__version__,
         )
+
+    def _threads(self) -> tuple[int, tuple[Probe, ...]]:
+        """torch's own number, unless other programs keep the cores busy."""
+        threads = self.engine.threads or torch.get_num_threads()
+        if threads == 1 or self.engine.threads is not None or not self.engine.probe:
+            return threads, ()
+        seconds = crowding(threads)
+        return (1, (Probe("threads", "1", seconds),)) if crowded(seconds) else (threads, ())
 
     def _trial(self, data: Examples) -> Trial:
         return Trial(model=self.model, data=data, seed=self.seed, lift=self.lift, processes=self.processes)

@@ -49,7 +49,7 @@ class Training:
         self.good = Moment(course, {})
         self.clock = time.perf_counter() - course.seconds
         self.reported = (course.step, time.perf_counter())
-        self.told_slow = False
+        self.playing, self.told_slow = 0.0, False  # seconds in rounds since the last report
 
     def events(self, state: State | None) -> Generator[Event, None, Finished]:
         """Train to the end of the recipe, or until validations stop getting better."""
@@ -80,7 +80,7 @@ class Training:
     def _round(self) -> Iterator[Event]:
         """One round and what is due after it."""
         try:
-            self.rounds.play(self.course)
+            self._play()
             self.rounds.look_when_due(self.course)
             yield from self._due()
         except Diverging as reason:
@@ -91,14 +91,18 @@ class Training:
         if self._asked_to_stop:
             yield from self._stop()
 
+    def _play(self) -> None:
+        began = time.perf_counter()
+        self.rounds.play(self.course)
+        self.playing += time.perf_counter() - began
+
     def _due(self) -> Iterator[Event]:
         step, recipe = self.course.step, self.recipe
         last = step >= recipe.steps
         if step % recipe.report == 0 or last:
             self.rounds.look(self.course)
-            report = self._report()
-            yield report
-            yield from self._slow(report)
+            yield from self._slow()
+            yield self._report()
         if self.judge is not None and (step % recipe.validate_every == 0 or last):
             self.rounds.look(self.course)
             yield self._validate(self.judge)
@@ -119,13 +123,14 @@ class Training:
             step=step, steps=self.recipe.steps, losses=losses, rate=rate, left=left, seconds=now - self.clock
         )
 
-    def _slow(self, report: Stepped) -> Iterator[Noticed]:
+    def _slow(self) -> Iterator[Noticed]:
         """Rounds that take far longer than they were measured to: said once."""
-        measured = self.recipe.round_seconds
-        if measured is None or self.told_slow or report.rate * measured * SLOW > 1:
+        measured = (self.recipe.round_seconds or math.inf) * max(1, self.course.step - self.reported[0])
+        times, self.playing = self.playing / measured, 0.0
+        if self.told_slow or times < SLOW:
             return
         self.told_slow = True
-        what = f"a round takes {1 / report.rate / measured:.0f} times as long as measured"
+        what = f"rounds take {times:.0f} times as long as measured"
         yield Noticed(what=f"{what}: if other programs keep the cores busy, fewer threads may be faster")
 
     # Validation ----------------------------------------------------------------------------------------------------

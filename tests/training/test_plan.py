@@ -17,6 +17,7 @@ from likely.training import (
     Recipe,
     follow,
     learn,
+    plan,
     probe,
     remembered,
 )
@@ -63,6 +64,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trial, "rounds", rounds)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    monkeypatch.setattr(plan, "crowding", lambda threads: {"2": 0.001, "1": 0.001})
 
 
 @pytest.mark.usefixtures("busy")
@@ -167,3 +169,16 @@ def test_the_trial_leaves_the_model_alone() -> None:
 def test_a_notice_needs_a_great_difference() -> None:
     calm = replace(recipe(5), probes=(Probe("threads", "1", {"1": 1.0, "2": 2.0}),))
     assert not any(isinstance(e, Noticed) for e in learn(Gaussian(4), Examples(DATA.x), recipe=calm))
+
+
+def test_crowded_cores_are_given_one_thread_even_in_short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", lambda threads: None)
+    monkeypatch.setattr(plan, "crowding", lambda threads: {"2": 0.1, "1": 0.001})
+    for steps in (10, 500):
+        events = learn(Noisy(4), DATA, budget=Budget(steps=steps))
+        first, second = next(events), next(events)
+        assert isinstance(first, Planned)
+        assert first.recipe.threads == 1
+        assert isinstance(second, Noticed)
+        assert "threads=1 is 100 times faster" in second.what
