@@ -26,7 +26,7 @@ slow: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff format --check likely tests benchmarks scripts
 	$(BIN)/ruff check likely tests benchmarks scripts
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/budgets.py
 

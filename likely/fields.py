@@ -139,7 +139,7 @@ def told_type(hint: Any) -> str:
 
 
 def amended(described: Any, path: str, value: Any) -> Any:
-    """The description with one field changed: amended(vae, "network.width", "64"). Text is parsed by the field's type."""
+    """The description with one field changed: amended(vae, "network.width", "64"); text is read by the field's type."""
     name, _, rest = path.replace("__", ".").partition(".")
     name = _field_name(described, name)
     if rest:

@@ -4,6 +4,9 @@ A model that has not promised what a verb asks for answers with an error that na
 sample i depends on the seed and i alone, a row's score on the seed and the row's own content alone.
 """
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +18,7 @@ import torch
 from torch import Tensor
 
 from likely import frames, store
-from likely.codecs import Codec, ImageCodec, Lift, codec_from_parts
+from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import Bound, Completes, Counted, Density, Estimated, Evidence, Family, Latent, Model, Scores
 from likely.data import Images, Rows, Table
@@ -61,7 +64,7 @@ class Fitted(Generic[M_co]):
     model: M_co
     codec: Codec[Any]
     card: Card
-    condition_codec: Codec[Any] | None = None
+    condition_codec: TableCodec | TextCodec | None = None
     conditions: Conditions | None = None
 
     @property
@@ -102,7 +105,7 @@ class Fitted(Generic[M_co]):
                 f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}"
             )
         for codec in (self.codec, self.condition_codec):
-            partial = partial if codec is None or isinstance(codec, ImageCodec) else frames.typed(partial, codec.schema)
+            partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
         return partial
 
     def _drawn(self, n: int, c: Tensor | None, seed: int) -> Tensor:
@@ -129,6 +132,7 @@ class Fitted(Generic[M_co]):
         return self.condition_codec.encode(self._as_said(rows.assign(**{name: partial[name] for name in given}))).x
 
     def _as_said(self, frame: pd.DataFrame) -> Table:
+        assert self.condition_codec is not None
         return Table(frame, self.condition_codec.schema)
 
     def _joined(self, rows: Rows, c: Tensor | None) -> Rows:
@@ -155,7 +159,8 @@ class Fitted(Generic[M_co]):
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
         """p(c | x) by Bayes' rule, a column per class."""
         joint, _ = self._joints(data, draws, seed)
-        assert self.condition_codec is not None and self.conditions is not None
+        assert self.condition_codec is not None
+        assert self.conditions is not None
         names = self.condition_codec.decode(self.conditions.cells).frame
         labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
         return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels))
@@ -196,6 +201,8 @@ class Fitted(Generic[M_co]):
         """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
         self._must(Completes)
         assert isinstance(self.model, Completes)
+        if not isinstance(self.codec, TableCodec):
+            raise CannotAnswer("pictures cannot be completed yet", expected="a model of tables")
         x, known = self.codec.encode_partial(partial)
         with torch.no_grad():
             filled = self.model.complete(x, Evidence(known), c, rng=Keyed(seed))
@@ -328,6 +335,8 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     codec = codec_from_parts(parts.document["codec"])
     condition = parts.document["condition_codec"]
     condition_codec = None if condition is None else codec_from_parts(condition)
+    if not isinstance(condition_codec, TableCodec | TextCodec | None):
+        raise Corrupt("a condition is neither columns nor a text")
     model = family.build(
         Lift(codec.space, family.lifted).space, None if condition_codec is None else condition_codec.space
     )

@@ -1,5 +1,8 @@
 """What a person hands over and gets back, as frames: partial rows, rows read like the fitted ones, rows returned."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +37,7 @@ def _repeated(value: Any, n: int) -> Sequence[Any]:
 
 
 def typed(partial: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Values as a command line or a form gives them, in the columns' own types: "3" is the category 3, "40" a number."""
+    """Values as a command line gives them, in the columns' own types: "3" is the category 3, "40" a number."""
     known = {column.name: column for column in schema.columns}
     told = {name: _typed(partial[name], known[name]) for name in partial.columns if name in known}
     return partial.assign(**told)

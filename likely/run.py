@@ -1,5 +1,6 @@
 """One training, from rows to a `Fitted`: codecs, a model, the loop, the card."""
 
+import json
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 import likely
-from likely.codecs import Codec, ImageCodec, Lift, TableCodec, condition_codec
+from likely.codecs import Codec, ImageCodec, Lift, TableCodec, TextCodec, condition_codec
 from likely.conditions import Conditions, law_of
 from likely.contracts import Bound, Counted, Density, Model, Trained
 from likely.data import Images, Rows, Table, sides
@@ -27,7 +28,6 @@ from likely.training.progress import follow
 LOG = "log.jsonl"
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 SCORED = 2000  # rows of the validation split that the card's measure is taken on
-Weights = "np.ndarray[Any, Any] | None"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Run:
 
     # What is learned from --------------------------------------------------------------------------------------------
 
-    def _codecs(self) -> tuple[Codec[Any], Codec[Any] | None]:
+    def _codecs(self) -> tuple[Codec[Any], TableCodec | TextCodec | None]:
         """The codec of what is modelled, and of what it is given."""
         known = list(_said(self.rows).schema.names) if _has_words(self.rows) else []
         lacking = [name for name in self.asked.condition if name not in known]
@@ -109,7 +109,8 @@ class Run:
         return self._part(self.rows.take(learned), _chosen(weights, learned), codec, given).examples, held
 
     def _streamed(self, model: Model, codec: Codec[Any], given: Codec[Any] | None) -> Streamed:
-        assert self.stream is not None and isinstance(self.rows, Table)
+        assert self.stream is not None
+        assert isinstance(self.rows, Table)
         if not isinstance(model, Counted) or isinstance(model, Trained):
             raise TrainingError(
                 f"{self.stream} is too large to be held in memory, and this family draws its rows at random",
@@ -142,7 +143,7 @@ class Run:
             family=self.asked.family, seed=self.asked.seed, condition=self.asked.condition,
             order=tuple(_said(self.rows).schema.names) if _has_words(self.rows) else (), returns=self.form,
             data={"source": self.asked.source, "rows": rows, "sha256": self.asked.data_hash},
-            recipe=recipe, measures=measures,
+            recipe=json.loads(json.dumps(recipe)), measures=measures,
             versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
         )  # fmt: skip
 

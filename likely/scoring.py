@@ -1,8 +1,8 @@
 """The score of cells, with its kind: what a model promises, composed with what its lift adds.
 
-Every promise becomes log-weights: a density is one exact weight, a stochastic lift or an importance-weighted bound gives
-many, whose logmeanexp rises to log p(x) with their number. Noise is keyed by a row's own content, so that a score does
-not depend on the row's company.
+Every promise becomes log-weights: a density is one exact weight, a stochastic lift or an importance-weighted bound
+gives many, whose logmeanexp rises to log p(x) with their number. Noise is keyed by a row's own content, so that a score
+does not depend on the row's company.
 """
 
 from collections.abc import Iterator

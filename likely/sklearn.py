@@ -8,6 +8,9 @@ Unconditional, `predict` tells outliers (1) from the rest (0) in PyOD's manner; 
 Scores are in float64, with noise keyed by a row's own content: they depend neither on order nor on company.
 """
 
+# scikit-learn's hints are narrower than what it takes
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any

@@ -19,7 +19,7 @@ def codec_for(rows: Rows) -> Codec[Any]:
     return ImageCodec.fit(rows) if isinstance(rows, Images) else TableCodec.fit(rows)
 
 
-def condition_codec(rows: Rows, columns: Sequence[str]) -> Codec[Any]:
+def condition_codec(rows: Rows, columns: Sequence[str]) -> TableCodec | TextCodec:
     """The codec of a condition: columns of a table, or of what is said about each picture."""
     table = rows.about if isinstance(rows, Images) else rows
     names = table.schema.names if isinstance(table, Table) else ()
@@ -33,7 +33,7 @@ def condition_codec(rows: Rows, columns: Sequence[str]) -> Codec[Any]:
     return _of_columns(table, columns)
 
 
-def _of_columns(table: Table, columns: Sequence[str]) -> Codec[Any]:
+def _of_columns(table: Table, columns: Sequence[str]) -> TableCodec | TextCodec:
     kinds = {name: table.schema[name].kind for name in columns}
     texts = [name for name, kind in kinds.items() if kind == "text"]
     empty = [name for name, kind in kinds.items() if kind in ("id", "constant")]

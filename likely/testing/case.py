@@ -1,5 +1,6 @@
-"""A case: a family over a space, maybe given a condition, with rows to learn from and a model that has learned a little."""
+"""A case: a family over a space, maybe given a condition, with rows and a model that has learned a little."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Lift
-from likely.contracts import Counted, Family, Model, Prepared, Space, Trained
+from likely.contracts import Counted, Family, Model, Prepared, Space, Trained, Turn
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Tokens, Vector, label, reals
 
@@ -95,7 +96,7 @@ def descend(model: Trained, u: Tensor, c: Tensor | None, steps: int, *, rate: fl
     return losses
 
 
-def _turn(turn: Any, optimizers: dict[str, torch.optim.Optimizer]) -> float:
+def _turn(turn: Turn, optimizers: Mapping[str, torch.optim.Optimizer]) -> float:
     optimizers[turn.player].zero_grad()
     loss = turn.loss()
     loss.backward()
@@ -113,7 +114,9 @@ def example_rows(space: Space, n: int, rng: Keyed) -> Tensor:
         case Vector(columns=columns):
             return torch.stack([_column(column, level, rng) for column in columns], 1)
         case Image(levels=None):
-            return (2 * level[:, None, None, None] - 1 + 0.1 * rng.normal((n, *space.shape), like=like)).clamp(-0.99, 0.99)
+            return (2 * level[:, None, None, None] - 1 + 0.1 * rng.normal((n, *space.shape), like=like)).clamp(
+                -0.99, 0.99
+            )
         case Image(levels=levels):
             noisy = level[:, None, None, None] + 0.2 * rng.normal((n, *space.shape), like=like)
             return (noisy.clamp(0, 0.999) * (levels or 2)).floor()
