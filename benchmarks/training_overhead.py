@@ -1,40 +1,39 @@
-"""What the loop costs a round beside the model: learn() against the same forward and backward alone, in one process.
-
-Run: python benchmarks/training_overhead.py
+"""What the training loop costs a round beside the model itself: a small network's forward and backward, alone, in the
+plainest loop with torch.optim and clipping, and in `learn` (order of rows, noise, clipping, AdamW, average, reports).
 """
 
-import time
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
+from harness import Bench, Form
 from torch import Tensor, nn
 
 from likely.contracts import Density, Player, Trained, Turn
 from likely.spaces import reals
 from likely.training import Engine, Examples, Recipe, follow, learn
 
-
-class Net(nn.Module):
-    """A small network of six tensors."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(width, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 2 * width)
-        )
+ROUNDS, BATCH, WIDTH = 400, 64, 8
+DATA = Examples(torch.randn(10_000, WIDTH, generator=torch.Generator().manual_seed(0)))
+PROMISED = 150.0  # microseconds a round, for the loop itself
 
 
 class Small(Density, Trained):
-    """A density only in name: its loss is what is timed."""
+    """A density only in name: six small tensors whose loss is timed."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__(reals(width))
-        self.net = Net(width)
+    def __init__(self) -> None:
+        super().__init__(reals(WIDTH))
+        layers = [nn.Linear(WIDTH, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 16)]
+        self.net = nn.Sequential(*layers)
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        return -self.net.layers(x).square().sum(1)
+        return -self.net(x).square().sum(1)
 
     def sample(self, n, c=None, *, rng) -> Tensor:
-        return torch.zeros(n, 8)
+        return torch.zeros(n, WIDTH)
 
     def players(self) -> dict[str, Player]:
         return {"small": Player(self)}
@@ -43,48 +42,48 @@ class Small(Density, Trained):
         yield Turn("small", lambda: -self.log_prob(x).mean())
 
 
-def alone(model: Small, x: Tensor, rounds: int) -> float:
-    """Seconds of a forward and backward pass."""
-    weights = list(model.parameters())
-    began = time.process_time()
-    for _ in range(rounds):
-        torch.autograd.grad(-model.log_prob(x).mean(), weights)
-    return (time.process_time() - began) / rounds
+def looped() -> Callable[[], object]:
+    """Rounds of learn()."""
+    model = Small()
+    recipe = Recipe(rows=len(DATA), steps=ROUNDS, batch=BATCH, guard=500, report=20, threads=torch.get_num_threads())
+    return lambda: follow(learn(model, DATA, recipe=recipe, engine=Engine(probe=False)))
 
 
-def looped(model: Small, data: Examples, rounds: int) -> float:
-    """Seconds of a round of learn(), validations and saves left out."""
-    recipe = Recipe(rows=len(data), steps=rounds, batch=64, guard=500, report=20, validate_every=rounds)
-    began = time.process_time()
-    follow(learn(model, data, recipe=recipe, engine=Engine(probe=False)))
-    return (time.process_time() - began) / rounds
-
-
-def optimised(model: Small, x: Tensor, rounds: int) -> float:
-    """Seconds of a round of the plainest loop with torch.optim.AdamW (fused), clipping and a global seed."""
+def plain() -> Callable[[], object]:
+    """The loop that people write."""
+    model, x = Small(), DATA.x[:BATCH]
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
-    began = time.process_time()
-    for _ in range(rounds):
-        optimizer.zero_grad()
-        (-model.log_prob(x).mean()).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-        optimizer.step()
-    return (time.process_time() - began) / rounds
+
+    def rounds() -> None:
+        for _ in range(ROUNDS):
+            optimizer.zero_grad()
+            (-model.log_prob(x).mean()).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
+            optimizer.step()
+
+    return rounds
 
 
-def main(rounds: int = 400, repeats: int = 25) -> None:
-    """Alternate the three and print the least of each (CPU time, so that busy neighbours matter less)."""
-    torch.set_num_threads(1)
-    data, model = Examples(torch.randn(10_000, 8)), Small(8)
-    times: dict[str, list[float]] = {"forward and backward": [], "plain loop": [], "learn": []}
-    for _ in range(repeats):
-        times["forward and backward"].append(alone(model, data.x[:64], rounds))
-        times["plain loop"].append(optimised(model, data.x[:64], rounds))
-        times["learn"].append(looped(model, data, rounds))
-    middle = {name: min(taken) * 1e6 for name, taken in times.items()}
-    for name, value in middle.items():
-        print(f"{name:22s} {value:7.1f} microseconds a round")
-    print(f"{'the loop itself':22s} {middle['learn'] - middle['forward and backward']:7.1f}")
+def bare() -> Callable[[], object]:
+    """Forward and backward only."""
+    model, x = Small(), DATA.x[:BATCH]
+    weights = list(model.parameters())
+
+    def rounds() -> None:
+        for _ in range(ROUNDS):
+            torch.autograd.grad(-model.log_prob(x).mean(), weights)
+
+    return rounds
+
+
+def main() -> None:
+    """Race the three and note what the loop takes."""
+    bench = Bench("training_overhead", __doc__)
+    forms = [Form("likely.learn", looped), Form("a plain loop", plain), Form("forward and backward alone", bare)]
+    medians = bench.race("a round", [Form(f.name, f.prepare, scale=1 / ROUNDS) for f in forms])
+    own = 1e6 * (medians["likely.learn"] - medians["forward and backward alone"])
+    bench.note("the loop itself", own, "microseconds a round", promised=PROMISED)
+    bench.write()
 
 
 if __name__ == "__main__":
