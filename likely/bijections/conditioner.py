@@ -5,6 +5,7 @@ parameters come out of its last matrix product: no transposition of the largest 
 """
 
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import final
 
 import torch
@@ -42,7 +43,7 @@ class Dense(Conditioner):
         self.outputs = outputs
         self.reads = kept + context
         sizes = (max(self.reads, 1), *hidden)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.last = nn.Linear(sizes[-1], outputs * moved)
         _fade(self.last)
 

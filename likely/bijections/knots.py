@@ -57,7 +57,7 @@ class Place(NamedTuple):
 
 def locate(v: Tensor, parameters: Tensor, frame: Frame, axis: int) -> tuple[Bin, Place]:
     """The bin of each v, which lies in [-T, T], seen along x (axis 0) or z (axis 1)."""
-    bins, (groups, outputs, n) = frame.bins, parameters.shape
+    bins, (groups, _, n) = frame.bins, parameters.shape
     shares = parameters[:, : 2 * bins].unflatten(1, (2, bins)).softmax(2)
     with torch.autocast(v.device.type, enabled=False):
         knots = torch.matmul(_staircase(frame, shares), shares)  # (A, 2, K, n): the left end of each bin

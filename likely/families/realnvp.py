@@ -137,7 +137,7 @@ class RealNVPModel(Density, Latent, Trained, Prepared):
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        z = rng.normal((n, len(self.codes.columns)), like=next(self.parameters()))
+        z = rng.normal((n, *self.codes.shape), like=next(self.parameters()))
         return self.decode(z, c)  # (3)
 
 
@@ -177,7 +177,7 @@ def _layer(family: RealNVP, size: int, conditioner: Conditioner, split: Split) -
 
 
 def _image_flow(family: RealNVP, shape: Shape, context: int) -> Chain:
-    """Logit, then a stage at each scale; an image with both sides odd has one scale, and couplings on a chequerboard."""
+    """Logit, then a stage at each scale; one scale on a chequerboard where both sides are odd."""
     stages: list[Bijection] = []
     shapes: list[Shape] = []
     while (factors := squeezed_by(*shape[1:])) and len(stages) < SCALES and (not stages or min(shape[1:]) >= SMALLEST):
