@@ -19,10 +19,8 @@ from likely.training import (
     learn,
     plan,
     probe,
-    remembered,
 )
 from likely.training.learn import fingerprint
-from likely.training.probe import agree
 from likely.training.recipe import Probe
 from likely.training.trial import Timing, Trial
 from tests.training.runner import recipe, rows
@@ -118,27 +116,6 @@ def test_a_probe_changes_nothing_but_the_recorded_choice() -> None:
     assert all(torch.equal(probed[name], plain[name]) for name in plain)
 
 
-def test_mixed_precision_must_agree() -> None:
-    assert agree((1.0, 2.0), (1.005, 2.01))
-    assert not agree((1.0, 2.0), (1.0, 2.2))
-    assert not agree((float("nan"),), (1.0,))
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("LIKELY_CACHE", str(tmp_path / "file"))
-    remembered.remember("question", 1)
-    assert remembered.recall("question") is None
-
-
-def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("LIKELY_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert remembered.place() == tmp_path / "likely"
-    remembered.remember("a", {"threads": 1})
-    assert remembered.recall("a") == {"threads": 1}
-
-
 def test_an_answer_that_is_no_answer_is_asked_again(own_cache: Path) -> None:
     model = Noisy(4)
     first = planned(model, budget=Budget(steps=300))
@@ -155,15 +132,6 @@ def test_fingerprints_see_cells_and_order() -> None:
     assert len({fingerprint(x), fingerprint(other), fingerprint(x.flip(0))}) == 3
     for kind in (torch.uint8, torch.int64, torch.float64, torch.bool):
         fingerprint(torch.zeros(4, 2).to(kind))
-
-
-def test_the_trial_leaves_the_model_alone() -> None:
-    model = Noisy(4)
-    before = {name: t.clone() for name, t in model.state_dict().items()}
-    timing = Trial(model=model, data=DATA, seed=0, lift=None).rounds(recipe(50), most=4, seconds=9.0)
-    assert len(timing.losses) == 4
-    assert timing.least <= timing.usual
-    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
 
 
 def test_a_notice_needs_a_great_difference() -> None:

@@ -1,0 +1,60 @@
+import pytest
+import torch
+
+from likely.errors import Corrupt
+from likely.training.course import Course
+from likely.training.processes import Alone
+from likely.training.rounds import Diverging, Rounds
+from likely.training.saving import copied
+from tests.training.runner import recipe, rows
+from tests.training.toys import Game, Gaussian, Noisy
+
+
+def rounds(model) -> Rounds:
+    return Rounds(model.train(), rows(300, 1), recipe(50), seed=0, lift=None, processes=Alone())
+
+
+def played(played: Rounds, course: Course, count: int) -> dict[str, torch.Tensor]:
+    for _ in range(count):
+        played.play(course)
+        played.look(course)
+    return copied(played.tensors())
+
+
+@pytest.mark.parametrize("toy", [Gaussian, Noisy, Game])
+def test_the_tensors_are_all_that_the_next_rounds_depend_on(toy) -> None:
+    torch.manual_seed(0)
+    first = rounds(toy(4))
+    held = played(first, Course(), 7)
+    ahead = played(first, Course(step=7), 5)
+    torch.manual_seed(1)
+    other = rounds(toy(4))
+    other.restore(held)
+    again = played(other, Course(step=7), 5)
+    assert all(torch.equal(ahead[name], again[name]) for name in ahead)
+
+
+def test_the_state_of_other_players_is_refused() -> None:
+    held = copied(rounds(Gaussian(4)).tensors())
+    with pytest.raises(Corrupt):
+        rounds(Gaussian(4)).restore({**held, "average/0": torch.ones(9)})
+    with pytest.raises(Corrupt):
+        rounds(Gaussian(4)).restore({name: t for name, t in held.items() if "optimizer" not in name})
+
+
+def test_losses_are_means_since_the_last_look() -> None:
+    model, course = rounds(Game(4)), Course()
+    played(model, course, 3)
+    assert model.counts == {"critic": 6, "generator": 3}
+    assert set(model.losses()) == {"critic", "generator"}
+    assert model.losses() == {}
+
+
+def test_an_infinite_loss_is_told_with_its_player() -> None:
+    model, course = Gaussian(4), Course()
+    started = rounds(model)
+    with torch.no_grad():
+        model.mean.fill_(float("inf"))
+    started.play(course)
+    with pytest.raises(Diverging, match="'gaussian'"):
+        started.look(course)

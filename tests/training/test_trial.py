@@ -1,0 +1,36 @@
+import pytest
+import torch
+
+from likely.training.trial import Trial
+from tests.training.runner import recipe, rows
+from tests.training.toys import Game, Mean, Noisy
+
+DATA = rows(400, 1)
+
+
+def test_the_trial_leaves_the_model_alone() -> None:
+    model = Noisy(4)
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    timing = Trial(model=model, data=DATA, seed=0, lift=None).rounds(recipe(50), most=4, seconds=9.0)
+    assert len(timing.losses) == 4
+    assert timing.least <= timing.usual
+    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
+
+
+def test_always_two_rounds_never_more_than_asked() -> None:
+    trial = Trial(model=Noisy(4), data=DATA, seed=0, lift=None)
+    assert len(trial.rounds(recipe(50), most=9, seconds=0.0).losses) == 2
+    assert len(trial.rounds(recipe(50), most=5, seconds=60.0).losses) == 5
+
+
+def test_judging_and_counting_are_measured_by_the_row() -> None:
+    assert Trial(model=Noisy(4), data=DATA, seed=0, lift=None).judging(DATA, recipe(5)) > 0
+    assert Trial(model=Game(4), data=DATA, seed=0, lift=None).judging(DATA, recipe(5)) == 0.0
+    model = Mean(4)
+    assert Trial(model=model, data=DATA, seed=0, lift=None).counting(recipe(5)) > 0
+    assert float(model.weight) == 0.0
+
+
+def test_the_rounds_of_one_of_several_processes() -> None:
+    trial = Trial(model=Noisy(4), data=DATA, seed=0, lift=None, processes=4)
+    assert trial.rounds(recipe(5), most=2, seconds=1.0).losses[0] == pytest.approx(8.0, abs=20)
