@@ -1,6 +1,6 @@
 """Measures of synthetic rows beside real ones: each a small number with its interval and its sample sizes."""
 
-from likely.metrics.copying import copying
+from likely.metrics.copying import copies, nearer
 from likely.metrics.coverage import coverage
 from likely.metrics.features import features
 from likely.metrics.likelihood import Verdict, compared
@@ -8,4 +8,15 @@ from likely.metrics.marginals import marginals, pairs
 from likely.metrics.measure import Measure
 from likely.metrics.two_sample import two_sample
 
-__all__ = ["Measure", "Verdict", "compared", "copying", "coverage", "features", "marginals", "pairs", "two_sample"]
+__all__ = [
+    "Measure",
+    "Verdict",
+    "compared",
+    "copies",
+    "coverage",
+    "features",
+    "marginals",
+    "nearer",
+    "pairs",
+    "two_sample",
+]

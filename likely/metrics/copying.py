@@ -3,37 +3,46 @@
 from typing import Any
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from likely.data import Rows
-from likely.metrics.features import features
+from likely.metrics.features import features, keys, sampled
 from likely.metrics.measure import Measure, share
+from likely.metrics.neighbours import nearest
+from likely.metrics.thread import one_thread
 
 Array = np.ndarray[Any, Any]
 MOST = 5000
 
 
-def copying(train: Rows, held_out: Rows, synthetic: Rows, *, seed: int = 0) -> dict[str, Measure]:
-    """Whether synthetic rows lie nearer to training rows than to unseen real ones, and how many are exact copies.
+def copies(learned: Rows, held_out: Rows, synthetic: Rows) -> Measure:
+    """The share of synthetic rows that equal some learned row, cell by cell."""
+    known = keys(learned)
+    repeats = float(np.isin(keys(held_out), known).mean())  # what rows that nobody copied get
+    note = "synthetic rows equal to a row learned from; the ideal is the share of unseen real rows that are"
+    return share("copies", np.isin(keys(synthetic), known), (len(learned), len(synthetic)), repeats, note)
 
-    The training and held-out sides are cut to one size: with equal sizes an honest model's rows are as often nearer to
-    the one as to the other, so the ideal share is 0.5.
+
+def nearer(learned: Rows, held_out: Rows, synthetic: Rows, *, seed: int = 0) -> Measure:
+    """The share of synthetic rows that lie nearer to a learned row than to an unseen real one.
+
+    Both sides are cut to one size: with equal sizes an honest model's rows are as often nearer to the one as to the
+    other. Synthetic rows around one real row are near it or not together, so they count as one for the interval.
     """
-    a, b, c = features(train, held_out, synthetic)
-    rng, size = np.random.default_rng(seed), min(len(a), len(b), MOST)
-    copies = _distances(a, c) <= 1e-9
-    a, b = a[rng.permutation(len(a))[:size]], b[rng.permutation(len(b))[:size]]
-    to_train, to_held = _distances(a, c), _distances(b, c)
-    ties = rng.random(len(c)) < 0.5
-    nearer = np.where(to_train == to_held, ties, to_train < to_held)
-    repeats = _distances(features(train, held_out)[0], features(train, held_out)[1]) <= 1e-9
-    rows = (size, len(c))
-    return {
-        "nearer to training": share("nearer to training", nearer, rows, 0.5, "synthetic rows nearer to a training row"),
-        "copies": share("copies", copies, rows, float(repeats.mean()), "synthetic rows equal to a training row; the ideal is "
-                        "the held-out rows' own share"),
-    }  # fmt: skip
+    size = min(len(learned), len(held_out), MOST)
+    parts = sampled(learned, size, seed), sampled(held_out, size, seed + 1), sampled(synthetic, MOST, seed + 2)
+    a, b, c = features(*parts)
+    with one_thread():
+        (place_a, far_a), (place_b, far_b) = nearest(c, a), nearest(c, b)
+    ties = np.random.default_rng(seed).random(len(c)) < 0.5
+    hits = np.where(far_a == far_b, ties, far_a < far_b)
+    effective = independent_rows(hits, np.where(hits, place_a, size + place_b))
+    note = "synthetic rows nearer to a row learned from than to an unseen one"
+    return share("nearer to training", hits, (size, len(c)), 0.5, note, effective=effective)
 
 
-def _distances(points: Array, queries: Array) -> Array:
-    return NearestNeighbors(n_neighbors=1).fit(points).kneighbors(queries)[0][:, 0]
+def independent_rows(hits: Array, groups: Array) -> float:
+    """How many independent rows would leave the share as uncertain as these, which come in groups."""
+    p, n = hits.mean(), len(hits)
+    sums = np.bincount(groups, weights=hits - p)
+    spread = float((sums**2).sum()) / n**2
+    return min(p * (1 - p) / spread, n) if spread > 0 else float(len(np.unique(groups)))

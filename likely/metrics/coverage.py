@@ -1,55 +1,40 @@
-"""Precision, recall, density and coverage by nearest neighbours (Kynkaanniemi et al. 2019; Naeem et al. 2020)."""
-
-from typing import Any
+"""Precision, recall, density and coverage by nearest neighbours (Kynkäänniemi et al. 2019; Naeem et al. 2020)."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from likely.data import Rows
-from likely.metrics.features import features
+from likely.metrics.features import features, sampled
 from likely.metrics.measure import Measure, mean, share
+from likely.metrics.neighbours import SAME, inside, nearest, radii
+from likely.metrics.thread import one_thread
 
-Array = np.ndarray[Any, Any]
 MOST = 5000
-CHUNK = 512
 
 
 def coverage(real: Rows, synthetic: Rows, *, k: int = 5, seed: int = 0) -> dict[str, Measure]:
     """How much of the synthetic lies where real rows are (precision, density), and the reverse (recall, coverage)."""
-    a, b = features(real, synthetic)
-    rng = np.random.default_rng(seed)
-    a, b = a[rng.permutation(len(a))[:MOST]], b[rng.permutation(len(b))[:MOST]]
+    a, b = features(sampled(real, MOST, seed), sampled(synthetic, MOST, seed + 1))
     rows, k = (len(a), len(b)), min(k, len(a) - 1, len(b) - 1)
     if k < 1:
         return {}
-    around_a, around_b = _radii(a, k), _radii(b, k)
-    inside_a, nearest = _inside(b, a, around_a)
-    inside_b, _ = _inside(a, b, around_b)
-    covered = _nearest_distance(a, b) <= around_a
+    with one_thread():
+        around_a, around_b = radii(a, k), radii(b, k)
+        inside_a, inside_b = inside(b, a, around_a), inside(a, b, around_b)
+        covered = nearest(a, b)[1] <= around_a + SAME
     return {
         "precision": share("precision", inside_a > 0, rows, 1.0, "synthetic rows near some real row"),
         "recall": share("recall", inside_b > 0, rows, 1.0, "real rows near some synthetic row"),
         "density": mean("density", inside_a / k, rows, 1.0, "real neighbourhoods around a synthetic row"),
-        "coverage": share("coverage", covered, rows, 1.0, "real rows with a synthetic row in their neighbourhood"),
-    }
+        "coverage": share("coverage", covered, rows, expected(*rows, k), "real rows with a synthetic row in their "
+                          "neighbourhood"),
+    }  # fmt: skip
 
 
-def _radii(points: Array, k: int) -> Array:
-    """Each point's distance to its k-th other point."""
-    return NearestNeighbors(n_neighbors=k + 1).fit(points).kneighbors(points)[0][:, k]
+def expected(real: int, synthetic: int, k: int) -> float:
+    """The coverage of samples from the very law of the real rows.
 
-
-def _inside(queries: Array, centres: Array, radii: Array) -> tuple[Array, Array]:
-    """How many balls hold each query, and its nearest centre's distance; in chunks, so memory is bounded."""
-    counts, nearest = np.zeros(len(queries)), np.zeros(len(queries))
-    norms = (centres**2).sum(1)
-    for start in range(0, len(queries), CHUNK):
-        part = queries[start : start + CHUNK]
-        squared = np.maximum((part**2).sum(1)[:, None] + norms - 2 * part @ centres.T, 0.0)
-        counts[start : start + CHUNK] = (squared <= radii**2 + 1e-12).sum(1)
-        nearest[start : start + CHUNK] = np.sqrt(squared.min(1))
-    return counts, nearest
-
-
-def _nearest_distance(queries: Array, points: Array) -> Array:
-    return NearestNeighbors(n_neighbors=1).fit(points).kneighbors(queries)[0][:, 0]
+    A real row is not covered when its k nearest among the other real and the synthetic rows, in any order equally
+    likely, are all real.
+    """
+    j = np.arange(k)
+    return float(1 - np.prod((real - 1 - j) / (real - 1 + synthetic - j)))

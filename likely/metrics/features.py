@@ -1,14 +1,30 @@
 """Rows as plain numbers for trees, neighbours and correlations."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from likely.data import Images, Rows, Table
+from likely.data import Images, Rows, Table, row_hashes
+from likely.errors import WrongRows
 
 Array = np.ndarray[Any, Any]
 UNMODELLED = ("id", "text", "constant")
+NUMERIC = ("real", "count", "date")
+LEVELS = 50  # categories that get an axis of their own: the most frequent real ones
+FAR = 5.0  # spreads from the median beyond which a number counts as this far
+EXACT = 500  # pixels up to which principal directions are exact
+DAY = 86_400.0
+
+
+def sampled(rows: Rows, most: int, seed: int) -> Rows:
+    """At most so many of the rows, drawn without replacement, in their order."""
+    if len(rows) <= most:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:most]))
 
 
 def frame_of(rows: Rows) -> pd.DataFrame:
@@ -16,42 +32,20 @@ def frame_of(rows: Rows) -> pd.DataFrame:
     if isinstance(rows, Images):
         flat = rows.pixels.reshape(len(rows), -1)
         return pd.DataFrame(flat, columns=[f"pixel {place}" for place in range(flat.shape[1])])
-    return rows.frame[[c.name for c in rows.schema.columns if c.kind not in UNMODELLED and c.name in rows.frame]]
+    names = [c.name for c in rows.schema.columns if c.kind not in UNMODELLED and c.name in rows.frame]
+    if not names:
+        raise WrongRows("no column can be measured", expected="numbers, categories or dates that vary")
+    return rows.frame[names]
+
+
+def keys(rows: Rows) -> Array:
+    """One uint64 a row, equal where all modelled cells are."""
+    return row_hashes(rows if isinstance(rows, Images) else Table(frame_of(rows), rows.schema))
 
 
 def is_numeric(rows: Rows, name: str) -> bool:
     """Whether a column is measured in numbers (dates count as numbers)."""
-    return isinstance(rows, Images) or rows.schema[name].kind in ("real", "count", "date")
-
-
-def codes(real: Rows, *others: Rows) -> list[Array]:
-    """Each set of rows as a float matrix: numbers as they are, categories as codes shared by all, missing as NaN."""
-    frames = [frame_of(rows) for rows in (real, *others)]
-    columns = [_coded([frame[name] for frame in frames], is_numeric(real, name)) for name in frames[0]]
-    return [np.stack([column[i] for column in columns], 1) for i in range(len(frames))]
-
-
-def _coded(columns: list[pd.Series], numeric: bool) -> list[Array]:
-    if numeric:
-        return [_numbers(column) for column in columns]
-    everything = pd.Categorical(pd.concat([column.astype("object") for column in columns], ignore_index=True).map(_said))
-    numbers = np.where(everything.codes < 0, np.nan, everything.codes)
-    return np.split(numbers, np.cumsum([len(column) for column in columns])[:-1])
-
-
-def _said(value: Any) -> Any:
-    """One spelling per category: 1, 1.0 and True differ only in type."""
-    return value if pd.isna(value) else str(value)
-
-
-def _numbers(column: pd.Series) -> Array:
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = pd.to_numeric(column, errors="coerce")
-    if numbers.notna().any() or column.isna().all():
-        return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
-    dates = pd.to_datetime(column, errors="coerce", format="mixed")
-    return np.where(dates.isna(), np.nan, dates.astype("int64") / 8.64e13)
+    return isinstance(rows, Images) or rows.schema[name].kind in NUMERIC
 
 
 def categorical(real: Rows) -> list[bool]:
@@ -59,29 +53,101 @@ def categorical(real: Rows) -> list[bool]:
     return [not is_numeric(real, name) for name in frame_of(real)]
 
 
+# A column a number ---------------------------------------------------------------------------------------------------
+
+
+def codes(real: Rows, *others: Rows) -> list[Array]:
+    """Each set of rows as a float matrix: numbers as they are, categories as codes shared by all, missing as NaN."""
+    frames = [frame_of(real), *(_alike(rows, real) for rows in others)]
+    if isinstance(real, Images):
+        return [frame.to_numpy(np.float64) for frame in frames]
+    columns = [_coded([frame[name] for frame in frames], real, name) for name in frames[0]]
+    return [np.stack([column[i] for column in columns], 1) for i in range(len(frames))]
+
+
+def _alike(rows: Rows, real: Rows) -> pd.DataFrame:
+    """The same columns of other rows."""
+    if isinstance(real, Images) or isinstance(rows, Images):
+        return frame_of(rows)
+    names = list(frame_of(real))
+    if lacking := [name for name in names if name not in rows.frame]:
+        raise WrongRows(f"the rows lack the columns {lacking}", expected=f"the columns {names}")
+    return rows.frame[names]
+
+
+def _coded(columns: list[pd.Series], real: Table, name: str) -> list[Array]:
+    if is_numeric(real, name):
+        return [_numbers(column, real.schema[name].date_format) for column in columns]
+    said = pd.concat([column.astype("object") for column in columns], ignore_index=True)
+    places, _ = pd.factorize(said.map(_spelled, na_action="ignore"))
+    numbers = np.where(places < 0, np.nan, places)
+    return np.split(numbers, np.cumsum([len(column) for column in columns])[:-1])
+
+
+def _spelled(value: Any) -> str:
+    """One spelling per category: 1, 1.0 and True are one."""
+    whole = isinstance(value, bool | np.bool_) or (isinstance(value, float) and value.is_integer())
+    return str(int(value)) if whole else str(value)
+
+
+def _numbers(column: pd.Series, date_format: str) -> Array:
+    """Numbers as they are, dates as days."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if (
+        pd.api.types.is_datetime64_any_dtype(column)
+        or date_format
+        or pd.to_numeric(column, errors="coerce").isna().all()
+    ):
+        dates = pd.to_datetime(column, errors="coerce", format=date_format or None, utc=True)
+        moments = dates.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
+        return np.where(dates.isna(), np.nan, moments / DAY)
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+# A row a point -------------------------------------------------------------------------------------------------------
+
+
 def features(real: Rows, *others: Rows, width: int = 50) -> list[Array]:
-    """Each set of rows in one Euclidean space: standardised numbers and one-hot categories; pixels by principal parts."""
+    """Each set of rows in one Euclidean space: standardised numbers, one-hot categories; pixels by principal parts."""
     if isinstance(real, Images):
         return _principal([rows.pixels.reshape(len(rows), -1) / (rows.levels - 1) for rows in (real, *others)], width)
-    matrices, kinds = codes(real, *others), categorical(real)
-    columns = [_embedded([m[:, j] for m in matrices], kind) for j, kind in enumerate(kinds)]
+    matrices = codes(real, *others)
+    columns = [_embedded([m[:, j] for m in matrices], kind) for j, kind in enumerate(categorical(real))]
     return [np.concatenate([column[i] for column in columns], 1) for i in range(len(matrices))]
 
 
 def _embedded(columns: list[Array], category: bool) -> list[Array]:
+    """A column as axes; two different categories are as far apart as numbers one spread apart."""
     if category:
-        levels = np.unique(columns[0][~np.isnan(columns[0])])
+        seen, counts = np.unique(columns[0][~np.isnan(columns[0])], return_counts=True)
+        levels = np.sort(seen[np.argsort(-counts, kind="stable")[:LEVELS]])
         return [(column[:, None] == levels) / np.sqrt(2.0) for column in columns]
-    centre, spread = np.nanmedian(columns[0]) if np.isfinite(columns[0]).any() else 0.0, np.nanstd(columns[0]) or 1.0
-    scaled = [np.clip((column - centre) / spread, -5, 5) for column in columns]
+    centre, spread = _centre_and_spread(columns[0][np.isfinite(columns[0])])
+    scaled = [np.nan_to_num(np.clip((column - centre) / spread, -FAR, FAR)) for column in columns]
     gaps = [np.isnan(column) for column in columns]
-    if not gaps[0].any():
-        return [np.nan_to_num(values)[:, None] for values in scaled]
-    return [np.stack([np.nan_to_num(values), gap], 1) for values, gap in zip(scaled, gaps, strict=True)]
+    if not any(gap.any() for gap in gaps):
+        return [values[:, None] for values in scaled]
+    return [np.stack([values, gap], 1) for values, gap in zip(scaled, gaps, strict=True)]
+
+
+def _centre_and_spread(present: Array) -> tuple[float, float]:
+    if not len(present):
+        return 0.0, 1.0
+    return float(np.median(present)), float(np.std(present)) or 1.0
 
 
 def _principal(matrices: list[Array], width: int) -> list[Array]:
-    """Projected on the real rows' principal directions."""
-    centre = matrices[0].mean(0)
-    _, _, directions = np.linalg.svd(matrices[0][:4000] - centre, full_matrices=False)
-    return [(matrix - centre) @ directions[:width].T for matrix in matrices]
+    """Places along the real rows' principal directions, and the distance from the plane that they span."""
+    from sklearn.decomposition import PCA
+
+    rows, pixels = matrices[0].shape
+    way = "covariance_eigh" if pixels <= EXACT else "randomized"
+    plane = PCA(min(width, rows, pixels), svd_solver=way, iterated_power=2, random_state=0).fit(matrices[0])
+    return [_beside(matrix, plane) for matrix in matrices]
+
+
+def _beside(matrix: Array, plane: Any) -> Array:
+    along = plane.transform(matrix)
+    far = ((matrix - plane.mean_) ** 2).sum(1) - (along**2).sum(1)
+    return np.concatenate([along, np.sqrt(np.maximum(far, 0.0))[:, None]], 1)

@@ -5,19 +5,21 @@ mean paired per-row difference excludes 0. A lower bound above an exact value is
 """
 
 from dataclasses import dataclass
+from math import inf, isfinite
 from typing import Literal
 
-import torch
-
 from likely.contracts import Scores
+from likely.metrics.measure import Z
+
+Outcome = Literal["first", "second", "undecided"]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """A comparison of two scores, in words."""
 
-    outcome: Literal["first", "second", "undecided"]
-    difference: float  # mean paired difference, nats a row
+    outcome: Outcome
+    difference: float  # mean paired difference, nats a row; NaN where it has no meaning
     low: float
     high: float
     why: str
@@ -25,24 +27,30 @@ class Verdict:
 
 def compared(first: Scores, second: Scores) -> Verdict:
     """The verdict on two sets of scores of the same rows."""
-    if first.measure != second.measure or len(first.nats) != len(second.nats):
-        return Verdict("undecided", float("nan"), float("nan"), float("nan"), "the numbers are over different measures")
+    nothing = float("nan")
+    if first.measure != second.measure:
+        return Verdict("undecided", nothing, nothing, nothing, "the numbers are over different measures")
+    if len(first.nats) != len(second.nats):
+        return Verdict("undecided", nothing, nothing, nothing, "the numbers are of different rows")
     gap = first.nats - second.nats
     middle = float(gap.mean())
-    half = 1.96 * float(gap.std()) / len(gap) ** 0.5 if len(gap) > 1 else float("inf")
+    if not isfinite(middle):
+        return Verdict("undecided", nothing, nothing, nothing, "some rows have no finite score")
+    half = Z * float(gap.std()) / len(gap) ** 0.5 if len(gap) > 1 else inf
     outcome, why = _decided(first, second, middle - half, middle + half)
     return Verdict(outcome, middle, middle - half, middle + half, why)
 
 
-def _decided(first: Scores, second: Scores, low: float, high: float) -> tuple[Literal["first", "second", "undecided"], str]:
-    if not torch.isfinite(torch.tensor([low, high])).all():
-        return "undecided", "too few rows"
+def _decided(first: Scores, second: Scores, low: float, high: float) -> tuple[Outcome, str]:
     if low <= 0 <= high:
         return "undecided", "the interval of the paired difference holds 0"
     better, worse = (first, second) if low > 0 else (second, first)
-    if _is_exact(worse) and (_is_exact(better) or better.bound):
-        return ("first" if low > 0 else "second"), "a bound above an exact value" if better.bound else "both exact"
-    return "undecided", "the lower number is not exact: the truth may lie above the other"
+    if not _is_exact(worse):
+        return "undecided", "the lower number is not exact: the truth may lie above the other"
+    if not (_is_exact(better) or better.bound):
+        return "undecided", "the higher number is an estimate, which may lie above the truth"
+    why = "a lower bound above an exact value" if better.bound else "both are exact"
+    return ("first" if low > 0 else "second"), why
 
 
 def _is_exact(scores: Scores) -> bool:

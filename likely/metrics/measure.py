@@ -7,6 +7,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 SMALL = 200  # rows a side below which a measure says so
+Z = 1.959963984540054  # of a 95 % interval
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,24 @@ class Measure:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
-def share(name: str, hits: Array, rows: tuple[int, int], ideal: float, note: str = "") -> Measure:
-    """A share of successes with Wilson's interval."""
-    n, p, z = len(hits), float(np.mean(hits)), 1.96
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    return Measure(name, p, float(centre - half), float(centre + half), rows, ideal, note)
+def share(
+    name: str, hits: Array, rows: tuple[int, int], ideal: float, note: str = "", *, effective: float | None = None
+) -> Measure:
+    """A share of successes with Wilson's interval; `effective` rows, where they are not independent."""
+    p = float(np.mean(hits))
+    low, high = wilson(p, len(hits) if effective is None else effective)
+    return Measure(name, p, low, high, rows, ideal, note)
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of a share seen in n rows (Wilson 1927)."""
+    centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
 
 
 def mean(name: str, values: Array, rows: tuple[int, int], ideal: float, note: str = "") -> Measure:
-    """A mean with its normal interval."""
-    half = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("nan")
+    """A mean over rows with its normal interval."""
+    half = Z * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else float("inf")
     centre = float(np.mean(values))
     return Measure(name, centre, centre - half, centre + half, rows, ideal, note)

@@ -1,0 +1,57 @@
+"""Planted collapse, planted outliers, and what samples of the same law get."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from likely.data import read
+from likely.metrics import coverage
+from likely.metrics.coverage import expected
+
+
+def clusters(rows, seed, places):
+    rng = np.random.default_rng(seed)
+    centres = np.array([(0, 0), (10, 0), (0, 10), (10, 10)])[rng.choice(places, rows)]
+    return read(pd.DataFrame(centres + rng.normal(size=(rows, 2)), columns=["x", "y"]))
+
+
+def test_the_same_law_gets_its_ideals():
+    found = coverage(clusters(400, 0, range(4)), clusters(400, 1, range(4)))
+    for name in ("density", "coverage"):
+        assert found[name].value == pytest.approx(found[name].ideal, abs=0.06)
+    assert found["precision"].value > 0.93
+    assert found["recall"].value > 0.93
+
+
+def test_dropped_modes_are_seen_in_recall_and_coverage():
+    found = coverage(clusters(400, 0, range(4)), clusters(400, 1, [0]))
+    assert found["precision"].value > 0.93
+    assert found["recall"].value == pytest.approx(0.25, abs=0.07)
+    assert found["coverage"].value < 0.3
+
+
+def test_made_up_modes_are_seen_in_precision():
+    found = coverage(clusters(400, 0, [0]), clusters(400, 1, range(4)))
+    assert found["precision"].value == pytest.approx(0.25, abs=0.07)
+    assert found["recall"].value > 0.9
+
+
+def test_the_expected_coverage_by_simulation():
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(300):
+        real, synthetic = rng.normal(size=30), rng.normal(size=20)
+        around = np.sort(np.abs(real[:, None] - real), axis=1)[:, 5]
+        covered.append((np.abs(real[:, None] - synthetic).min(1) <= around).mean())
+    assert np.mean(covered) == pytest.approx(expected(30, 20, 5), abs=0.01)
+
+
+def test_few_rows_lower_k_and_too_few_give_nothing(plane):
+    assert set(coverage(plane(30, 0).take([0, 1, 2]), plane(30, 1))) == {"precision", "recall", "density", "coverage"}
+    assert coverage(plane(30, 0).take([0]), plane(30, 1)) == {}
+
+
+def test_equal_rows_everywhere_are_covered():
+    rows = read(pd.DataFrame({"x": [1, 2] * 50, "c": ["u", "v"] * 50}))
+    found = coverage(rows, rows)
+    assert found["precision"].value == found["coverage"].value == 1.0

@@ -1,0 +1,35 @@
+"""Neighbours against brute force."""
+
+import numpy as np
+import pytest
+
+from likely.metrics import neighbours
+from likely.metrics.neighbours import inside, nearest, radii
+
+
+@pytest.fixture
+def points():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(70, 3)), rng.normal(size=(40, 3))
+
+
+def brute(a, b):
+    return ((a[:, None] - b[None]) ** 2).sum(2)
+
+
+@pytest.mark.parametrize("chunk", [7, 512])
+def test_against_brute_force(points, monkeypatch, chunk):
+    monkeypatch.setattr(neighbours, "CHUNK", chunk)
+    a, b = points
+    far = brute(a, b)
+    places, distances = nearest(a, b)
+    np.testing.assert_array_equal(places, far.argmin(1))
+    np.testing.assert_allclose(distances, far.min(1), atol=1e-9)
+    np.testing.assert_allclose(radii(a, 4), np.sort(brute(a, a), axis=1)[:, 4], atol=1e-9)
+    np.testing.assert_array_equal(inside(a, b, radii(b, 3)), (far <= np.sort(brute(b, b), axis=1)[:, 3]).sum(1))
+
+
+def test_equal_points_are_at_no_distance_even_far_out():
+    a = np.full((5, 3), 300.0)
+    assert (nearest(a, a)[1] == 0).all()
+    assert (radii(a, 2) == 0).all()
