@@ -6,39 +6,26 @@ The test split is read once, here. Every family sees the same rows; a ranking is
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures
-from likely.contracts import Scores, Trained
-from likely.data import Images, Rows, Table, read, split
-from likely.errors import CannotAnswer, EmptyData, LikelyError
+from likely.apps.contender import Contender
+from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures, source_of
+from likely.apps.told import first_line
+from likely.contracts import Scores
+from likely.data import Images, Rows, Split, read, split
+from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
-from likely.fields import made
+from likely.fields import made, promises
 from likely.fitted import Fitted
 from likely.fitting import fit
-from likely.metrics import Measure, Verdict, compared
+from likely.metrics import Verdict, compared
 from likely.names import table
 from likely.training import Budget, Event
 
 DRAWN = 2000  # rows sampled from each family, at most
-SHOWN = 100
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One row of the comparison: a family, or a reference."""
-
-    name: str
-    family: Any = None
-    scores: Scores | None = None
-    why_no_score: str = ""
-    measures: dict[str, Measure] = field(default_factory=dict)
-    fit_seconds: float = 0.0
-    sample_seconds: float = 0.0  # for one row, in a batch
-    samples: Rows | None = None
-    fitted: Fitted[Any] | None = None
-    failed: str = ""
+FEWEST_TEST, FEWEST_VALIDATION = 10, 2
+Listen = Callable[[str], Iterable[Callable[[Event], None]]]
 
 
 @dataclass(frozen=True)
@@ -53,19 +40,73 @@ class Comparison:
     real: Rows
     condition: tuple[str, ...] = ()
     seed: int = 0
+    budget: str = ""
 
     @property
     def leaders(self) -> tuple[str, ...]:
         """Families with a score that no other is shown to beat."""
-        scored = [c.name for c in self.contenders if c.scores is not None]
         beaten = {b for (a, b), v in self.verdicts.items() if v.outcome == "first"}
         beaten |= {a for (a, b), v in self.verdicts.items() if v.outcome == "second"}
-        return tuple(name for name in scored if name not in beaten)
+        return tuple(c.name for c in self.contenders if c.scores is not None and c.name not in beaten)
 
     def __str__(self) -> str:
         from likely.apps.told import told
 
         return told(self)
+
+
+@dataclass(frozen=True)
+class Race:
+    """What every contender meets."""
+
+    parts: Split
+    condition: tuple[str, ...]
+    seed: int
+
+    def ran(self, name: str, family: Any, budget: str | int | None, listeners: Iterable[Any]) -> Contender:
+        """One family: fitted, scored on the test rows, sampled and measured; its failure stops no other."""
+        try:
+            return self._ran(name, family, budget, listeners)
+        except Interrupted:
+            raise
+        except LikelyError as error:
+            return Contender(name, family, failed=str(error))
+        except Exception as error:
+            return Contender(name, family, failed=f"this is a bug in likely: {type(error).__name__}: {error}")
+
+    def _ran(self, name: str, family: Any, budget: str | int | None, listeners: Iterable[Any]) -> Contender:
+        parts, began = self.parts, time.perf_counter()
+        fitted = fit(
+            parts.train, family, condition=self.condition, validation=parts.validation, budget=budget, seed=self.seed,
+            listeners=listeners,
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+        scores, why = self._scored(fitted)
+        began = time.perf_counter()
+        samples = fitted.sample_rows(min(len(parts.test) * 2, DRAWN), seed=self.seed + 1)
+        each = (time.perf_counter() - began) / len(samples)
+        found = measures(parts.test, samples, parts.train, seed=self.seed)
+        return Contender(name, family, scores, why, found, seconds, each, samples, fitted)
+
+    def _scored(self, fitted: Fitted[Any]) -> tuple[Scores | None, str]:
+        try:
+            return fitted.score(self.parts.test, seed=self.seed), ""
+        except CannotAnswer as refusal:
+            return None, str(refusal)
+
+    def references(self) -> tuple[Contender, ...]:
+        """Other real rows: what a perfect model gets; and independent columns, whose score any model should beat."""
+        parts, seed = self.parts, self.seed
+        found = measures(parts.test, parts.validation, parts.train, seed=seed)
+        floor = Contender(FLOOR, measures=found, samples=parts.validation, why_no_score="rows, not a model")
+        mixed = independent(parts.train, seed=seed).take(range(min(len(parts.train), DRAWN)))
+        found = measures(parts.test, mixed, parts.train, seed=seed)
+        if self.condition:
+            why = "columns drawn alone are not drawn given the condition"
+            return floor, Contender(INDEPENDENT, why_no_score=why, measures=found, samples=mixed)
+        alone = fit(parts.train, NaiveBayes(), seed=seed)
+        scores = alone.score(parts.test, seed=seed)
+        return floor, Contender(INDEPENDENT, alone.card.family, scores, "", found, samples=mixed, fitted=alone)
 
 
 def compare(
@@ -76,96 +117,91 @@ def compare(
     budget: str | int | None = "2m",
     seed: int = 0,
     schema: Any = None,
-    listener: Callable[[str], Iterable[Callable[[Event], None]]] | None = None,
+    listener: Listen | None = None,
 ) -> Comparison:
-    """All families, or those named ("vae,latent=16"), fitted under one budget and judged on rows none of them saw."""
+    """All families, or those named ("vae,latent=16"), fitted under one budget and judged on rows none of them saw.
+
+    A budget in steps is each family's own; a budget in time is for all together, shared evenly by those that learn by
+    gradient.
+    """
+    chosen, shared = contenders_of(families), Budget.parse(budget)
     rows = read(data, schema=schema)
-    parts = split(rows)
-    if len(parts.test) < 10 or len(parts.validation) < 2:
-        raise EmptyData(f"{len(rows)} rows leave {len(parts.test)} to judge by", expected="at least about 100 rows")
-    chosen = _families(families)
-    said = (condition,) if isinstance(condition, str) else tuple(condition or ())
-    budgets = _shares(budget, chosen)
-    listen = listener or (lambda name: ())
-    raced = tuple(
-        _raced(name, family, parts, said, each, seed, listen(name)) for (name, family), each in zip(chosen.items(), budgets, strict=True)
-    )
-    references = _references(parts, said, seed)
+    given = (condition,) if isinstance(condition, str) else tuple(condition or ())
+    _check_condition(rows, given)
+    race = Race(_parts(rows), given, seed)
+    listen, shares = listener or (lambda name: ()), shares_of(shared, chosen.values())
+    ran = [
+        race.ran(name, family, share, listen(name))
+        for (name, family), share in zip(chosen.items(), shares, strict=True)
+    ]
+    if all(contender.failed for contender in ran):
+        raise LikelyError("\n".join(["no family could be fitted", *(f"{c.name}: {first_line(c.failed)}" for c in ran)]))
+    references = race.references()
+    sizes = {"train": len(race.parts.train), "validation": len(race.parts.validation), "test": len(race.parts.test)}
+    verdicts = verdicts_of([*ran, *references])
     return Comparison(
-        str(data) if isinstance(data, str) else type(data).__name__,
-        {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
-        raced, references, _verdicts([*raced, *references]), parts.test, said, seed,
-    )  # fmt: skip
+        source_of(data), sizes, tuple(ran), references, verdicts, race.parts.test, given, seed, str(shared)
+    )
 
 
-def _families(families: Sequence[Any] | str) -> dict[str, Any]:
-    """The contenders by the names they go by."""
+def _parts(rows: Rows) -> Split:
+    parts = split(rows)
+    if len(parts.test) < FEWEST_TEST or len(parts.validation) < FEWEST_VALIDATION:
+        told = f"{len(rows)} rows leave {len(parts.test)} to judge by and {len(parts.validation)} to stop by"
+        raise EmptyData(told, expected="about 150 rows or more")
+    return parts
+
+
+def _check_condition(rows: Rows, condition: tuple[str, ...]) -> None:
+    """A wrong column is told at once, not by each family in turn."""
+    said = rows.about if isinstance(rows, Images) else rows
+    known = () if said is None else said.schema.names
+    lacking = [name for name in condition if name not in known]
+    if lacking:
+        raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {list(known)}")
+
+
+def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
+    """The contenders by the names they go by: a family twice goes by its fields."""
     if isinstance(families, str):
-        families = list(table("Family")) if families == "all" else _listed(families)
+        families = list(table("Family")) if families.strip() == "all" else listed(families)
     chosen = [made("Family", family) if isinstance(family, str) else family for family in families]
     names = [type(family).__name__ for family in chosen]
-    return {name if names.count(name) == 1 else repr(family): family for name, family in zip(names, chosen, strict=True)}
+    told = [name if names.count(name) == 1 else repr(family) for name, family in zip(names, chosen, strict=True)]
+    if not chosen or len(set(told)) < len(told):
+        said = "there is nothing to compare" if not chosen else "a family is named twice with the same fields"
+        raise FieldError(said, expected=f"different families out of {', '.join(table('Family'))}")
+    return dict(zip(told, chosen, strict=True))
 
 
-def _listed(text: str) -> list[str]:
-    """ "vae,latent=16,naive-bayes" as two families: a part with = belongs to the family before it."""
-    listed: list[str] = []
+def listed(text: str) -> list[str]:
+    """ "vae,latent=16,naive-bayes" as two families: a part with = or in brackets belongs to the family before it."""
+    found: list[str] = []
+    depth = 0
     for part in text.split(","):
-        if "=" in part and listed:
-            listed[-1] += f",{part}"
-        else:
-            listed.append(part.strip())
-    return listed
+        if found and (depth or "=" in part):
+            found[-1] += f",{part}"
+        elif part.strip():
+            found.append(part.strip())
+        depth += part.count("(") + part.count("[") - part.count(")") - part.count("]")
+    return found
 
 
-def _shares(budget: str | int | None, chosen: dict[str, Any]) -> list[str | int | None]:
-    """One budget for all: time is shared out evenly among the families that learn by gradient."""
-    if budget is None or (seconds := Budget.parse(budget).seconds) is None:
-        return [budget] * len(chosen)
-    from likely.fields import promises
-
-    trained = sum("Trained" in promises(type(family).__name__) for family in chosen.values())
-    return [f"{seconds / max(trained, 1):.3f}s"] * len(chosen)
+def shares_of(budget: Budget, families: Iterable[Any]) -> list[str | int | None]:
+    """Steps are for each; time is shared out evenly among the families that learn by gradient."""
+    learners = [_learns_by_gradient(family) for family in families]
+    if budget.seconds is None:
+        return [budget.steps] * len(learners)
+    return [f"{budget.seconds / max(sum(learners), 1):.6f}s"] * len(learners)
 
 
-def _raced(
-    name: str, family: Any, parts: Any, condition: tuple[str, ...], budget: Any, seed: int, listeners: Iterable[Any]
-) -> Contender:
-    """One family: fitted, scored on the test rows, sampled and measured."""
-    began = time.perf_counter()
-    try:
-        fitted = fit(parts.train, family, condition=condition, validation=parts.validation, budget=budget, seed=seed, listeners=listeners)
-    except LikelyError as error:
-        return Contender(name, family, failed=str(error))
-    seconds = time.perf_counter() - began
-    scores, why = _scored(fitted, parts.test, seed)
-    began = time.perf_counter()
-    samples = fitted.sample_rows(min(len(parts.test) * 2, DRAWN), seed=seed + 1)
-    each = (time.perf_counter() - began) / len(samples)
-    found = measures(parts.test, samples, parts.train, seed=seed)
-    return Contender(name, family, scores, why, found, seconds, each, samples, fitted)
+def _learns_by_gradient(family: Any) -> bool:
+    """As its model's class line says; a family of somebody's own is taken to."""
+    name = type(family).__name__
+    return name not in table("Family") or "Trained" in promises(name)
 
 
-def _scored(fitted: Fitted[Any], test: Rows, seed: int) -> tuple[Scores | None, str]:
-    try:
-        return fitted.score(test, seed=seed), ""
-    except CannotAnswer as refusal:
-        return None, str(refusal)
-
-
-def _references(parts: Any, condition: tuple[str, ...], seed: int) -> tuple[Contender, ...]:
-    """Other real rows: what a perfect model gets; and independent columns, whose exact score any model should beat."""
-    floor = Contender(FLOOR, measures=measures(parts.test, parts.validation, parts.train, seed=seed), samples=parts.validation,
-                      why_no_score="rows, not a model")  # fmt: skip
-    mixed = independent(parts.train, seed=seed).take(range(min(len(parts.train), DRAWN)))
-    alone = fit(parts.train, NaiveBayes(), validation=parts.validation, seed=seed)
-    scores = None if condition else alone.score(parts.test, seed=seed)
-    why = "" if scores else "its rows are not drawn given the condition"
-    return floor, Contender(INDEPENDENT, alone.card.family, scores, why, measures(parts.test, mixed, parts.train, seed=seed),
-                            samples=mixed, fitted=alone)  # fmt: skip
-
-
-def _verdicts(contenders: Sequence[Contender]) -> dict[tuple[str, str], Verdict]:
+def verdicts_of(contenders: Sequence[Contender]) -> dict[tuple[str, str], Verdict]:
     """Every pair of contenders that both have a score."""
     scored = [(c.name, c.scores) for c in contenders if c.scores is not None]
     return {(a, b): compared(x, y) for i, (a, x) in enumerate(scored) for b, y in scored[i + 1 :]}

@@ -1,15 +1,17 @@
 """Judge synthetic rows beside real ones, whoever made them, always next to two reference rows."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from likely.data import Images, Rows, Table, read
 from likely.errors import EmptyData, WrongRows
-from likely.metrics import Measure, copying, coverage, marginals, pairs, two_sample
+from likely.metrics import Measure, copies, coverage, marginals, nearer, pairs, two_sample
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
+FEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Measured:
 
     name: str
     measures: dict[str, Measure]
+    samples: Rows
 
 
 @dataclass(frozen=True)
@@ -27,44 +30,66 @@ class Measurement:
     source: str
     rows: tuple[int, int]
     measured: tuple[Measured, ...]
+    real: Rows  # the rows they were compared with
+
+    def __str__(self) -> str:
+        names = list(self.measured[0].measures)
+        rows = [("", *names), *((m.name, *(str(m.measures[name]) for name in names)) for m in self.measured)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def measure(real: Any, synthetic: Any, *, train: Any = None, seed: int = 0) -> Measurement:
-    """Measures of synthetic rows beside real ones; `train`, where known, is what the model learned from."""
+    """Measures of synthetic rows beside real ones; `train`, where known, is what the model learned from.
+
+    The real rows are halved: one half to compare with, the other as what perfect samples would be.
+    """
     actual = read(real)
-    drawn = read(synthetic, schema=actual.schema if isinstance(actual, Table) else None)
-    _check_alike(actual, drawn)
-    if len(actual) < 20 or len(drawn) < 20:
-        raise EmptyData(f"{len(actual)} real and {len(drawn)} synthetic rows are too few to measure", expected="at least 20 each")
-    halves = np.random.default_rng(seed).permutation(len(actual))
-    held, learned = actual.take(halves[::2]), actual.take(halves[1::2])
-    learned = read(train, schema=actual.schema if isinstance(actual, Table) else None) if train is not None else learned
-    references = [(FLOOR, learned), (INDEPENDENT, independent(learned, seed=seed))]
-    return Measurement(
-        str(real) if isinstance(real, str) else type(real).__name__,
-        (len(actual), len(drawn)),
-        tuple(Measured(name, measures(held, rows, learned, seed=seed)) for name, rows in [("synthetic", drawn), *references]),
-    )
+    drawn, learned = _read_like(synthetic, actual), None if train is None else _read_like(train, actual)
+    if min(len(actual) // 2, len(drawn)) < FEWEST:
+        told = f"{len(actual)} real and {len(drawn)} synthetic rows are too few to measure"
+        raise EmptyData(told, expected=f"at least {2 * FEWEST} real and {FEWEST} synthetic rows")
+    order = np.random.default_rng(seed).permutation(len(actual))
+    held, fresh = actual.take(np.sort(order[::2])), actual.take(np.sort(order[1::2]))
+    sides = [("synthetic", drawn), (FLOOR, fresh), (INDEPENDENT, independent(fresh, seed=seed))]
+    measured = [Measured(name, measures(held, rows, learned, seed=seed), rows) for name, rows in sides]
+    return Measurement(source_of(real), (len(actual), len(drawn)), tuple(measured), held)
 
 
-def _check_alike(actual: Rows, drawn: Rows) -> None:
+def source_of(data: Any) -> str:
+    """A path or a name as it was said; else what kind of thing it is."""
+    return str(data) if isinstance(data, str | Path) else type(data).__name__
+
+
+def _read_like(data: Any, actual: Rows) -> Rows:
+    """Other rows, read as the real ones were."""
+    drawn = read(data, schema=actual.schema if isinstance(actual, Table) else None)
     if isinstance(actual, Images) != isinstance(drawn, Images):
         raise WrongRows("one side is pictures, the other a table", expected="two tables, or two sets of pictures")
-    if isinstance(actual, Images) and isinstance(drawn, Images) and actual.pixels.shape[1:] != drawn.pixels.shape[1:]:
+    if isinstance(actual, Images) and isinstance(drawn, Images):
+        return _same_pixels(drawn, actual)
+    return drawn
+
+
+def _same_pixels(drawn: Images, actual: Images) -> Images:
+    """Pictures of one size and as many levels."""
+    if actual.pixels.shape[1:] != drawn.pixels.shape[1:]:
         raise WrongRows(f"pictures of {drawn.pixels.shape[1:]} beside {actual.pixels.shape[1:]}", expected="one size")
-    if isinstance(actual, Table) and isinstance(drawn, Table):
-        lacking = [name for name in actual.schema.names if name not in drawn.frame.columns]
-        if lacking:
-            raise WrongRows(f"the synthetic rows lack {lacking}", expected=f"the columns {list(actual.schema.names)}")
+    if actual.levels == drawn.levels:
+        return drawn
+    scaled = np.rint(drawn.pixels * ((actual.levels - 1) / (drawn.levels - 1))).astype(np.uint8)
+    return Images(scaled, actual.levels, drawn.about, drawn.names)
 
 
-def measures(held: Rows, synthetic: Rows, train: Rows, *, seed: int = 0) -> dict[str, Measure]:
-    """Every measure of synthetic rows: held-out real rows to compare with, training rows to look for copies."""
-    found = [two_sample(held, synthetic, seed=seed), marginals(held, synthetic)]
-    if isinstance(held, Table):
-        found.append(pairs(held, synthetic, seed=seed))
-    named = {measure.name: measure for measure in found}
-    return named | coverage(held, synthetic, seed=seed) | copying(train, held, synthetic, seed=seed)
+def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
+    """Every measure of synthetic rows: unseen real rows to compare with, and rows learned from to look for copies."""
+    found = [two_sample(held, synthetic, seed=seed), marginals(held, synthetic, seed=seed)]
+    paired = pairs(held, synthetic, seed=seed) if isinstance(held, Table) else None
+    found += [] if paired is None else [paired]
+    found += coverage(held, synthetic, seed=seed).values()
+    if learned is not None:
+        found += [nearer(learned, held, synthetic, seed=seed), copies(learned, held, synthetic)]
+    return {measure.name: measure for measure in found}
 
 
 def independent(rows: Rows, *, seed: int = 0) -> Rows:
@@ -72,9 +97,7 @@ def independent(rows: Rows, *, seed: int = 0) -> Rows:
     rng = np.random.default_rng(seed)
     if isinstance(rows, Images):
         flat = rows.pixels.reshape(len(rows), -1)
-        mixed = np.stack([column[rng.permutation(len(column))] for column in flat.T], 1)
-        return Images(mixed.reshape(rows.pixels.shape), rows.levels)
+        return Images(rng.permuted(flat, axis=0).reshape(rows.pixels.shape), rows.levels)
     frame = rows.frame.reset_index(drop=True)
-    mixed = {name: frame[name].iloc[rng.permutation(len(frame))].reset_index(drop=True) for name in frame.columns}
+    mixed = {name: frame[name].take(rng.permutation(len(frame))).reset_index(drop=True) for name in frame.columns}
     return Table(frame.assign(**mixed), rows.schema)
-

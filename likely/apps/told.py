@@ -3,31 +3,77 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from likely.apps.compare import Comparison, Contender
+    from collections.abc import Sequence
 
-HEADER = ("", "log-likelihood, nats/row", "two-sample AUC", "marginals", "pairs", "coverage", "copies", "fit", "a sample")
-MEASURES = ("two-sample AUC", "marginals", "pairs", "coverage", "copies")
+    from likely.apps.compare import Comparison
+    from likely.apps.contender import Contender
+    from likely.contracts import Scores
+    from likely.metrics import Measure
+
+MEASURES = ("two-sample AUC", "marginals", "pairs", "precision", "recall", "coverage", "nearer to training", "copies")
+HEADS = {"nearer to training": "nearer train"}
+
+
+def header_of(comparison: "Comparison") -> tuple[str, ...]:
+    """The columns that have anything in them."""
+    return (
+        "",
+        "log-likelihood, nats/row",
+        *(HEADS.get(name, name) for name in _measured(comparison)),
+        "fit",
+        "a sample",
+    )
 
 
 def rows_of(comparison: "Comparison") -> list[tuple[str, ...]]:
     """One row a contender, then the references."""
-    return [row_of(contender) for contender in (*comparison.contenders, *comparison.references)]
+    names = _measured(comparison)
+    return [row_of(contender, names) for contender in (*comparison.contenders, *comparison.references)]
 
 
-def row_of(contender: "Contender") -> tuple[str, ...]:
+def _measured(comparison: "Comparison") -> list[str]:
+    everyone = (*comparison.contenders, *comparison.references)
+    return [name for name in MEASURES if any(name in contender.measures for contender in everyone)]
+
+
+def row_of(contender: "Contender", names: "Sequence[str]") -> tuple[str, ...]:
     """A contender's numbers as a person reads them."""
     if contender.failed:
-        return contender.name, f"failed: {contender.failed.splitlines()[0]}", *[""] * (len(HEADER) - 2)
-    score = f"{contender.scores.kind} {contender.scores.mean:.2f} ± {contender.scores.mean_stderr:.2f}" if contender.scores else "none"
-    found = [f"{contender.measures[name].value:.3f}" if name in contender.measures else "–" for name in MEASURES]
-    fit = duration(contender.fit_seconds) if contender.fit_seconds else "–"
-    each = duration(contender.sample_seconds) if contender.sample_seconds else "–"
-    return contender.name, score, *found, fit, each
+        return contender.name, f"failed: {first_line(contender.failed)}", *[""] * (len(names) + 2)
+    found = [told_value(contender.measures.get(name)) for name in names]
+    return contender.name, told_score(contender.scores), *found, told_fit(contender), told_each(contender)
+
+
+def told_score(scores: "Scores | None") -> str:
+    """A mean log-likelihood with its kind and standard error, or none."""
+    return f"{scores.kind} {told_mean(scores)}" if scores else "none"
+
+
+def told_mean(scores: "Scores") -> str:
+    """A mean and its standard error, to the same decimals."""
+    error = scores.mean_stderr
+    places = 2 if not error < 0.095 else 3  # a NaN has no size
+    return f"{scores.mean:.{places}f}" + (f" ± {error:.{places}f}" if error == error else "")
+
+
+def told_value(measure: "Measure | None") -> str:
+    """A measure's value, or a dash."""
+    return "–" if measure is None or measure.value != measure.value else f"{measure.value:.3f}"
+
+
+def told_fit(contender: "Contender") -> str:
+    """How long it took to fit."""
+    return duration(contender.fit_seconds) if contender.fit_seconds else "–"
+
+
+def told_each(contender: "Contender") -> str:
+    """How long one sample takes."""
+    return duration(contender.sample_seconds) if contender.sample_seconds else "–"
 
 
 def duration(seconds: float) -> str:
     """A time with its unit."""
-    for size, unit, digits in ((60, "min", 1), (1, "s", 1), (1e-3, "ms", 2), (1e-6, "µs", 0)):
+    for size, unit, digits in ((60, "min", 1), (1, "s", 1), (1e-3, "ms", 1), (1e-6, "µs", 0)):
         if seconds >= size:
             return f"{seconds / size:.{digits}f} {unit}"
     return "< 1 µs"
@@ -35,29 +81,70 @@ def duration(seconds: float) -> str:
 
 def conclusions(comparison: "Comparison") -> list[str]:
     """What can be said, and what cannot, in plain sentences."""
-    said = []
+    said = [*_by_likelihood(comparison), *_by_samples(comparison)]
+    return said + [f"{c.name} failed: {first_line(c.failed)}." for c in comparison.contenders if c.failed]
+
+
+def _by_likelihood(comparison: "Comparison") -> list[str]:
+    scored = [c for c in comparison.contenders if c.scores is not None]
     leaders = comparison.leaders
-    if leaders:
-        said.append(f"By held-out likelihood nothing is shown to beat {_listed(leaders)}.")
+    said = []
+    if len(scored) > 1 and leaders:
+        said.append(_leading(comparison, list(leaders)))
     unranked = [c.name for c in comparison.contenders if c.scores is None and not c.failed]
     if unranked:
-        said.append(f"{_listed(unranked)} {'has' if len(unranked) == 1 else 'have'} no likelihood: judge by the samples.")
-    told = [c for c in comparison.contenders if "two-sample AUC" in c.measures]
-    if told:
-        best = min(told, key=lambda c: c.measures["two-sample AUC"].value)
-        near = [c.name for c in told if c.measures["two-sample AUC"].low <= best.measures["two-sample AUC"].high]
-        said.append(f"Samples are hardest to tell from real rows for {_listed(near)}.")
-    said += [f"{c.name} failed: {c.failed.splitlines()[0]}" for c in comparison.contenders if c.failed]
-    return said
+        said.append(
+            f"{listed(unranked)} {'has' if len(unranked) == 1 else 'have'} no likelihood: judge by the samples."
+        )
+    return said + [
+        f"{name} is worse than independent columns: it learned nothing of how they hang together."
+        for name in _under_independent(comparison)
+    ]
 
 
-def _listed(names: "tuple[str, ...] | list[str]") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _leading(comparison: "Comparison", leaders: list[str]) -> str:
+    beaten = [c.name for c in comparison.contenders if c.scores is not None and c.name not in leaders]
+    if len(leaders) == 1:
+        return f"By held-out likelihood {leaders[0]} beats {listed(beaten)}."
+    behind = f"; {listed(beaten)} {'is' if len(beaten) == 1 else 'are'} beaten" if beaten else ""
+    return f"By held-out likelihood it is undecided between {listed(leaders)}{behind}."
+
+
+def _under_independent(comparison: "Comparison") -> list[str]:
+    """Families that a reference is shown to beat."""
+    references, found = {c.name for c in comparison.references}, []
+    for (a, b), verdict in comparison.verdicts.items():
+        winner, loser = (a, b) if verdict.outcome == "first" else (b, a)
+        if verdict.outcome != "undecided" and winner in references:
+            found.append(loser)
+    return found
+
+
+def _by_samples(comparison: "Comparison") -> list[str]:
+    """Who samples best, as far as the intervals tell."""
+    areas = {c.name: c.measures[MEASURES[0]] for c in comparison.contenders if MEASURES[0] in c.measures}
+    if len(areas) < 2:
+        return []
+    best = min(areas.values(), key=lambda area: area.value)
+    near = [name for name, area in areas.items() if area.low <= best.high]
+    if best.low > 0.95:
+        return ["Every family's samples are easily told from real rows."]
+    return [f"Samples are hardest to tell from real rows for {listed(near)}."]
+
+
+def listed(names: "Sequence[str]") -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def first_line(text: str) -> str:
+    """What happened, without what to do."""
+    return text.partition("\n")[0].rstrip(".")
 
 
 def told(comparison: "Comparison") -> str:
     """The comparison as plain text."""
-    rows = [HEADER, *rows_of(comparison)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(HEADER))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    rows = [header_of(comparison), *rows_of(comparison)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([*lines, "", *conclusions(comparison)])

@@ -6,8 +6,11 @@ Exit codes: 0 done, 1 failed, 2 wrong use, 3 data, 4 the model cannot answer tha
 
 import os
 import sys
+import warnings
+from contextlib import suppress
 from importlib import import_module
-from typing import Annotated
+from io import TextIOWrapper
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -28,28 +31,28 @@ VERBS = {
     "replay": "Make a sample file again from the recipe it carries.",
     "demo": "Fit six families to the embedded digits and write a report.",
 }
-
-
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 failed, 2 wrong use, 3 data, 4 the model cannot answer that, 5 training, "
+    "6 saving or loading, 70 a bug in likely, 130 interrupted."
+)
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, or the copy that newer typers carry
 
 
 class Verbs(TyperGroup):
     """Loads a verb's file only when it is called, so that help is instant."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The verbs in the order of use."""
         return list(VERBS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | None:
-        if cmd_name not in VERBS:
-            return None
-        if cmd_name != ctx.invoked_subcommand and not _is_asked(cmd_name):
-            return TyperCommand(cmd_name, help=VERBS[cmd_name], short_help=VERBS[cmd_name])
-        return import_module(f"likely.cli.{cmd_name}").command()
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
+        """The verb, from its own file."""
+        return import_module(f"likely.cli.{cmd_name}").command() if cmd_name in VERBS else None
 
-
-def _is_asked(name: str) -> bool:
-    """Whether the command line names this verb; help lists the others without loading them."""
-    return name in sys.argv[1:] or "_LIKELY_COMPLETE" in os.environ
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list in the help, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
 
 
 app = typer.Typer(
@@ -57,6 +60,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Every family of generative model, one interface: fit, sample, score, fill in the blanks, compare honestly.",
+    epilog=EXIT_CODES,
 )
 
 
@@ -76,7 +80,13 @@ def root(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and exit with its code."""
-    sys.exit(run(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that has no ≥ still gets the number
+    if not (sys.warnoptions or os.environ.get("LIKELY_DEBUG")):
+        warnings.simplefilter("ignore")  # what a person should know comes as an event or an error
+    code = run(arguments)
+    sys.exit(code if _flushed() else 0)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -88,25 +98,47 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as done:
         return done.exit_code
     except USAGE_ERROR as error:
-        return _told(f"{error}\nTry: likely {_verb()}--help", 2)
+        return _told(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         return _told("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as closed:  # how a closed pipe leaves typer
+        return 0 if _is_closed(closed) else int(closed.code or 0)
     except MemoryError:
         return _told("out of memory\nTry: fewer rows, a smaller batch (--batch), or a smaller model", 1)
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        return _told(f"{error.filename or 'a file'}: {error.strerror or error}\nTry: another place, or its rights", 6)
     except Exception as error:
         if os.environ.get("LIKELY_DEBUG"):
             raise
         return _told(f"this is a bug in likely: {type(error).__name__}: {error}\nTry: LIKELY_DEBUG=1 shows where", 70)
 
 
-def _verb() -> str:
-    return next((f"{word} " for word in sys.argv[1:] if word in VERBS), "")
+def _is_closed(closed: SystemExit) -> bool:
+    return isinstance(closed.__context__, BrokenPipeError)
+
+
+def _flushed() -> bool:
+    """Whether everything printed was read; where a reader has gone, the rest goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
+def _usage(error: Any) -> str:
+    """What typer says of a wrong line, and where help is."""
+    command = error.ctx.command_path if error.ctx else "likely"
+    return f"{error.format_message()}\nTry: {command} --help"
 
 
 def _told(message: str, code: int) -> int:
-    first, *rest = message.splitlines() or [""]
+    from likely.cli.output import printable
+
+    first, *rest = [printable(line) for line in message.split("\n")]
     typer.echo("\n".join([f"error: {first}", *(f"  {line}" for line in rest)]), err=True)
     return code

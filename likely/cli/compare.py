@@ -33,16 +33,16 @@ def compare(
 
 def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Print a comparison, and write its page."""
-    from likely.apps.told import HEADER, conclusions, rows_of
+    from likely.apps.told import conclusions, header_of, rows_of
 
     if out is not None:
         from likely.report import write_comparison
 
         write_comparison(found, out)
     if as_json:
-        emit_json(plain(found) | {"report": out and str(out)})
+        emit_json(plain(found) | {"report": out})
     elif not quiet:
-        print_table("", HEADER, rows_of(found), note="\n" + "\n".join(conclusions(found)))
+        print_table("", header_of(found), rows_of(found), note="\n" + "\n".join(conclusions(found)))
         if out is not None:
             typer.echo(f"report: {out}")
 
@@ -51,20 +51,42 @@ def plain(found: Any) -> dict[str, Any]:
     """A comparison as plain values."""
     from dataclasses import asdict
 
-    def told(contender: Any) -> dict[str, Any]:
-        scores = contender.scores
-        return {
-            "name": contender.name, "family": repr(contender.family), "failed": contender.failed,
-            "score": scores and {"kind": scores.kind, "mean": scores.mean, "stderr": scores.mean_stderr, "measure": scores.measure},
-            "measures": {name: asdict(measure) for name, measure in contender.measures.items()},
-            "fit_seconds": contender.fit_seconds, "sample_seconds": contender.sample_seconds,
-        }  # fmt: skip
+    from likely.apps.told import conclusions
 
     return {
         "source": found.source, "rows": found.rows, "condition": list(found.condition), "seed": found.seed,
-        "contenders": [told(c) for c in found.contenders], "references": [told(c) for c in found.references],
+        "contenders": [plain_contender(c) for c in found.contenders],
+        "references": [plain_contender(c) for c in found.references],
         "verdicts": [{"pair": list(pair)} | asdict(verdict) for pair, verdict in found.verdicts.items()],
+        "leaders": list(found.leaders), "conclusions": conclusions(found),
     }  # fmt: skip
+
+
+def plain_contender(contender: Any) -> dict[str, Any]:
+    """One row as plain values."""
+    from likely.fields import to_json
+
+    return {
+        "name": contender.name, "family": contender.family and to_json(contender.family), "failed": contender.failed,
+        "score": contender.scores and plain_score(contender.scores), "why_no_score": contender.why_no_score,
+        "measures": {name: plain_measure(measure) for name, measure in contender.measures.items()},
+        "fit_seconds": contender.fit_seconds, "sample_seconds": contender.sample_seconds,
+    }  # fmt: skip
+
+
+def plain_score(scores: Any) -> dict[str, Any]:
+    """A mean score with its kind."""
+    return {
+        "kind": scores.kind, "bound": scores.bound, "mean": scores.mean, "stderr": scores.mean_stderr,
+        "measure": scores.measure,
+    }  # fmt: skip
+
+
+def plain_measure(measure: Any) -> dict[str, Any]:
+    """A measure with its warning, if there is one."""
+    from dataclasses import asdict
+
+    return asdict(measure) | {"warning": measure.warning}
 
 
 def command() -> TyperCommand:

@@ -1,30 +1,39 @@
 """likely complete RUN partial.csv [-o out.csv]"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Seed, one_command
+from likely.cli.output import Json, Seed, emit_json, one_command, records
 
 
 def complete(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
     data: Annotated[str, typer.Argument(help="Rows with some cells or columns missing.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="A .csv or .parquet file.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file.")] = None,
     seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
     """Draw what is missing given what is known; known cells come back as they were."""
+    from likely.codecs import ImageCodec
+    from likely.data import Schema, Table, write
     from likely.fitted import load
 
-    completion = load(run).complete(data, seed=seed)
+    fitted = load(run)
+    framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
+    completion = framed.complete(data, seed=seed)
+    if out is not None:
+        schema = Schema(()) if isinstance(fitted.codec, ImageCodec) else fitted.codec.schema
+        write(Table(completion.rows, schema), out)
+    if as_json:
+        rows = None if out is not None else records(completion.rows)
+        emit_json({"way": completion.way, "share": completion.share, "file": out, "rows": rows})
+        return
     if out is None:
         typer.echo(completion.rows.to_csv(index=False), nl=False)
-    elif out.suffix == ".parquet":
-        completion.rows.to_parquet(out)
-    else:
-        completion.rows.to_csv(out, index=False)
     typer.echo(f"{len(completion.rows)} rows completed, {completion.way}", err=True)
 
 

@@ -16,16 +16,14 @@ def data(
     as_json: Json = False,
 ) -> None:
     """Show how data is read: each column's kind and why; without a file, the embedded sets."""
-    from likely.data import Table, describe, read, schema_to_json
+    from likely.data import describe, read
 
     if source is None:
         _embedded(as_json)
         return
     rows = read(source, schema=schema)
-    if write_schema is not None and isinstance(rows, Table):
-        import json
-
-        write_schema.write_text(json.dumps(schema_to_json(rows.schema), indent=1), encoding="utf-8")
+    if write_schema is not None:
+        _write_schema(rows, write_schema)
     summary = describe(rows)
     if as_json:
         emit_json(summary.to_json())
@@ -33,35 +31,59 @@ def data(
         _print(source, summary)
 
 
+def _write_schema(rows: Any, path: Path) -> None:
+    import json
+
+    from likely.data import Table, schema_to_json
+    from likely.errors import CannotSave, FieldError
+
+    if not isinstance(rows, Table):
+        raise FieldError("pictures have no schema", expected="a table with --write-schema")
+    try:
+        path.write_text(json.dumps(schema_to_json(rows.schema), indent=1), encoding="utf-8")
+    except OSError as error:
+        raise CannotSave(f"{path} cannot be written: {error.strerror}", remedy="another --write-schema") from error
+
+
 def _embedded(as_json: bool) -> None:
     from likely.data import EMBEDDED
 
-    told = {name: (make.__doc__ or "").strip() for name, make in EMBEDDED.items()}
+    told = {name: " ".join((make.__doc__ or "").split()) for name, make in EMBEDDED.items()}
     if as_json:
         emit_json(told)
     else:
-        print_table("", ("name", "what it is"), told.items(), note="\nlikely data FILE shows how a file of yours is read.")
+        print_table(
+            "", ("name", "what it is"), told.items(), note="\nlikely data FILE shows how a file of yours is read."
+        )
 
 
 def _print(source: str, summary: Any) -> None:
-    table = summary if _is_table(summary) else summary.about
-    title = f"{source}: {summary.rows} rows"
-    if not _is_table(summary):
-        colours = {1: "grey", 3: "colour"}.get(summary.channels, f"{summary.channels}-channel")
-        title += f", {colours} pictures of {summary.height} × {summary.width}, {summary.levels} levels"
-    if table is None:
-        print_table(title, (), ())
-        return
-    header = ("column", "kind", "missing", "values", "shows", "why")
-    rows = [(c.name, _kind(c), f"{c.missing:.1%}" if c.missing else "", c.different, c.shows, c.why) for c in table.columns]
-    print_table(title, header, rows, note="\n".join(table.notes))
-
-
-def _is_table(summary: Any) -> bool:
-    """Whether this summary is a table's."""
     from likely.data.describe import TableSummary
 
-    return isinstance(summary, TableSummary)
+    table, title = summary, f"{source}: {summary.rows:,} rows"
+    if not isinstance(summary, TableSummary):
+        colours = {1: "grey", 3: "colour"}.get(summary.channels, f"{summary.channels}-channel")
+        title += f", {colours} pictures of {summary.height} × {summary.width}, {summary.levels} levels"
+        table = summary.about
+    columns = [] if table is None else table.columns
+    header = ("column", "kind", "missing", "values", "shows", "why") if columns else ()
+    rows = [(c.name, _kind(c), f"{c.missing:.1%}" if c.missing else "", c.different, c.shows, c.why) for c in columns]
+    print_table(title, header, rows, note="\n".join(_notes(summary, table)))
+
+
+def _notes(summary: Any, table: Any) -> list[str]:
+    """What else a person should know before fitting."""
+    notes = [f"{summary.copies:.1%} of the rows repeat an earlier one"] if summary.copies else []
+    if table is None:
+        return notes
+    notes += [f"every row keeps {told_rule(rule)}" for rule in table.constraints]
+    notes += [f"rows with one {table.group} stay together in every split"] if table.group else []
+    return [*notes, *table.notes]
+
+
+def told_rule(rule: Any) -> str:
+    """A relation between columns as it is written."""
+    return " ≤ ".join(rule.columns) if rule.kind == "order" else f"{rule.columns[0]} = {rule.formula}"
 
 
 def _kind(column: Any) -> str:

@@ -6,21 +6,24 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Quiet, one_command
+from likely.cli.output import Json, Quiet, Seed, one_command
 
 
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
     budget: Annotated[str, typer.Option(help="Time for all the training together.")] = "150s",
+    seed: Seed = 0,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Fit six families to the embedded digits, given the digit, and write one self-contained report."""
     from likely.apps.compare import compare as race
     from likely.cli.compare import report
     from likely.cli.progress import named_listeners
 
-    found = race("digits", "all", condition="label", budget=budget, listener=named_listeners(quiet=quiet))
-    report(found, out, quiet=quiet, as_json=False)
+    heard = named_listeners(quiet=quiet or as_json)
+    found = race("digits", "all", condition="label", budget=budget, seed=seed, listener=heard)
+    report(found, out, quiet=quiet, as_json=as_json)
 
 
 def command() -> TyperCommand:

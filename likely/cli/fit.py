@@ -1,4 +1,4 @@
-"""likely fit DATA [--family vae] [--budget 5m] [--condition COL] [--seed 0] [-o RUN] [a flag per field of the family]"""
+"""likely fit DATA [--family vae] [--budget 5m] [--condition COL] [--seed 0] [-o RUN] [a flag a field]"""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.flags import epilog, family_of
+from likely.cli.flags import DEFAULT, FIELDS, FieldFlags, family_names, family_of
 from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
 
 
@@ -14,31 +14,35 @@ def fit(
     ctx: typer.Context,
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set (digits, moons, ...).")],
     family: Annotated[
-        str, typer.Option("--family", "-f", help="The family; `likely families` lists them.")
-    ] = "NaiveBayes",
+        str,
+        typer.Option(
+            "--family", "-f", help="The family; `likely families` lists them.", autocompletion=lambda: family_names()
+        ),
+    ] = DEFAULT,
     budget: Annotated[str | None, typer.Option(help="Steps (2000) or time (90s, 5m, 1h).")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
     validation: Annotated[str | None, typer.Option(help="A file to validate on; else a tenth of the rows.")] = None,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where the model goes.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Where the model goes [NAME.likely].")] = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
     weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Rows a step.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Rows a step.", min=1)] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard events.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """Fit a family to data and save the model as a folder."""
-    described = family_of(family, ctx.args)
-    run = out or Path(f"{Path(data).stem or data}.likely")
+    own = [spelling for param in ctx.command.params for spelling in param.opts if spelling.startswith("--")]
+    described = family_of(family, ctx.meta[FIELDS], own)
+    run = out or Path(f"{Path(Path(data).name.removesuffix('.gz')).stem or data}.likely")
     from likely.cli.progress import listeners
     from likely.fitting import fit as fit_rows
 
     fitted = fit_rows(
-        data, described, condition=condition, validation=validation, budget=budget, seed=seed, folder=run, schema=schema,
-        weight=weight, init=init, device=device, batch=batch,
+        data, described, condition=condition, validation=validation, budget=budget, seed=seed, folder=run,
+        schema=schema, weight=weight, init=init, device=device, batch=batch,
         listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
     )  # fmt: skip
     tell(fitted, run, quiet=quiet, as_json=as_json)
@@ -59,6 +63,4 @@ def tell(fitted: object, run: Path, *, quiet: bool, as_json: bool) -> None:
 
 def command() -> TyperCommand:
     """The verb; words it does not know are the family's fields."""
-    return one_command(
-        fit, "fit", epilog=epilog(), context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-    )
+    return one_command(fit, "fit", cls=FieldFlags)

@@ -1,66 +1,127 @@
 """A family's fields as flags: `--latent 16 --network conv --network.width 64`, with their help from the source."""
 
+import itertools
+import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
+from typer.core import TyperCommand
 
 from likely.errors import FieldError
 from likely.fields import amended, made, told_fields
-from likely.names import full_name, squashed
+from likely.names import TABLES, full_name, squashed, table
+
+FIELDS, FAMILY = "likely.fields", "likely.family"  # what parsing leaves in the context
+DEFAULT = "NaiveBayes"
+TRUTHS = ("true", "false", "yes", "no", "on", "off")
+Pairs = list[tuple[str, str]]
 
 
-def family_of(name: str, flags: Sequence[str]) -> Any:
+class FieldFlags(TyperCommand):
+    """A command with a flag for each field of the family that its line names; its help lists them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The fields are taken out first: the parser would take their values for arguments."""
+        ctx.meta[FAMILY] = named_family(args)
+        own = {spelling for param in self.params for spelling in (*param.opts, *param.secondary_opts)} | {"--help"}
+        rest, ctx.meta[FIELDS] = parted(args, own, ctx.meta[FAMILY])
+        return super().parse_args(ctx, rest)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The fields of the family that the line names."""
+        name, given = ctx.meta[FAMILY], dict(ctx.meta[FIELDS])
+        with formatter.section(f"Fields of {full_name('Family', name)}"):
+            formatter.write_dl(fields_help("Family", name, given))
+        formatter.write_paragraph()
+        formatter.write_text("Another family's fields: likely fit --family NAME --help")
+
+
+def named_family(words: Sequence[str]) -> str:
+    """The family that a command line names, before it is parsed."""
+    after = [following for word, following in itertools.pairwise(words) if word in ("--family", "-f")]
+    joined = [word.partition("=")[2] for word in words if word.startswith("--family=")]
+    attached = [word[2:] for word in words if re.match(r"-f[A-Za-z]", word)]
+    return next((word.partition(",")[0] for word in (*after, *joined, *attached) if squashed(word)), DEFAULT)
+
+
+def parted(words: Sequence[str], own: set[str], family: str) -> tuple[list[str], Pairs]:
+    """A command line without its fields, and the fields as (path, text); a bare flag is true."""
+    rest, pairs, left = [], [], list(words)
+    while left:
+        word = left.pop(0)
+        path, equals, value = word.partition("=")
+        if word == "--":
+            return [*rest, word, *left], pairs
+        if not word.startswith("--") or path in own:
+            rest.append(word)
+            continue
+        if not equals:
+            value = left.pop(0) if left and _is_value(left[0], path[2:], family) else "true"
+        pairs.append((path[2:], value))
+    return rest, pairs
+
+
+def _is_value(word: str, path: str, family: str) -> bool:
+    """Whether this word is the flag's value: not where it is a flag, nor where a bare yes-or-no comes before DATA."""
+    if re.match(r"--?[A-Za-z]", word):
+        return False
+    return word.casefold() in TRUTHS or not _is_truth(path, family)
+
+
+def _is_truth(path: str, family: str) -> bool:
+    if squashed(family) not in map(squashed, table("Family")):
+        return False
+    return any(squashed(told.name) == squashed(path) and told.type == "bool" for told in told_fields("Family", family))
+
+
+def family_of(name: str, fields: Pairs, own: Sequence[str] = ()) -> Any:
     """The family with every `--path value` of the command line put in."""
     family = made("Family", name)
-    for path, value in pairs(flags):
+    for path, value in fields:
+        _check_known(type(family).__name__, path, own)
         family = amended(family, path, value)
     return family
 
 
-def pairs(flags: Sequence[str]) -> list[tuple[str, str]]:
-    """`--a 1 --b=2 --c` as (path, text) pairs; a bare flag is true."""
-    found: list[tuple[str, str]] = []
-    words = list(flags)
-    while words:
-        word = words.pop(0)
-        if not word.startswith("--"):
-            raise FieldError(
-                f"'{word}' is not a flag", expected="--field value", remedy="likely families NAME lists the fields"
-            )
-        path, equals, value = word[2:].partition("=")
-        if not equals:
-            value = words.pop(0) if words and not words[0].startswith("--") else "true"
-        found.append((path, value))
-    return found
+def _check_known(family: str, path: str, own: Sequence[str]) -> None:
+    """A flag that is neither the command's nor a field gets its neighbours named."""
+    known = [_flag(told.name) for told in told_fields("Family", family)]
+    first = _flag(re.split(r"\.|__", path)[0])
+    if squashed(first) in map(squashed, known):
+        return
+    near = get_close_matches(first, [*known, *own], n=1)
+    remedy = f"did you mean {near[0]}?" if near else f"likely fit --family {family} --help"
+    raise FieldError(f"there is no flag --{path}", expected=f"a field of {family}: {', '.join(known)}", remedy=remedy)
 
 
-def fields_help(name: str) -> list[tuple[str, str]]:
-    """Each field of a family as a flag and its help."""
-    spelled = full_name("Family", name)
-    return [
-        (f"--{told.name.replace('_', '-')} {_kind(told.type)}", f"{told.help} [default: {told.default}]")
-        for told in told_fields("Family", spelled)
-    ]
+def fields_help(base: str, name: str, given: dict[str, str], under: str = "") -> list[tuple[str, str]]:
+    """Each field as a flag and its help; the fields of an object that was named follow it."""
+    lines = []
+    for told in told_fields(base, full_name(base, name)):
+        path = f"{under}{told.name.replace('_', '-')}"
+        inner = _base_in(told.type)
+        choices = f" One of {', '.join(table(inner))}." if inner else ""
+        lines.append((f"--{path} {_kind(told.type)}", f"{told.help}.{choices} [default: {told.default}]".lstrip(".")))
+        if inner and path in given:
+            lines += fields_help(inner, given[path], given, f"{path}.")
+    return lines
+
+
+def _base_in(annotation: str) -> str | None:
+    """The table that an annotation's names are looked up in."""
+    return next((word for word in re.findall(r"\w+", annotation) if word in TABLES), None)
 
 
 def _kind(annotation: str) -> str:
-    return annotation.replace(" | None", "").replace("tuple[", "").replace(", ...]", ",..").upper()
+    short = annotation.replace(" | None", "").replace("tuple[", "").replace(", ...]", ",..")
+    return short.rpartition(".")[2] if short.isidentifier() or ("." in short and ".." not in short) else short
 
 
-def epilog() -> str:
-    """The fields of the family that the command line names, or how to see them; for a command's help."""
-    name = named_family()
-    if name is None:
-        return "Every field of the family is a flag too: `likely families NAME` lists them."
-    lines = [f"  {flag}\n      {help}" for flag, help in fields_help(name)]
-    return "\b\n" + "\n".join([f"Fields of {full_name('Family', name)}:", *lines])
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
-def named_family() -> str | None:
-    """The family that the command line names, before it is parsed."""
-    import sys
-
-    words = sys.argv
-    after = [words[i + 1] for i, word in enumerate(words[:-1]) if word in ("--family", "-f")]
-    joined = [word.partition("=")[2] for word in words if word.startswith("--family=")]
-    return next((word.partition(",")[0] for word in after + joined if squashed(word)), None)
+def family_names() -> list[str]:
+    """What a shell offers after --family."""
+    return list(table("Family"))

@@ -1,11 +1,12 @@
 """likely measure REAL SYNTHETIC [-o report.html]"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
+from likely.cli.compare import plain_measure
 from likely.cli.output import Json, Seed, emit_json, one_command, print_table
 
 
@@ -18,20 +19,38 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Judge synthetic rows beside real ones; no model is needed."""
-    from dataclasses import asdict
-
     from likely.apps.measure import measure as judged
-    from likely.report import write_measurement
 
     found = judged(real, synthetic, train=train, seed=seed)
     if out is not None:
+        from likely.report import write_measurement
+
         write_measurement(found, out)
     if as_json:
-        emit_json({m.name: {name: asdict(value) for name, value in m.measures.items()} for m in found.measured})
+        emit_json(plain(found) | {"report": out})
         return
-    names = list(found.measured[0].measures)
-    rows = [(m.name, *(str(m.measures[name]) for name in names)) for m in found.measured]
-    print_table("", ("", *names), rows, note="\nThe ideal is what real rows get; intervals are 95 %.")
+    columns = [[str(m.measures[name]) for name in found.measured[0].measures] for m in found.measured]
+    notes = [measure.note for measure in found.measured[0].measures.values()]
+    rows = zip(found.measured[0].measures, *columns, notes, strict=True)
+    print_table("", ("", *(m.name for m in found.measured), "what it is"), rows, note=told_note(found, train, out))
+
+
+def plain(found: Any) -> dict[str, Any]:
+    """A measurement as plain values."""
+    return {
+        "source": found.source, "rows": {"real": found.rows[0], "synthetic": found.rows[1]},
+        "measured": {
+            m.name: {name: plain_measure(measure) for name, measure in m.measures.items()} for m in found.measured
+        },
+    }  # fmt: skip
+
+
+def told_note(found: Any, train: str | None, out: Path | None) -> str:
+    """How to read the table, and what it could not say."""
+    warnings = sorted({m.warning for side in found.measured for m in side.measures.values() if m.warning})
+    lines = ["", "The ideal is what real rows get; intervals are 95 %.", *warnings]
+    lines += [] if train else ["Whether training rows were copied is told with --train FILE."]
+    return "\n".join(lines + ([] if out is None else [f"report: {out}"]))
 
 
 def command() -> TyperCommand:

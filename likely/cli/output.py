@@ -1,27 +1,35 @@
 """What verbs print: a table for people, JSON for programs."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+if TYPE_CHECKING:
+    import pandas as pd
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option(help="The seed: the same seed gives the same rows.")]
+PIPED = 10_000  # characters a line may have where no terminal folds it
 
 
 def one_command(function: Callable[..., None], name: str, **settings: Any) -> TyperCommand:
-    """A verb's function as a click command."""
+    """A verb's function as a command."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.command(name, **settings)(function)
-    return typer.main.get_command(app)
+    return typer.main.get_command(app)  # type: ignore[return-value]
+
+
+# For programs --------------------------------------------------------------------------------------------------------
 
 
 def emit_json(value: Any) -> None:
     """Plain JSON on stdout; NaN and infinities become null."""
-    typer.echo(json.dumps(_finite(value), indent=1, default=str, allow_nan=False))
+    typer.echo(json.dumps(_finite(value), indent=1, default=_plain, allow_nan=False))
 
 
 def _finite(value: Any) -> Any:
@@ -34,20 +42,48 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def _plain(value: Any) -> Any:
+    """A numpy number as Python's own; whatever else as text (paths, dates)."""
+    try:
+        return _finite(value.item())
+    except AttributeError:
+        return str(value)
+
+
+def records(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Rows as dicts; missing cells are null."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+# For people ----------------------------------------------------------------------------------------------------------
+
+
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]], *, note: str = "") -> None:
-    """A table for a person."""
+    """A table: folded to a terminal's width, one line a row in a pipe."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console()
-    drawn = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    piped = not sys.stdout.isatty()
+    console = Console(width=PIPED if piped else None, markup=False, emoji=False, highlight=False)
+    drawn = Table(header_style="bold", box=None, pad_edge=False, show_header=any(header))
     for name in header:
-        drawn.add_column(name, overflow="fold")
+        drawn.add_column(Text(name), overflow="fold")
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
-    console.print(drawn)
-    if note:
-        console.print(note, markup=False, highlight=False)
+        drawn.add_row(*(Text(printable(str(cell))) for cell in row))
+    with console.capture() as captured:
+        console.print(drawn)
+    table = [line.rstrip() if piped else line for line in captured.get().splitlines()]
+    parts = [printable(title), "\n".join(table), "\n".join(printable(line) for line in note.split("\n"))]
+    typer.echo("\n".join(part for part in parts if part))
+
+
+def printable(text: str) -> str:
+    """Text whose control characters are spelled out: a column's name must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+# From people ---------------------------------------------------------------------------------------------------------
 
 
 def given_of(pairs: Sequence[str]) -> dict[str, str]:
@@ -57,7 +93,7 @@ def given_of(pairs: Sequence[str]) -> dict[str, str]:
     given = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or not name:
+        if not equals or not name.strip():
             raise FieldError(f"--given '{pair}' is not COLUMN=VALUE", expected="for example --given sex=Female")
         given[name.strip()] = value.strip()
     return given

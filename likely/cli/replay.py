@@ -1,39 +1,67 @@
 """likely replay FILE [--model RUN] [-o out]"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import one_command
+from likely.cli.output import Json, one_command
+from likely.cli.sample import recipe_of, tell_written
 
 
 def replay(
     file: Annotated[Path, typer.Argument(help="A file that `likely sample` wrote.")],
     model: Annotated[Path | None, typer.Option(help="Where the model is now, if it moved.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where to write; else beside, as NAME.again.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Make a sample file again from the recipe it carries."""
-    from likely import store
     from likely.data import read_recipe, write
-    from likely.errors import DataError, MissingFile
     from likely.fitted import load
 
-    recipe = read_recipe(file)
-    if recipe is None or recipe.get("verb") != "sample":
-        raise DataError(f"{file} carries no recipe", expected="a file that `likely sample -o` wrote")
-    run = model or Path(recipe["model"]["folder"])
+    said = _checked(read_recipe(file), file)
+    run = model or file.parent / said["model"]["folder"]
+    _check_model(run, said["model"]["sha256"], file)
+    target = out or _beside(file)
+    recipe = recipe_of(run, said["n"], said["given"], said["seed"], target)
+    write(load(run).sample_rows(said["n"], said["given"] or None, seed=said["seed"]), target, recipe=recipe)
+    tell_written(said["n"], target, recipe, as_json=as_json)
+
+
+def _checked(recipe: Any, file: Path) -> dict[str, Any]:
+    """The recipe of a `likely sample`, with everything that this verb leans on in its place."""
+    from likely.errors import DataError
+
+    match recipe:
+        case {
+            "verb": "sample",
+            "model": {"folder": str(), "sha256": str()},
+            "n": int(),
+            "given": dict(),
+            "seed": int(),
+        }:
+            return recipe
+    raise DataError(f"{file} carries no recipe of samples", expected="a file that `likely sample -o` wrote")
+
+
+def _check_model(run: Path, digest: str, file: Path) -> None:
+    """The model is there, and is the one that made the file."""
+    from likely import store
+    from likely.errors import DataError, MissingFile
+
     if not (run / store.DOCUMENT).is_file():
-        raise MissingFile(f"the model of {file} is not at {run}", remedy="likely replay FILE --model FOLDER")
-    if store.sha256(run / store.DOCUMENT) != recipe["model"]["sha256"]:
-        raise DataError(
-            f"{run} is not the model that made {file}",
-            expected=f"model.json with sha256 {recipe['model']['sha256'][:12]}…",
-        )
-    target = out or file.with_stem(f"{file.stem}.again")
-    write(load(run).sample_rows(recipe["n"], recipe["given"] or None, seed=recipe["seed"]), target, recipe=recipe)
-    typer.echo(f"{recipe['n']} rows in {target}", err=True)
+        raise MissingFile(f"the model of {file} is not at {run}", remedy=f"likely replay {file} --model FOLDER")
+    if store.sha256(run / store.DOCUMENT) != digest:
+        expected = f"{store.DOCUMENT} with sha256 {digest[:12]}…"
+        raise DataError(f"{run} is not the model that made {file}", expected=expected)
+
+
+def _beside(file: Path) -> Path:
+    """people.csv.gz -> people.again.csv.gz"""
+    ending = ".gz" if file.suffix == ".gz" else ""
+    bare = file.with_name(file.name.removesuffix(ending))
+    return bare.with_name(f"{bare.stem}.again{bare.suffix}{ending}")
 
 
 def command() -> TyperCommand:

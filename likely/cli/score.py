@@ -1,7 +1,7 @@
 """likely score RUN DATA [-o scores.csv]"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -12,7 +12,7 @@ from likely.cli.output import Json, Seed, emit_json, one_command
 def score(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
     data: Annotated[str, typer.Argument(help="Rows to score, with the columns the model was fitted on.")],
-    draws: Annotated[int | None, typer.Option(help="Monte Carlo draws a row; more tighten a bound.")] = None,
+    draws: Annotated[int | None, typer.Option(help="Monte Carlo draws a row; more tighten a bound.", min=1)] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: one row's score a line.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -22,24 +22,27 @@ def score(
 
     scores = load(run).score(data, draws=draws, seed=seed)
     if out is not None:
-        _write(scores.nats.tolist(), None if scores.stderr is None else scores.stderr.tolist(), scores.kind, out)
+        write_scores(scores, out)
     if as_json:
         emit_json({
             "rows": len(scores.nats), "mean": scores.mean, "mean_stderr": scores.mean_stderr, "kind": scores.kind,
-            "measure": scores.measure, "nats": scores.nats.tolist(),
+            "bound": scores.bound, "measure": scores.measure, "nats": scores.nats.tolist(),
             "stderr": None if scores.stderr is None else scores.stderr.tolist(),
         })  # fmt: skip
     else:
         typer.echo(f"{scores}  ({len(scores.nats)} rows; {scores.measure})")
 
 
-def _write(nats: list[float], stderr: list[float] | None, kind: str, out: Path) -> None:
+def write_scores(scores: Any, out: Path) -> None:
+    """One line a row: its log-probability, the kind, the standard error where there is one."""
     import pandas as pd
 
-    frame = pd.DataFrame({"log_prob": nats, "kind": kind})
-    if stderr is not None:
-        frame["stderr"] = stderr
-    frame.to_csv(out, index=False)
+    from likely.data import Schema, Table, write
+
+    frame = pd.DataFrame({"log_prob": scores.nats.numpy(), "kind": scores.kind})
+    if scores.stderr is not None:
+        frame["stderr"] = scores.stderr.numpy()
+    write(Table(frame, Schema(())), out)
 
 
 def command() -> TyperCommand:

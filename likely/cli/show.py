@@ -9,9 +9,6 @@ from typer.core import TyperCommand
 from likely.cli.output import Json, emit_json, one_command, print_table
 
 
-RECIPE = ("steps", "passes", "batch", "device", "precision", "compile", "threads")
-
-
 def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], as_json: Json = False) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
     from likely.fitted import load
@@ -43,10 +40,11 @@ def promised(fitted: Any) -> list[str]:
 
 def told_space(space: Any) -> str:
     """A space in a few words."""
-    columns = getattr(space, "columns", None)
-    if columns is None:
+    from likely.spaces import Vector
+
+    if not isinstance(space, Vector):
         return str(space)
-    kinds = [type(column).__name__ for column in columns]
+    kinds = [type(column).__name__ for column in space.columns]
     return "Vector: " + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
 
 
@@ -54,21 +52,56 @@ def print_page(fitted: Any) -> None:
     """The card for a person."""
     said = page(fitted)
     rows = [
-        (name, _told(said[name]))
-        for name in ("promises", "space", "condition", "parameters", "measure", "seed", "data")
+        ("family", repr(fitted.card.family)),
+        ("promises", ", ".join(said["promises"])),
+        ("models", said["space"]),
+        ("given", ", ".join(said["condition"]) or "nothing"),
+        ("data", told_data(said["data"])),
+        ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"])),
+        ("kept", told_kept(said["measures"])),
+        ("held out", told_score(said["measures"].get("validation"))),
+        ("measure", said["measure"]),
+        ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
+        *(("finding", finding) for finding in said["findings"]),
     ]
-    rows += [(f"recipe.{name}", _told(value)) for name, value in said["recipe"].items() if name in RECIPE]
-    rows += [(name, _told(value)) for name, value in said["measures"].items()]
-    rows += [("finding", finding) for finding in said["findings"]]
-    print_table(repr(fitted.card.family), ("", ""), rows)
+    print_table("", ("", ""), [row for row in rows if row[1]])
 
 
-def _told(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_told(item)}" for name, item in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def told_data(data: dict[str, Any]) -> str:
+    """Where the rows came from."""
+    rows, digest = data.get("rows"), str(data.get("sha256", ""))[:12]
+    return ", ".join(
+        part for part in (data.get("source"), rows and f"{rows:,} rows", digest and f"sha256 {digest}…") if part
+    )
+
+
+def told_recipe(recipe: dict[str, Any], parameters: int, seed: int) -> str:
+    """How it was trained."""
+    if not parameters:
+        return f"by counting, on {recipe.get('device', 'cpu')}, seed {seed}"
+    compiled = ", compiled" if recipe.get("compile") else ""
+    threads = f"{recipe.get('threads')} threads, " if recipe.get("device") == "cpu" else ""
+    return (
+        f"{parameters:,} parameters in {recipe.get('steps'):,} steps of {recipe.get('batch')} rows on "
+        f"{recipe.get('device')} ({threads}{recipe.get('precision')}{compiled}), seed {seed}"
+    )
+
+
+def told_kept(measures: dict[str, Any]) -> str:
+    """Which weights were kept, where there was a choice."""
+    kept, final = measures.get("kept") or {}, measures.get("final") or {}
+    if kept.get("value") is None:
+        return ""
+    averaged = "averaged weights" if kept.get("averaged") else "weights"
+    return f"the {averaged} of step {kept['step']:,} of {final.get('step', kept['step']):,}"
+
+
+def told_score(score: dict[str, Any] | None) -> str:
+    """The held-out score with its kind."""
+    if not score or score.get("mean") is None:
+        return ""
+    error = "" if score.get("stderr") is None else f" ± {score['stderr']:.2g}"
+    return f"{score['kind']} {score['mean']:.4g}{error} nats/row ({score['rows']:,} rows)"
 
 
 def command() -> TyperCommand:

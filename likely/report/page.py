@@ -10,7 +10,8 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from likely import __version__
-from likely.apps.compare import Comparison, Contender
+from likely.apps.compare import Comparison
+from likely.apps.contender import Contender
 from likely.apps.measure import Measurement
 from likely.apps.told import conclusions, duration
 from likely.errors import CannotSave

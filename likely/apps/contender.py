@@ -1,0 +1,25 @@
+"""One row of a comparison: a family that was fitted and judged, or a reference."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from likely.contracts import Scores
+from likely.data import Rows
+from likely.fitted import Fitted
+from likely.metrics import Measure
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A family, or a reference, and everything that was measured on it."""
+
+    name: str
+    family: Any = None
+    scores: Scores | None = None
+    why_no_score: str = ""
+    measures: dict[str, Measure] = field(default_factory=dict)
+    fit_seconds: float = 0.0
+    sample_seconds: float = 0.0  # for one row, in a batch
+    samples: Rows | None = None
+    fitted: Fitted[Any] | None = None
+    failed: str = ""
