@@ -84,7 +84,7 @@ class Moments(nn.Module):
         """(1) for phi(x) = (x - centre, (x - centre)^2), in float64: float32 sums would cost the sixth digit."""
         sums = Sums(*(torch.zeros_like(self.mean) for _ in Sums._fields))
         classes = torch.arange(len(self.mean), device=x.device)[:, None]
-        for rows in blocks(len(x), x.shape[1]):
+        for rows in blocks(len(x), max(self.mean.shape)):
             member = (classes == k[rows]) * w[rows].double()
             apart = x[rows].to(torch.float64, copy=True).sub_(centre if len(centre) == 1 else centre[k[rows]])
             if counted is not None:

@@ -2,9 +2,8 @@ r"""Kernel density estimation: a bump at every training row.
 
     p(x)     = sum_i w_i prod_d K_d(x_d | x_id)                                               (1)
     p(x | c) = the same over the rows of class c                                              (2)
-    w_i(e)   ~ w_i prod_{d in e} K_d(e_d | x_id)                                              (3) completion: rows that
-                                                                                   agree with what is known weigh more
-    h = argmax_h sum_i log sum_{j != i} w_j K_h(x_i | x_j)                                    (4) leave one out
+    w_i(e)   ~ w_i prod_{d in e} K_d(e_d | x_id): rows that agree with the evidence weigh more (3) completion
+    h        = argmax_h sum_i log sum_{j != i} w_j K_h(x_i | x_j)                             (4) leave one out
 
 Products of bumps normalise in any dimension and serve columns of any kind: reals get a kernel, counts and pixel levels
 a two-sided geometric one, categories, atoms and missing cells one that leaves a share for other choices.
@@ -78,7 +77,8 @@ class KDEModel(Density, Counted, Completes):
 
     def log_joint(self, x: Tensor) -> Tensor:
         """log p(x | c = k) for every class: (B, K)."""
-        q, bumps = self._bumps().side(self.cells.flat(x)), self._bumps()
+        bumps = self._bumps()
+        q = bumps.side(self.cells.flat(x))
         return torch.stack([self._mixture(bumps, q, self._rows_of(k)) for k in range(self.classes.K)], 1)
 
     def _log_prob(self, cells: Tensor, asked: Tensor | None, c: Tensor | None) -> Tensor:
@@ -162,13 +162,13 @@ class KDEModel(Density, Counted, Completes):
         return torch.where(variance > 0, variance, 1.0).sqrt()
 
     def _search(self, rule: Likelihood, start: Tensor, valued: Tensor) -> None:
-        """(4) over multiples of the rule's widths, then over mixes, then over multiples again, closer."""
+        """Over multiples of the rule's widths, then over mixes, then over multiples again, closer."""
         queries = int(min(rule.queries, max(100, MOST_WORK // len(self.k)), len(self.k)))
         some = torch.arange(queries, device=self.k.device) * len(self.k) // queries
 
         def likelihood(scale: float, mix: float) -> float:
             self.width, self.mix = torch.where(valued, start * scale, 1.0), self.mix.new_tensor(mix)
-            return float((self._left_out(some) * self.weight[some]).sum())
+            return float((self._left_out(some) * self.weight[some]).sum())  # (4)
 
         scales = (
             torch.logspace(math.log10(rule.narrowest), math.log10(rule.widest), 12).tolist() if valued.any() else [1.0]
@@ -195,7 +195,10 @@ class KDEModel(Density, Counted, Completes):
     # How it samples and completes ------------------------------------------------------------------------------------
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        level, chosen = rng.uniform((n, 1), like=self.weight)[:, 0], torch.empty(n, dtype=torch.int64)
+        level, chosen = (
+            rng.uniform((n, 1), like=self.weight)[:, 0],
+            torch.empty(n, dtype=torch.int64, device=self.k.device),
+        )
         for at, rows in self._given(c, n):
             share = self.weight[rows].cumsum(0)
             chosen[at] = rows[torch.searchsorted(share, level[at] * share[-1]).clamp(max=len(rows) - 1)]
@@ -204,7 +207,10 @@ class KDEModel(Density, Counted, Completes):
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Free cells are drawn given that they are present."""
         cells, known, span = self.cells.told(x, evidence)
-        level, chosen = rng.uniform((len(x), 1), like=self.weight), torch.empty(len(x), dtype=torch.int64)
+        level, chosen = (
+            rng.uniform((len(x), 1), like=self.weight),
+            torch.empty(len(x), dtype=torch.int64, device=self.k.device),
+        )
         for at, rows, terms in self._terms(cells, known, span, ~known, c):
             share = terms.softmax(1).nan_to_num(1.0).cumsum(1)  # (3)
             place = torch.searchsorted(share, level[at] * share[:, -1:])[:, 0]
