@@ -2,7 +2,10 @@
 
 import os
 
+import tempfile
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("LIKELY_CACHE", tempfile.mkdtemp(prefix="likely-cache-"))  # probes' answers stay out of the home
 
 from pathlib import Path
 
