@@ -1,7 +1,6 @@
 """One torch thread per test process; the real data sets' folder, skipped where absent except under CI."""
 
 import os
-
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
