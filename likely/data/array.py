@@ -6,6 +6,7 @@
 import struct
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ def _with_classes(said: Declaration, labels: "pd.DataFrame") -> Declaration:
             columns[str(name)] = {"kind": "category", "why": "the labels that came with the array"} | columns.get(
                 str(name), {}
             )
-    return Declaration(columns, said.constraints, said.group, said.file, said.lenient)
+    return replace(said, columns=columns)
 
 
 def labelled(pixels: Array, labels: Array, *, levels: int | None = None, names: tuple[str, ...] = ()) -> Images:

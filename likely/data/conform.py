@@ -27,8 +27,11 @@ def conformed(column: Series, name: str, stated: Mapping[str, Any]) -> Series:
     return restored(column, stated["dtype"], name) if "dtype" in stated else column
 
 
-def restored(column: Series, dtype: str, name: str = "") -> Series:
-    """The column in this dtype, whatever the version of pandas; missing cells stay missing."""
+def restored(column: Series, dtype: str, name: str = "", first: int = 0) -> Series:
+    """The column in this dtype, whatever the version of pandas; missing cells stay missing.
+
+    `first` is the number of rows before this piece, for errors.
+    """
     if dtype == dtype_name(column):
         return column
     if dtype == "str":
@@ -37,7 +40,7 @@ def restored(column: Series, dtype: str, name: str = "") -> Series:
     if pd.api.types.is_bool_dtype(kind) and is_text(column):
         column = column.map({"True": True, "true": True, "False": False, "false": False}).astype("boolean")
     if pd.api.types.is_numeric_dtype(kind) and is_text(column):
-        column = to_numbers(column, name)
+        column = to_numbers(column, name, first)
     if pd.api.types.is_integer_dtype(kind) and pd.api.types.is_float_dtype(column.dtype) and not _all_whole(column):
         return column  # rounding would change the data: what reads the column says what it thinks of fractions
     if pd.api.types.is_integer_dtype(kind) or pd.api.types.is_bool_dtype(kind):
@@ -71,13 +74,14 @@ def with_columns(frame: "pd.DataFrame", changed: Mapping[str, Series]) -> "pd.Da
     return frame.assign(**changed) if changed else frame  # type: ignore[arg-type]
 
 
-def to_numbers(column: Series, name: str) -> Series:
+def to_numbers(column: Series, name: str, first: int = 0) -> Series:
     """A column of text as numbers; an error names the first cell that is none."""
     parsed = pd.to_numeric(column, errors="coerce")
     wrong = parsed.isna() & column.notna()
     if wrong.any():
         row = int(np.flatnonzero(wrong.to_numpy())[0])
-        what = f"column '{name}', row {row + 1}: '{column.iloc[row]}' is not a number ({int(wrong.sum())} such cells)"
+        where, others = f"column '{name}', row {first + row + 1}", f"{int(wrong.sum())} such cells"
+        what = f"{where}: '{column.iloc[row]}' is not a number ({others})"
         raise WrongRows(what, expected="a number or a missing cell", remedy="mend the cells or leave them empty")
     return exact(column, parsed)
 

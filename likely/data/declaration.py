@@ -59,6 +59,7 @@ class Declaration:
     constraints: tuple[Constraint, ...] = ()
     group: str | None = None
     file: dict[str, Any] = field(default_factory=dict)  # fields of TextFile
+    like: TextFile | None = None  # how the file was written that a fitted schema came from
     lenient: bool = False  # columns that the table lacks are no error (a fitted schema meeting a partial table)
 
     def check(self, names: tuple[str, ...]) -> None:
@@ -84,7 +85,7 @@ def declaration(source: "Path | str | Schema | Mapping[str, Any] | None") -> Dec
         return Declaration()
     if isinstance(source, Schema):
         stated = {column.name: _column_fields(column) for column in source.columns}
-        return Declaration(stated, source.constraints, source.group, lenient=True)
+        return Declaration(stated, source.constraints, source.group, like=source.file, lenient=True)
     if isinstance(source, Mapping):
         return _parsed(source, "the schema")
     path = existing(Path(source))

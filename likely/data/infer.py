@@ -24,10 +24,10 @@ from likely.data.conform import conformed, dtype_name, with_columns
 from likely.data.date import date_format, parsed_dates
 from likely.data.declaration import Declaration
 from likely.data.identifier import code_pattern
+from likely.data.layout import unique_names
 from likely.data.missing import is_text
 from likely.data.schema import ColumnSchema, Schema, TextFile
 from likely.data.suggestion import shown
-from likely.data.text_table import unique_names
 from likely.errors import EmptyData, WrongRows
 
 Series = pd.Series
@@ -65,8 +65,11 @@ def column_schema(column: Series, name: str, stated: Mapping[str, Any], missing_
     kind, why = (stated["kind"], "declared") if "kind" in stated else guess(column, name)
     missing = bool(column.isna().any())
     plain = ColumnSchema(name, kind, dtype_name(column), missing, missing_as, why=why)
-    described = plain if "kind" in stated and "levels" in stated else _described(column, plain)
+    whole = "kind" in stated and "levels" in stated  # a fitted schema: there is nothing to infer
     facts = {"missing": missing or stated.get("missing", False), "dtype": dtype_name(column)}
+    if kind not in ("category", "boolean"):
+        facts["levels"] = ()  # left behind by a person who changed the kind alone
+    described = plain if whole else _described(column, plain)
     return _readable(replace(described, **dict(stated) | facts), column)  # facts stand, whatever was stated
 
 

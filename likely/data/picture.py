@@ -12,6 +12,7 @@ import warnings
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, final
 
@@ -22,10 +23,11 @@ from likely.data.array import levels_of
 from likely.data.declaration import Declaration
 from likely.data.file import PICTURE_SUFFIXES, members, suffix
 from likely.data.infer import infer
+from likely.data.layout import layout_for
 from likely.data.missing import is_text
 from likely.data.rows import Images, Table
 from likely.data.suggestion import shown
-from likely.data.text_table import layout, read_text_table
+from likely.data.text_table import read_text_table
 from likely.data.tidy import tidied
 from likely.errors import EmptyData, Unreadable, WrongRows
 
@@ -174,7 +176,7 @@ def _metadata(place: Place, told: str, said: Declaration) -> "pd.DataFrame":
 
 
 def _tidy_table(path: Path, said: Declaration) -> "pd.DataFrame":
-    found = layout(path, said.file, said.columns)
+    found = layout_for(path, said)
     frame, found = read_text_table(path, found, markers={})
     return tidied(frame, found, said.columns)[0]
 
@@ -196,7 +198,7 @@ def _with_captions(frame: "pd.DataFrame", said: Declaration) -> Declaration:
     captions = [name for name in frame.columns if name.lower() in CAPTIONS and is_text(frame[name])]
     stated = {name: {"kind": "text", "why": "called a caption"} | said.columns.get(name, {}) for name in captions}
     columns = {name: column for name, column in said.columns.items() if name in frame.columns}
-    return Declaration(columns | stated, said.constraints, said.group, said.file, said.lenient)
+    return replace(said, columns=columns | stated)
 
 
 # Pixels --------------------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from likely.data.declaration import Declaration, declaration
 from likely.data.embedded import EMBEDDED
 from likely.data.file import PICTURE_SUFFIXES, existing, magic, members, suffix
 from likely.data.infer import infer
+from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
 from likely.data.picture import from_folder, from_picture, from_zip, resized
 from likely.data.rows import Images, Rows, Table
 from likely.data.schema import Schema
 from likely.data.suggestion import near, shown
-from likely.data.text_table import layout, read_text_table
+from likely.data.text_table import read_text_table
 from likely.data.tidy import markers_of, tidied
 from likely.errors import DataError, MissingFile, Unreadable
 
@@ -158,7 +159,7 @@ def _packed_idx(path: Path, found: str) -> bool:
 
 
 def _from_text(path: Path, said: Declaration) -> Table:
-    found = layout(path, said.file, said.columns)
+    found = layout_for(path, said)
     stated = said.columns
     markers = {name: markers_of(stated.get(name, {})) for name in found.names}
     text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")

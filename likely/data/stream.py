@@ -20,15 +20,16 @@ from likely.data.conform import nullable, restored
 from likely.data.declaration import Declaration, declaration
 from likely.data.file import existing, magic, suffix
 from likely.data.infer import infer, plain_level
+from likely.data.layout import LATIN_1, Layout, layout_for
 from likely.data.missing import is_text
 from likely.data.parquet import parquet_chunks
 from likely.data.read import read
 from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
 from likely.data.suggestion import shown
-from likely.data.text_table import Layout, layout, text_chunks
+from likely.data.text_table import text_chunks
 from likely.data.tidy import markers_of, tidied, tidy_frame
-from likely.errors import WrongRows
+from likely.errors import Unreadable, WrongRows
 
 SAMPLE = 100_000  # rows that the kinds are inferred from
 Parts = Iterator["pd.DataFrame"]
@@ -38,9 +39,13 @@ def chunks(path: Path | str, schema: Schema, *, size: int = 100_000) -> Iterator
     """The rows of a CSV or Parquet file, at most `size` at a time; a category the schema lacks is an error."""
     said = declaration(schema)
     start = 0
-    for part in _parts(existing(Path(path)), said, size):
-        yield Table(_as_schema(part, schema, start), schema)
-        start += len(part)
+    try:
+        for part in _parts(existing(Path(path)), said, size, same=True):
+            yield Table(_as_schema(part, schema, start), schema)
+            start += len(part)
+    except UnicodeDecodeError as error:
+        remedy = '{"file": {"encoding": "latin-1"}} in a schema'
+        raise Unreadable(f"{path}: some letters below row {start} are not {error.encoding}", remedy=remedy) from error
 
 
 def infer_schema(
@@ -59,7 +64,15 @@ def infer_schema(
         if not isinstance(rows, Table):
             raise WrongRows(f"{path} holds pictures, which have no columns", expected="a table")
         return rows.schema
-    return _from_head(path, said) if not whole else _from_all(path, said, frozenset())
+    try:
+        return _of_file(path, said, whole)
+    except UnicodeDecodeError:
+        schema = _of_file(path, replace(said, file=said.file | {"encoding": "latin-1"}), whole)
+        return replace(schema, notes=(*schema.notes, LATIN_1))
+
+
+def _of_file(path: Path, said: Declaration, whole: bool) -> Schema:
+    return _from_all(path, said, frozenset()) if whole else _from_head(path, said)
 
 
 def streams(path: Path) -> bool:
@@ -69,12 +82,12 @@ def streams(path: Path) -> bool:
     )
 
 
-def _parts(path: Path, said: Declaration, size: int) -> Parts:
-    """The file's rows as read, in pieces."""
+def _parts(path: Path, said: Declaration, size: int, *, same: bool = False) -> Parts:
+    """The file's rows as read, in pieces; `same`: it is the file that the schema was inferred from."""
     if magic(path) == "parquet":
         yield from parquet_chunks(path, size)
     elif streams(path):
-        found = layout(path, said.file, said.columns)
+        found = layout_for(path, said, same=same)
         for part in text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=size):
             yield tidy_frame(part, said.columns, {})
     else:
@@ -102,7 +115,7 @@ def _as_schema(part: "pd.DataFrame", schema: Schema, start: int) -> "pd.DataFram
 
 
 def _cells(cells: "pd.Series", column: ColumnSchema, start: int) -> "pd.Series":
-    cells = restored(cells, column.dtype, column.name) if column.dtype != "category" else cells
+    cells = restored(cells, column.dtype, column.name, start) if column.dtype != "category" else cells
     if column.kind not in ("category", "boolean"):
         return cells
     levels = pd.Index(list(column.levels))
@@ -211,7 +224,7 @@ def _written(path: Path, said: Declaration) -> tuple[dict[str, str], Layout | No
     """How the first rows write missing cells, and the file's layout."""
     if magic(path) == "parquet":
         return {}, None
-    found = layout(path, said.file, said.columns)
+    found = layout_for(path, said)
     head = next(text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=SAMPLE))
     return tidied(head, found, said.columns)[1], found
 

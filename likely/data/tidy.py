@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from likely.data.conform import exact, with_columns
+from likely.data.layout import Layout
 from likely.data.missing import MARKERS, NUMERIC_MARKERS, is_text
-from likely.data.text_table import Layout, raw_cells
+from likely.data.text_table import raw_cells
 
 LOOKED = 100_000  # rows read again to see how missing cells are written
 
