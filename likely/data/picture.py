@@ -221,14 +221,14 @@ def _pixels(files: "Sequence[tuple[str, bytes]]", size: Size | None) -> tuple[Ar
 
 def _opened(name: str, content: bytes) -> Any:
     """A picture in grey (L) or colour (RGB)."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(content))
             picture.load()
-            return _plain_mode(picture)
+            return _plain_mode(ImageOps.exif_transpose(picture))  # as a camera's owner sees it
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = str(error) if "BytesIO" not in str(error) else "its bytes are not a picture"
         remedy = "remove the file or replace it by a whole copy"

@@ -1,6 +1,7 @@
 """Anything a person may hold, as rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +39,17 @@ def read(
     """
     said = declaration(schema)
     rows = _rows(source, said, size)
-    return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
+    if not isinstance(rows, Images):
+        return rows
+    return resized(_declared(rows, said), size) if size is not None else _declared(rows, said)
 
 
 def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
     """Find out what the source is."""
-    if isinstance(source, Table):
-        return Table(*infer(source.frame, said)) if said != Declaration() else source
-    if isinstance(source, Images):
-        return source
     if isinstance(source, str) and source in EMBEDDED:
-        return _declared(EMBEDDED[source](), said)
+        source = EMBEDDED[source]()
+    if isinstance(source, Table | Images):
+        return _declared(source, said)
     if isinstance(source, str | Path):
         return _from_path(_path(source), said, size)
     if isinstance(source, pd.DataFrame):
@@ -79,7 +80,22 @@ def _from_memory(source: Any, said: Declaration) -> Rows:
 
 
 def _declared(rows: Rows, said: Declaration) -> Rows:
-    return Table(*infer(rows.frame, said)) if isinstance(rows, Table) and said != Declaration() else rows
+    """Rows under a declaration: what it does not speak of stays as it was."""
+    if said == Declaration():
+        return rows
+    if isinstance(rows, Images):
+        if rows.about is None:
+            said.check(())
+            return rows
+        return Images(rows.pixels, rows.levels, _redeclared(rows.about, said), rows.names)
+    return _redeclared(rows, said)
+
+
+def _redeclared(table: Table, said: Declaration) -> Table:
+    before = declaration(table.schema)
+    rules, group = said.constraints or before.constraints, said.group or before.group
+    merged = replace(said, columns=before.columns | said.columns, constraints=rules, group=group)
+    return Table(*infer(table.frame, merged, file=table.schema.file, notes=table.schema.notes))
 
 
 def _path(source: str | Path) -> Path:

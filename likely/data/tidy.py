@@ -14,6 +14,8 @@ from likely.data.layout import Layout
 from likely.data.missing import MARKERS, NUMERIC_MARKERS, is_text
 from likely.data.text_table import raw_cells
 
+THOUSANDS = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$"
+PLAIN = r"^[+-]?\d{1,3}(?:\.\d*)?$"
 LOOKED = 100_000  # rows read again to see how missing cells are written
 
 
@@ -87,6 +89,8 @@ def tidy_text(column: "pd.Series", stated: Mapping[str, Any], name: str, markers
 def _as_numbers(column: "pd.Series", name: str, markers: dict[str, str]) -> "pd.Series":
     """Numbers that stood among words for 'missing', or that are too long for pandas to read by itself."""
     head = column.dropna().head(1000)
+    if len(head) and head.str.match(THOUSANDS).any() and head.str.match(f"{THOUSANDS}|{PLAIN}").all():
+        return _as_numbers(column.str.replace(",", ""), name, markers)
     if not len(head) or pd.to_numeric(head, errors="coerce").notna().mean() < 0.5:
         return column
     if head.str.match(r"^[+-]?0\d+$").any():

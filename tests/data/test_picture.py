@@ -110,6 +110,14 @@ def test_sixteen_bits_become_eight(tmp_path: Path) -> None:
     assert read(tmp_path).pixels[0, ..., 0].tolist() == [[0, 255], [128, 1]]
 
 
+def test_a_cameras_rotation_is_undone(tmp_path: Path) -> None:
+    pixels = np.repeat(np.array([[[255], [0]]], np.uint8), 3, axis=-1)
+    rotated = Image.Exif()
+    rotated[0x0112] = 3  # upside down
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=rotated)
+    assert read(tmp_path).pixels[0, 0, :, 0].tolist() in ([0, 255], [0, 1])
+
+
 def test_mixed_sizes_name_two_files_and_the_remedy(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     picture(tmp_path / "b.png", size=(8, 8))

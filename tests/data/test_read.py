@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from likely.data import Images, Table, read
-from likely.errors import DataError, MissingFile, Unreadable
+from likely.errors import DataError, MissingFile, Unreadable, WrongRows
 
 
 def test_whatever_a_person_holds() -> None:
@@ -30,6 +30,17 @@ def test_rows_are_read_again_under_a_schema() -> None:
     first = read(pd.DataFrame({"a": [1, 2, 3] * 9}))
     assert read(first) is first
     assert read(first, schema={"columns": {"a": {"kind": "count"}}}).schema["a"].kind == "count"
+
+
+def test_what_a_schema_does_not_speak_of_stays_as_it_was() -> None:
+    shapes = read("shapes", schema={"columns": {"count": {"kind": "text"}}, "group": "colour"})
+    assert shapes.about.schema["count"].kind == "text"
+    assert shapes.about.schema["caption"].why == "the facts in words"
+    assert shapes.about.schema.group == "colour"
+    digits = read("digits", schema={"columns": {"label": {"kind": "count"}}})
+    assert (digits.levels, digits.about.schema["label"].levels) == (17, ())
+    with pytest.raises(WrongRows, match="names 'label'"):
+        read(np.zeros((3, 4, 4), np.uint8), schema={"columns": {"label": {"kind": "count"}}})
 
 
 @pytest.mark.parametrize("source", [[1, 2], None, 3, object()])

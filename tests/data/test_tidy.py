@@ -68,6 +68,13 @@ def test_leading_zeros_belong_to_a_code(tmp_path: Path) -> None:
     assert schema.pattern == "{:05d}"
 
 
+def test_thousands_may_be_set_apart(tmp_path: Path) -> None:
+    cells, schema = column(tmp_path, ['"1,234"', '"12,345,678"', "999", '"1,000.5"'])
+    assert cells.tolist() == [1234, 12345678, 999, 1000.5]
+    assert schema.kind == "real"
+    assert column(tmp_path, ['"1,234"', '"5,67"', '"1,2,3"'])[1].kind != "real"
+
+
 def test_truth_values_are_given_back_as_written(tmp_path: Path) -> None:
     assert column(tmp_path, ["True", "False"] * 5)[1].kind == "boolean"
     assert column(tmp_path, ["True", "", "False"] * 5)[1].dtype == "boolean"
