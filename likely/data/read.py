@@ -39,9 +39,9 @@ def read(
     """
     said = declaration(schema)
     rows = _rows(source, said, size)
-    if not isinstance(rows, Images):
-        return rows
-    return resized(_declared(rows, said), size) if size is not None else _declared(rows, said)
+    if isinstance(rows, Images):
+        rows = _declared(rows, said)
+    return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
 
 
 def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
