@@ -17,6 +17,7 @@ NUMERIC = ("real", "count", "date")
 LEVELS = 50  # categories that get an axis of their own: the most frequent real ones
 FAR = 5.0  # spreads from the median beyond which a number counts as this far
 EXACT = 500  # pixels up to which principal directions are exact
+ROUNDING = 1e-9  # squared distances below are rounding, which trees would learn
 DAY = 86_400.0
 
 
@@ -138,16 +139,20 @@ def _centre_and_spread(present: Array) -> tuple[float, float]:
 
 
 def _principal(matrices: list[Array], width: int) -> list[Array]:
-    """Places along the real rows' principal directions, and the distance from the plane that they span."""
+    """Places along the principal directions of all rows together, and the distance from the plane that they span.
+
+    A plane that was fitted to one side alone would lie nearer to it than to fresh rows of the same law.
+    """
     from sklearn.decomposition import PCA
 
-    rows, pixels = matrices[0].shape
+    pooled = np.concatenate(matrices)
+    rows, pixels = pooled.shape
     way = "covariance_eigh" if pixels <= EXACT else "randomized"
-    plane = PCA(min(width, rows, pixels), svd_solver=way, iterated_power=2, random_state=0).fit(matrices[0])
+    plane = PCA(min(width, rows, pixels), svd_solver=way, iterated_power=2, random_state=0).fit(pooled)
     return [_beside(matrix, plane) for matrix in matrices]
 
 
 def _beside(matrix: Array, plane: Any) -> Array:
     along = plane.transform(matrix)
     far = ((matrix - plane.mean_) ** 2).sum(1) - (along**2).sum(1)
-    return np.concatenate([along, np.sqrt(np.maximum(far, 0.0))[:, None]], 1)
+    return np.concatenate([along, np.sqrt(np.where(far < ROUNDING, 0.0, far))[:, None]], 1)

@@ -12,7 +12,7 @@ from likely.metrics.thread import one_thread
 Array = np.ndarray[Any, Any]
 MOST = 5000  # rows a side
 MOST_LEVELS = 250  # categories a tree splits as such; more are taken as numbers
-TREES, LEAVES = 100, 15
+TREES, LEAVES = (20, 100), 15  # trees grow with the rows
 FEWEST = 10  # rows a side below which nothing can be told
 STEADY = 400  # rows a side that need no second shuffling into folds
 
@@ -50,8 +50,9 @@ def _area(x: Array, y: Array, kinds: list[bool], folds: int, seed: int) -> float
     from sklearn.model_selection import RepeatedStratifiedKFold
 
     trees = HistGradientBoostingClassifier(
-        max_iter=TREES, max_leaf_nodes=LEAVES, min_samples_leaf=max(2, min(20, len(x) // 40)), early_stopping=False,
-        categorical_features=kinds, random_state=seed,
+        max_iter=int(np.clip(len(x) // 8, *TREES)), max_leaf_nodes=LEAVES,
+        min_samples_leaf=int(np.clip(len(x) // 40, 2, 20)), early_stopping=False, categorical_features=kinds,
+        random_state=seed,
     )  # fmt: skip
     areas, compared = [], []
     times = int(np.clip(2 * STEADY / len(x), 1, 5))

@@ -41,6 +41,15 @@ def test_noisy_copies_are_nearer(plane):
     assert measured.low > 0.5
 
 
+def test_more_pixels_than_rows_are_no_alarm():
+    shares = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        sides = [Images(rng.integers(0, 256, (40, 12, 12, 1)).astype(np.uint8)) for _ in range(3)]
+        shares.append(nearer(*sides, seed=seed).value)
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.12)
+
+
 def test_many_more_learned_rows_are_no_advantage(plane):
     measured = nearer(plane(5000, 0), plane(200, 1), plane(500, 2))
     assert measured.rows[0] == 200

@@ -1,0 +1,164 @@
+"""Races: shares, failures, references, conditions; the ranking itself is tested on planted scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+
+import likely
+from likely.apps import compare as app
+from likely.apps.compare import compare, contenders_of, listed, shares_of
+from likely.apps.measure import FLOOR, INDEPENDENT
+from likely.contracts import Family
+from likely.errors import ConditionError, Diverged, EmptyData, FieldError, Interrupted, LikelyError
+from likely.families.naive_bayes import NaiveBayes
+from likely.training import Budget, Finished
+
+SMALL = "vae,latent=2,network=mlp,network.width=16"
+
+
+@pytest.fixture(scope="module")
+def race():
+    return compare("iris", f"naive-bayes,kde,{SMALL},gan,width=16", budget=10, seed=1)
+
+
+def test_every_family_and_both_references_stand_in_it(race):
+    assert [c.name for c in race.contenders] == ["NaiveBayes", "KDE", "VAE", "GAN"]
+    assert [c.name for c in race.references] == [FLOOR, INDEPENDENT]
+    assert race.source == "iris"
+    assert sum(race.rows.values()) == 150
+
+
+def test_every_score_is_of_the_test_rows_with_its_kind(race):
+    kinds = {c.name: c.scores and c.scores.kind for c in race.contenders}
+    assert kinds == {"NaiveBayes": "=", "KDE": "=", "VAE": "≥ ≈", "GAN": None}
+    assert all(len(c.scores.nats) == race.rows["test"] for c in race.contenders if c.scores)
+    assert "no density" in race.contenders[3].why_no_score
+
+
+def test_every_pair_of_scores_has_its_verdict(race):
+    names = ["NaiveBayes", "KDE", "VAE", INDEPENDENT]
+    assert list(race.verdicts) == [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    assert race.verdicts["NaiveBayes", "KDE"].outcome == "second"
+    assert "KDE" in race.leaders
+
+
+def test_everybody_is_measured_and_timed(race):
+    for contender in (*race.contenders, *race.references):
+        assert {"two-sample AUC", "marginals", "pairs", "coverage", "copies"} <= set(contender.measures)
+        assert contender.samples is not None
+    assert all(c.fit_seconds > 0 and c.sample_seconds > 0 for c in race.contenders)
+
+
+def test_it_prints_as_text(race):
+    told = str(race)
+    assert told.splitlines()[1].startswith("NaiveBayes")
+    assert "By held-out likelihood" in told
+    assert "nan" not in told.casefold()
+
+
+def test_given_a_condition():
+    found = compare("iris", "naive-bayes,kde", condition="species")
+    assert found.condition == ("species",)
+    assert all("given species" in c.scores.measure for c in found.contenders)
+    assert found.references[1].scores is None
+    assert found.references[1].why_no_score
+    assert "species" in found.contenders[0].samples.frame
+
+
+def test_pictures_and_captions_go_the_same_way():
+    found = compare("digits", [NaiveBayes()], condition="label")
+    assert found.contenders[0].samples.about is not None
+    assert found.contenders[0].scores.measure.endswith("given label")
+
+
+@pytest.mark.parametrize("form", [polars.from_pandas, lambda frame: frame.to_numpy()])
+def test_polars_and_arrays(form):
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 2)), columns=["x", "y"])
+    found = compare(form(frame), [NaiveBayes()])
+    assert not found.contenders[0].failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Family):
+    """Raises while it is built."""
+
+    error: type[BaseException] = Diverged
+
+    def build(self, space, condition=None):
+        raise self.error("it broke")
+
+
+@pytest.mark.parametrize("error", [Diverged, ValueError])
+def test_a_failed_contender_does_not_end_the_race(error):
+    found = compare("iris", [Broken(error=error), NaiveBayes()])
+    assert "it broke" in found.contenders[0].failed
+    assert found.contenders[0].scores is None
+    assert found.contenders[1].scores is not None
+    assert "Broken failed" in str(found)
+
+
+def test_a_failure_to_sample_is_a_failure(monkeypatch):
+    def broken(self, *args, **kwargs):
+        raise Diverged("no samples")
+
+    monkeypatch.setattr(app.Fitted, "sample_rows", broken)
+    with pytest.raises(LikelyError, match="no family could be fitted\nNaiveBayes: no samples"):
+        compare("iris", [NaiveBayes()])
+
+
+def test_an_interrupt_ends_the_race():
+    with pytest.raises(Interrupted):
+        compare("iris", [Broken(error=Interrupted), NaiveBayes()])
+
+
+def test_time_is_shared_by_those_that_learn_by_gradient():
+    families = contenders_of("naive-bayes,kde,vae,gan").values()
+    assert shares_of(Budget.parse("1m"), families) == ["30.000000s"] * 4
+    assert shares_of(Budget.parse(70), families) == [70] * 4
+    assert shares_of(Budget.parse(None), families) == [None] * 4
+    assert shares_of(Budget.parse("1m"), [NaiveBayes(), Broken()]) == ["60.000000s"] * 2  # somebody's own may learn
+
+
+def test_steps_are_each_family_s_own():
+    steps = {}
+
+    def listener(name):
+        return [lambda event: steps.update({name: event.step}) if isinstance(event, Finished) else None]
+
+    compare("iris", [likely.VAE(latent=2), likely.VAE(latent=3)], budget=7, listener=listener)
+    assert list(steps.values()) == [7, 7]
+
+
+def test_families_by_name_by_line_and_as_objects():
+    assert list(contenders_of("all")) == ["NaiveBayes", "KDE", "VAE", "RealNVP", "GAN", "Diffusion"]
+    assert contenders_of("vae,latent=3,kde")["VAE"].latent == 3
+    twice = contenders_of("vae,latent=3,vae,latent=4")
+    assert [name[:12] for name in twice] == ["VAE(latent=3", "VAE(latent=4"]
+    assert listed("diffusion,network=unet,network.multipliers=(1,2),gan, kde,") == [
+        "diffusion,network=unet,network.multipliers=(1,2)", "gan", "kde",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("families", ["", "kde,kde", [], "perceptron", "vae,latent=many"])
+def test_families_that_cannot_be_compared(families):
+    with pytest.raises(FieldError):
+        compare("iris", families)
+
+
+def test_a_wrong_condition_is_told_once_and_at_once():
+    with pytest.raises(ConditionError, match="colour"):
+        compare("iris", condition="colour")
+
+
+def test_too_few_rows_are_told():
+    with pytest.raises(EmptyData, match="rows leave"):
+        compare(pd.DataFrame({"x": np.arange(40) / 7}), [NaiveBayes()])
+
+
+def test_the_seed_decides():
+    first, second = (compare("iris", SMALL, budget=5, seed=2) for _ in range(2))
+    assert first.contenders[0].samples.frame.equals(second.contenders[0].samples.frame)
+    assert first.contenders[0].measures == second.contenders[0].measures

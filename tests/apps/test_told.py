@@ -1,0 +1,79 @@
+"""Conclusions say what the numbers allow."""
+
+import pytest
+import torch
+
+from likely.apps.contender import Contender
+from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_mean
+from likely.contracts import Scores
+
+INDEPENDENT = ("independent columns", "=", -5.0, 0.99)
+
+
+def test_an_exact_winner_is_named(planted):
+    said = conclusions(planted(("KDE", "=", -1.0, 0.6), ("NaiveBayes", "=", -2.0, 0.9), INDEPENDENT))
+    assert said[0] == "By held-out likelihood KDE beats NaiveBayes."
+    assert said[1] == "Samples are hardest to tell from real rows for KDE."
+
+
+def test_a_bound_below_is_undecided(planted):
+    said = conclusions(planted(("KDE", "=", -1.0, 0.6), ("VAE", "≥ ≈", -2.0, 0.61), INDEPENDENT))
+    assert said[0] == "By held-out likelihood it is undecided between KDE and VAE."
+    assert said[1] == "Samples are hardest to tell from real rows for KDE and VAE."
+
+
+def test_a_bound_above_is_a_proof(planted):
+    said = conclusions(planted(("VAE", "≥ ≈", -1.0, 0.6), ("NaiveBayes", "=", -2.0, 0.9), INDEPENDENT))
+    assert said[0] == "By held-out likelihood VAE beats NaiveBayes."
+
+
+def test_the_undecided_are_told_beside_the_beaten(planted):
+    found = planted(("VAE", "≥ ≈", -1.0, 0.6), ("KDE", "=", -2.0, 0.9), ("Diffusion", "≥ ≈", -1.1, 0.6), INDEPENDENT)
+    assert found.leaders == ("VAE", "Diffusion")
+    assert "undecided between VAE and Diffusion; KDE is beaten" in conclusions(found)[0]
+
+
+def test_no_likelihood_is_told_not_ranked(planted):
+    found = planted(("GAN", "", None, 0.7), ("KDE", "=", -1.0, 0.6), INDEPENDENT)
+    assert "GAN has no likelihood: judge by the samples." in conclusions(found)
+    assert "GAN" not in found.leaders
+
+
+def test_worse_than_independent_columns_is_told(planted):
+    said = conclusions(planted(("VAE", "=", -9.0, 0.7), ("KDE", "=", -1.0, 0.6), INDEPENDENT))
+    assert [line for line in said if line.startswith("VAE is worse than independent columns")]
+    assert not [line for line in said if line.startswith("KDE is worse")]
+
+
+def test_nobody_is_praised_whose_samples_are_easily_told(planted):
+    said = conclusions(planted(("VAE", "=", -2.0, 0.99), ("KDE", "=", -1.0, 0.995), INDEPENDENT))
+    assert "Every family's samples are easily told from real rows." in said
+
+
+def test_failures_are_told_in_one_line():
+    failed = Contender("GAN", failed="it broke\nTry: something")
+    assert row_of(failed, ["two-sample AUC"]) == ("GAN", "failed: it broke", "", "", "")
+
+
+def test_rows_have_the_header_s_columns(planted):
+    found = planted(("GAN", "", None, 0.7), ("KDE", "=", -1.0, 0.6), INDEPENDENT)
+    header, rows = header_of(found), rows_of(found)
+    assert header == ("", "log-likelihood, nats/row", "two-sample AUC", "fit", "a sample")
+    assert {len(row) for row in rows} == {len(header)}
+    assert rows[0][:3] == ("GAN", "none", "0.700")
+    assert rows[1] == ("KDE", "= -1.000 ± 0.042", "0.600", "1.5 s", "2.0 ms")
+
+
+def test_one_row_has_no_error():
+    assert told_mean(Scores(torch.tensor([-3.25]).double(), bound=False)) == "-3.25"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(90, "1.5 min"), (2.04, "2.0 s"), (0.0123, "12.3 ms"), (5e-6, "5 µs"), (0.0, "< 1 µs")]
+)
+def test_durations(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_listed():
+    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
