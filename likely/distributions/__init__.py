@@ -12,7 +12,7 @@ from likely.distributions.count import (
     log_poisson,
 )
 from likely.distributions.default import law_of
-from likely.distributions.law import Law, Observation, precise
+from likely.distributions.law import Law, Observation, bounded, precise
 from likely.distributions.logistic import DiscretisedLogistic, draw_logistic, log_logistic, log_logistic_between
 from likely.distributions.mixed import Mixed
 from likely.distributions.normal import Gaussian, draw_normal, kl_standard, kl_standard_cells, log_normal
@@ -32,6 +32,7 @@ __all__ = [
     "Poisson",
     "RealLaw",
     "Student",
+    "bounded",
     "draw_gamma",
     "draw_logistic",
     "draw_normal",

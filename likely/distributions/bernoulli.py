@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from likely.contracts import Space
-from likely.distributions.law import Law, Observation, precise
+from likely.distributions.law import Law, Observation, known, precise
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Image
@@ -37,9 +37,8 @@ class BernoulliLaw(Law):
         self.outputs = space.shape
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
-        there = ~torch.isnan(x)
-        scored = F.binary_cross_entropy_with_logits(precise(parameters), x.nan_to_num(0.0), reduction="none")
-        return torch.where(there, scored, 0.0).neg()  # (1)
+        there, logit = known(x), precise(parameters)
+        return torch.where(there, x, 0.0) * logit - there.to(x.dtype) * F.softplus(logit)  # (1)
 
     def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
         return rng.bernoulli(precise(parameters).sigmoid())

@@ -47,6 +47,11 @@ def precise(parameters: Tensor) -> Tensor:
     return parameters if parameters.dtype in (torch.float32, torch.float64) else parameters.float()
 
 
+def known(x: Tensor) -> Tensor:
+    """Where a cell is there: NaN exceeds nothing. Compilers vectorise and recompute this comparison, but not isnan."""
+    return x > -torch.inf
+
+
 def bounded(raw: Tensor, limit: float) -> Tensor:
     """The identity near 0, smoothly held within (-limit, limit)."""
     return limit * torch.tanh(raw / limit)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from likely.contracts import Space
-from likely.distributions.law import Law, Observation, bounded, precise
+from likely.distributions.law import Law, Observation, bounded, known, precise
 from likely.distributions.layout import stacked, unstacked
 from likely.errors import FieldError
 from likely.rng import Rng
@@ -82,7 +82,7 @@ class DiscretisedLogisticLaw(Law):
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         log_weight, mean, log_scale = self._terms(parameters)
-        there = ~torch.isnan(x)
+        there = known(x)
         level = torch.where(there, x, 0.0)[:, None]
         inverse, last = torch.exp(-log_scale), self.levels - 1
         low = ((2 / self.levels * level - 1) - mean) * inverse

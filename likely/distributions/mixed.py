@@ -19,7 +19,7 @@ from torch import Tensor
 from likely.contracts import Space
 from likely.distributions.categorical import chosen
 from likely.distributions.count import CountLaw, NegativeBinomial
-from likely.distributions.law import Law, Observation, precise
+from likely.distributions.law import Law, Observation, known, precise
 from likely.distributions.student import Normal, RealLaw
 from likely.errors import FieldError
 from likely.rng import Rng
@@ -78,7 +78,7 @@ class MixedLaw(Law):
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         parameters = precise(parameters)
-        there = ~torch.isnan(x)
+        there = known(x)
         filled = torch.where(there, x, 0.0)
         choice = self._choice(filled, there)
         scored = torch.zeros_like(filled)
@@ -89,8 +89,8 @@ class MixedLaw(Law):
         regular = there & (choice == 0)
         for columns, log_f in self._regular(filled, parameters):
             scored = scored.index_add(1, columns, torch.where(regular[:, columns], log_f.to(scored.dtype), 0.0))  # (1)
-        known = there | (self._missing >= 0).to(x.device)
-        return torch.where(known, scored, 0.0)
+        scoring = there | (self._missing >= 0).to(x.device)
+        return torch.where(scoring, scored, 0.0)
 
     def _regular(self, filled: Tensor, parameters: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """The columns of reals, then of counts, with log f of each cell."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from likely.contracts import Space
-from likely.distributions.law import Law, Observation, bounded, precise
+from likely.distributions.law import Law, Observation, bounded, known, precise
 from likely.distributions.layout import stacked, unstacked
 from likely.errors import FieldError
 from likely.rng import Rng
@@ -79,7 +79,7 @@ class GaussianLaw(Law):
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         mean, log_std = self._mean_log_std(parameters)
-        there = ~torch.isnan(x)
+        there = known(x)
         return torch.where(there, log_normal(torch.where(there, x, 0.0), mean, log_std), 0.0)
 
     def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:

@@ -21,11 +21,12 @@ from torch import Tensor, nn
 
 from likely.backbones import Network, decoder, encoder
 from likely.contracts import Elbo, Family, Latent, Player, Space, Trained, Turn, Weighted, log_mean_exp
-from likely.distributions import Law, Observation, draw_normal, kl_standard, kl_standard_cells, law_of, precise
+from likely.distributions import Law, Observation, bounded, draw_normal, kl_standard, kl_standard_cells, law_of, precise
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
 
+WIDEST = 7.0  # |log std| of a code stays below: e^l cannot overflow early in training
 AT_ONCE = 1 << 20  # parameters of the law that are decoded at one time: bounds memory, and stays near the cache
 
 
@@ -66,8 +67,8 @@ class Posterior(nn.Module):
         told = self.encoder(x).summary
         if self.hint is not None and c is not None:
             told = told + self.hint(c).summary
-        mean, log_std = precise(told).chunk(2, 1)  # (2)
-        return mean, log_std
+        mean, raw = precise(told).chunk(2, 1)  # (2)
+        return mean, bounded(raw, WIDEST)
 
 
 @final
