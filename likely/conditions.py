@@ -1,6 +1,6 @@
 """The law of the condition: what `sample` draws when nothing is given, and the prior of `classify`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,8 +17,19 @@ class Conditions:
     """Every category with its smoothed probability, or a sample of the conditions that were seen."""
 
     cells: Tensor  # (K, *condition.shape)
-    weights: Tensor  # (K,) float64 probabilities
+    counts: Tensor  # (K,) float64: how often each was seen, smoothed
     complete: bool  # these are all the conditions there are, so that Bayes' rule can be used
+
+    @property
+    def weights(self) -> Tensor:
+        """(K,) float64 probabilities."""
+        return self.counts / self.counts.sum()
+
+    def with_more(self, c: Tensor) -> "Conditions":
+        """The law after more conditions were seen, where they can be counted."""
+        if not self.complete or self.cells.shape[1:] != (1,):
+            return self
+        return replace(self, counts=self.counts + _counts(c, len(self.cells)))
 
     def draw(self, n: int, rng: Keyed) -> Tensor:
         """n conditions; the i-th depends on the rng and i alone."""
@@ -29,14 +40,17 @@ def law_of(c: Tensor, space: Space) -> Conditions:
     """The law of the conditions seen."""
     match space:
         case Vector(columns=(Category(k=k),)):
-            counts = torch.bincount(c[:, 0][~c[:, 0].isnan()].long(), minlength=k).double() + 1  # add-one smoothing
-            return Conditions(torch.arange(k, dtype=c.dtype)[:, None], counts / counts.sum(), complete=True)
+            return Conditions(torch.arange(k, dtype=c.dtype)[:, None], _counts(c, k) + 1, complete=True)  # add-one
         case Vector(columns=columns) if all(isinstance(column, Category) for column in columns):
             cells, counts = _distinct(c)
-            return Conditions(cells, counts.double() / counts.sum(), complete=True)
+            return Conditions(cells, counts.double(), complete=True)
         case _:
             kept = c[torch.randperm(len(c), generator=torch.Generator().manual_seed(0))[:KEPT]]
-            return Conditions(kept, torch.full((len(kept),), 1 / len(kept), dtype=torch.float64), complete=False)
+            return Conditions(kept, torch.ones(len(kept), dtype=torch.float64), complete=False)
+
+
+def _counts(c: Tensor, k: int) -> Tensor:
+    return torch.bincount(c[:, 0][~c[:, 0].isnan()].long(), minlength=k).double()
 
 
 def _distinct(c: Tensor) -> tuple[Tensor, Tensor]:

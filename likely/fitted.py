@@ -8,7 +8,7 @@ sample i depends on the seed and i alone, a row's score on the seed and the row'
 # pyright: reportArgumentType=false
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar, final
 
@@ -210,13 +210,14 @@ class Fitted(Generic[M_co]):
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
-        """This model with more rows counted in, for families whose statistics are additive."""
+        """This model with more rows counted in (it shares its weights), for families whose statistics are additive."""
         self._must(Counted)
         assert isinstance(self.model, Counted)
         x, _, c = self.cells(data)
         self.model.observe(placed(x, self.model), placed(c, self.model), weight)
         self.model.finish()
-        return self
+        law = self.conditions if c is None or self.conditions is None else self.conditions.with_more(c)
+        return replace(self, conditions=law)
 
     # Looking inside --------------------------------------------------------------------------------------------------
 
@@ -302,7 +303,7 @@ class Fitted(Generic[M_co]):
     def _weights(self) -> dict[str, Tensor]:
         weights = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         law = self.conditions
-        return weights if law is None else weights | {"conditions.cells": law.cells, "conditions.weights": law.weights}
+        return weights if law is None else weights | {"conditions.cells": law.cells, "conditions.counts": law.counts}
 
 
 CARD_PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
@@ -343,6 +344,6 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     store.fill(model, {name[6:]: tensor for name, tensor in parts.weights.items() if name.startswith("model.")})
     conditions = None
     if condition_codec is not None:
-        cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.weights"]
+        cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.counts"]
         conditions = Conditions(cells, weights, bool(parts.document["conditions_complete"]))
     return Fitted(model.eval(), codec, card, condition_codec, conditions)

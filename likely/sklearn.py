@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.utils import TransformerTags
+from sklearn.utils import ClassifierTags, TransformerTags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -160,7 +160,7 @@ class Generative(DensityMixin, BaseEstimator):
             return self.fit(X, y, sample_weight)
         rows = self._rows(self._with_known_classes(self._frame(X, reset=False), y))
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, rows.frame, dtype=np.float64)
-        self.fitted_.observed(rows, None if weight is None else torch.from_numpy(weight))
+        self.fitted_ = self.fitted_.observed(rows, None if weight is None else torch.from_numpy(weight))
         return self
 
     def _with_known_classes(self, frame: pd.DataFrame, y: Any) -> pd.DataFrame:
@@ -241,6 +241,8 @@ class Generative(DensityMixin, BaseEstimator):
         """What scikit-learn's own checks should expect of this family."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = self.conditional
+        if self.conditional:  # so that searches stratify their folds by class
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
         if "Latent" in promises(type(self._family).__name__):
             tags.transformer_tags = TransformerTags(preserves_dtype=[])
         return tags

@@ -1,0 +1,107 @@
+"""`Generative` is a scikit-learn estimator with every family, and behaves as one in pipelines and searches."""
+
+import pickle
+import pickletools
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+import likely
+from likely.names import table
+from likely.sklearn import Generative
+
+X, Y = load_iris(return_X_y=True)
+
+
+@pytest.mark.parametrize("family", table("Family"))
+def test_every_family_passes_scikit_learn_s_own_checks(family):
+    verdicts = check_estimator(Generative(getattr(likely, family)(), budget=5), on_skip=None)
+    assert {verdict["status"] for verdict in verdicts} <= {"passed", "skipped"}
+    assert sum(verdict["status"] == "passed" for verdict in verdicts) > 35
+
+
+def test_classes_are_told_as_gaussian_naive_bayes_tells_them():
+    ours = Generative(likely.NaiveBayes(strength=1e-9), conditional=True).fit(X, Y)
+    peer = GaussianNB().fit(X, Y)
+    assert (ours.predict(X) == peer.predict(X)).mean() > 0.99
+    assert np.allclose(ours.predict_proba(X).sum(axis=1), 1.0)
+    assert ours.score(X, Y) > 0.94
+    assert ours.classes_.tolist() == [0, 1, 2]
+
+
+def test_parameters_reach_into_the_family():
+    estimator = Generative(likely.VAE(network=None))
+    estimator.set_params(family__latent=3, family__network="mlp")
+    estimator.set_params(family__network__width=32, budget=7)
+    assert estimator.family.latent == 3
+    assert estimator.get_params()["family__network__width"] == 32
+    assert clone(estimator).get_params() == estimator.get_params()
+    with pytest.raises(ValueError, match="no field"):
+        estimator.set_params(family__depthh=3)
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        estimator.set_params(colour__x=3)
+
+
+def test_a_search_over_a_field_in_a_pipeline():
+    pipe = make_pipeline(StandardScaler(), Generative(likely.NaiveBayes(), conditional=True))
+    search = GridSearchCV(pipe, {"generative__family__smoothing": [0.5, 2.0]}, cv=3).fit(X, Y)
+    assert search.best_score_ > 0.9
+
+
+def test_a_pickle_holds_the_store_s_bytes_and_no_module_of_ours_but_the_estimator():
+    fitted = Generative(likely.VAE(latent=2), budget=5).fit(X)
+    held = pickle.dumps(fitted)
+    words = {said for _, said, _ in pickletools.genops(held) if isinstance(said, str)}
+    modules = {word.partition(".")[0] for word in words if word.partition(".")[0] in sys.modules}
+    assert modules <= {"likely", "numpy", "builtins", "codecs", "copyreg"}, modules
+    assert "VAEModel" not in words
+    assert np.array_equal(pickle.loads(held).score_samples(X), fitted.score_samples(X))
+
+
+def test_outliers_are_told_in_pyod_s_manner():
+    far = np.full((5, 4), 50.0)
+    estimator = Generative(likely.KDE(), contamination=0.05).fit(X)
+    assert estimator.predict(far).tolist() == [1] * 5
+    assert abs(estimator.predict(X).mean() - 0.05) < 0.03
+    assert estimator.decision_scores_.shape == (150,)
+    assert estimator.decision_function(far).min() > estimator.threshold_
+
+
+def test_scores_depend_neither_on_order_nor_on_company():
+    estimator = Generative(likely.VAE(latent=2), budget=5).fit(X)
+    whole = estimator.score_samples(X)
+    assert np.allclose(estimator.score_samples(X[::-1])[::-1], whole, rtol=1e-10)
+    assert np.allclose(estimator.score_samples(X[7:9]), whole[7:9], rtol=1e-10)
+
+
+def test_partial_fit_counts_on():
+    whole = Generative(likely.NaiveBayes(), conditional=True).fit(X, Y)
+    parts = Generative(likely.NaiveBayes(), conditional=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    for rows in np.array_split(order, 3):
+        parts.partial_fit(X[rows], Y[rows])
+    assert np.allclose(parts.score_samples(X), whole.score_samples(X), atol=1e-3)
+    assert not hasattr(Generative(likely.VAE()), "partial_fit")
+
+
+def test_frames_with_words_are_welcome():
+    frame = pd.DataFrame({"a": np.r_[X[:, 0]], "b": np.where(Y == 0, "yes", "no")})
+    estimator = Generative(likely.NaiveBayes()).fit(frame)
+    assert estimator.score_samples(frame).shape == (150,)
+    assert list(estimator.sample(3).columns) == ["a", "b"]
+
+
+def test_what_a_family_has_not_promised_is_not_there():
+    gan = Generative(likely.GAN(), budget=3).fit(X)
+    assert gan.sample(4).shape == (4, 4)
+    for name in ("score_samples", "transform", "predict", "partial_fit"):
+        assert not hasattr(gan, name)
