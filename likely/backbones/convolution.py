@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.backbones.network import Network
-from likely.backbones.norm import ChannelNorm
+from likely.backbones.norm import MapNorm
 from likely.errors import FieldError
 
 Size = tuple[int, int]
@@ -23,7 +23,7 @@ class Conv(Network):
 
     width: int = 32  # channels at full resolution; they double with each halving, up to four times as many
     blocks: int = 1  # residual blocks at each resolution
-    normalised: bool = True  # normalise over channels before each convolution; critics may do better without
+    normalised: bool = True  # normalise each map before a convolution; critics may do better without
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.blocks < 1:
@@ -49,10 +49,10 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, embedding: int = 0, *, normalised: bool = True) -> None:
         super().__init__()
-        self.first_norm = ChannelNorm(inputs) if normalised else nn.Identity()
+        self.first_norm = MapNorm(inputs) if normalised else nn.Identity()
         self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.told = nn.Linear(embedding, outputs) if embedding else None
-        self.second_norm = ChannelNorm(outputs) if normalised else nn.Identity()
+        self.second_norm = MapNorm(outputs) if normalised else nn.Identity()
         self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
         self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
@@ -132,7 +132,7 @@ class Widening(nn.Module):
         self.doubles = nn.ModuleList([Double(a, b) for a, b in pairwise(across)])
         self.stages = nn.ModuleList([stage(width, network) for width in across])
         self.told = nn.ModuleList([nn.Conv2d(places, width, 1) for width in across] if places else [])
-        self.norm = ChannelNorm(across[-1]) if network.normalised else nn.Identity()
+        self.norm = MapNorm(across[-1]) if network.normalised else nn.Identity()
         self.out = nn.Conv2d(across[-1], channels, 3, padding=1)
 
     def forward(self, z: Tensor, field: Tensor | None = None) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from likely.backbones.attention import Attention
 from likely.backbones.convolution import Double, Halve, Residual, Size
 from likely.backbones.network import Network
-from likely.backbones.norm import ChannelNorm
+from likely.backbones.norm import MapNorm
 from likely.errors import FieldError
 
 
@@ -45,7 +45,7 @@ class Look(nn.Module):
 
     def __init__(self, width: int, memory: int | None = None) -> None:
         super().__init__()
-        self.norm, self.attention = ChannelNorm(width), Attention(width, memory)
+        self.norm, self.attention = MapNorm(width), Attention(width, memory)
 
     def forward(self, x: Tensor, memory: Tensor | None = None) -> Tensor:
         rows = self.norm(x).flatten(2).transpose(1, 2)  # (B, C, H, W) -> (B, T, C): no copy in channels-last
@@ -103,7 +103,7 @@ class ResidualUNet(nn.Module):
             for _ in range(network.blocks + 1):
                 self.up.append(step(now + remembered.pop(), width, at))
                 now = width
-        self.norm, self.out = ChannelNorm(now), nn.Conv2d(now, outputs, 3, padding=1)
+        self.norm, self.out = MapNorm(now), nn.Conv2d(now, outputs, 3, padding=1)
 
     def forward(self, x: Tensor, embedding: Tensor, memory: Tensor | None = None) -> Tensor:
         embedding, x = F.silu(embedding), self.stem(x)
