@@ -233,12 +233,12 @@ class Quadratic(nn.Module):
     def log_joint(self, x: Tensor, mixture: Gaussians) -> Tensor:
         """log w_k N(x; mu_k, Sigma_k): (B, K)."""
         eta = self.natural(mixture)
-        return torch.cat([(eta @ self.features(x[rows])).T for rows in blocks(len(x), eta.shape[1])])
+        return torch.cat([(eta @ self.features(x[rows])).T for rows in blocks(len(x), eta.shape[1] // 4)])
 
     def observe(self, x: Tensor, mixture: Gaussians, weight: Tensor | None = None) -> Tensor:
         """The E-step on these rows: adds their expected statistics, and returns log p(x) (B,)."""
         eta, told = self.natural(mixture), []
-        for rows in blocks(len(x), eta.shape[1]):
+        for rows in blocks(len(x), eta.shape[1] // 4):
             phi = self.features(x[rows])
             joint = eta @ phi
             told.append(joint.logsumexp(0))
