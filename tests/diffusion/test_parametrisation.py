@@ -28,6 +28,7 @@ def test_the_exact_network_is_the_exact_denoiser(parametrisation):
         (Clean(), lambda x, eps, sigma: x),
         (Velocity(), lambda x, eps, sigma: (eps - sigma * x) * (1 + sigma**2).rsqrt()),
     ],
+    ids=["noise", "clean", "velocity"],
     ids=repr,
 )
 def test_the_target_is_what_its_name_says(parametrisation, target):
