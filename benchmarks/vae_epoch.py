@@ -3,7 +3,7 @@
 The MLP is 784 - 512 - 16 latents - 512 - 784, pythae's default; ours reads one more number, the share of pixels that
 are missing, and its hidden units are SiLU. The convolutions are pythae's own MNIST networks of 17M parameters, layer by
 layer; ours are built of the library's strided products where those are faster. Ours runs in likely's training loop (its
-order, noise, clipping and moving average), theirs in pythae's trainer. MNIST is read where --data or LIKELY_DATA has it,
+order, noise, clipping, moving average), theirs in pythae's trainer. MNIST is read where --data or LIKELY_DATA has it,
 else random intensities stand in: the work is the same.
 
 Timed are 60 batches (MLP) and 8 batches (convolutions) a round, scaled to 60,000 images.
