@@ -29,7 +29,6 @@ def test_the_exact_network_is_the_exact_denoiser(parametrisation):
         (Velocity(), lambda x, eps, sigma: (eps - sigma * x) * (1 + sigma**2).rsqrt()),
     ],
     ids=["noise", "clean", "velocity"],
-    ids=repr,
 )
 def test_the_target_is_what_its_name_says(parametrisation, target):
     x, eps, sigma = torch.randn(60, 3).double(), torch.randn(60, 3).double(), SIGMA[:, None]
