@@ -48,15 +48,14 @@ class Dense(Conditioner):
         _fade(self.last)
 
     def forward(self, kept: Tensor, context: Tensor | None = None) -> Tensor:
-        h = kept.clamp(-FAR, FAR)
+        h = kept.t().clamp(-FAR, FAR)  # (D, B), as everything below: rows last
         if context is not None:
-            h = torch.cat((h, summary(context)), 1)
+            h = torch.cat((h, summary(context).t()))
         if not self.reads:
-            h = kept.new_ones(len(kept), 1)  # nothing to read: the parameters are constants
+            h = kept.new_ones(1, len(kept))  # nothing to read: the parameters are constants
         for layer in self.layers:
-            h = torch.relu(layer(h))
-        said = torch.addmm(self.last.bias[:, None], self.last.weight, h.t())  # (P D, B)
-        return said.view(1, self.outputs, -1)
+            h = torch.relu(torch.addmm(layer.bias[:, None], layer.weight, h))
+        return torch.addmm(self.last.bias[:, None], self.last.weight, h).view(1, self.outputs, -1)
 
     def arrange(self, moved: Tensor) -> Tensor:
         return moved.t().reshape(1, -1)

@@ -151,8 +151,8 @@ def locate_stepwise(v: Tensor, parameters: Tensor, frame: Frame, axis: int) -> t
 def _shares(logits: Sequence[Tensor]) -> list[Tensor]:
     top = reduce(torch.maximum, logits)
     weights = [(row - top).exp() for row in logits]
-    total = reduce(torch.add, weights)
-    return [weight / total for weight in weights]
+    over = reduce(torch.add, weights).reciprocal()
+    return [weight * over for weight in weights]
 
 
 def _chosen(values: Sequence[Tensor], beyond: Sequence[Tensor]) -> Tensor:

@@ -39,15 +39,15 @@ class Linear(Bijection):
         lower, upper = self._factors()
         with torch.autocast(x.device.type, enabled=False):  # the way back solves for x: it needs every digit
             matrix = (lower @ upper).index_select(0, self.order)  # (1)
-            z = torch.addmm(self.bias, _columns(x), matrix.t())
+            z = torch.addmm(self.bias[:, None], matrix, _columns(x))
         return _restored(z, x), self._ladj(x)
 
     def inverse(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         lower, upper = self._factors()
-        x = (_columns(z) - self.bias).index_select(1, self.back).t()
+        x = (_columns(z) - self.bias[:, None]).index_select(0, self.back)
         x = torch.linalg.solve_triangular(lower, x, upper=False, unitriangular=True)
         x = torch.linalg.solve_triangular(upper, x, upper=True)
-        return _restored(x.t(), z), -self._ladj(z)
+        return _restored(x, z), -self._ladj(z)
 
     def _factors(self) -> tuple[Tensor, Tensor]:
         lower = self.lower.tril(-1) + torch.eye(len(self.lower), dtype=self.lower.dtype, device=self.lower.device)
@@ -58,12 +58,11 @@ class Linear(Bijection):
 
 
 def _columns(x: Tensor) -> Tensor:
-    """(B, C, ...) as (B * places, C)."""
-    return x if x.dim() == 2 else x.movedim(1, -1).reshape(-1, x.shape[1])
+    """(B, C, ...) as (C, B * places)."""
+    return x.transpose(0, 1).flatten(1)
 
 
 def _restored(columns: Tensor, like: Tensor) -> Tensor:
-    """(B * places, C) back to the shape of `like`."""
-    if like.dim() == 2:
-        return columns
-    return columns.view(len(like), *like.shape[2:], like.shape[1]).movedim(-1, 1).contiguous()
+    """(C, B * places) back to the shape of `like`; rows of a table stay column by column in memory."""
+    moved = columns.unflatten(1, (len(like), *like.shape[2:])).transpose(0, 1)
+    return moved if like.dim() == 2 else moved.contiguous()

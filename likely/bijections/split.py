@@ -43,7 +43,10 @@ class Cut(Split):
         return x[:, : self.at] if self.first else x[:, self.at :]
 
     def join(self, x: Tensor, moved: Tensor) -> Tensor:
-        return torch.cat((moved, self.kept(x)) if self.first else (self.kept(x), moved), 1)
+        parts = (moved, self.kept(x)) if self.first else (self.kept(x), moved)
+        if x.dim() == 2:
+            return torch.cat([part.t() for part in parts]).t()  # column by column in memory, as conditioners read
+        return torch.cat(parts, 1)
 
     def counted(self, ladj: Tensor) -> Tensor:
         return ladj

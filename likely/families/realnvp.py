@@ -12,7 +12,7 @@ Density Estimation using Real NVP (Dinh, Sohl-Dickstein & Bengio, 2017), arXiv:1
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar, final
 
@@ -35,7 +35,6 @@ from likely.bijections import (
     Logit,
     MultiScale,
     Spline,
-    Split,
     Squeeze,
     squeezed_by,
 )
@@ -50,7 +49,7 @@ Shape = tuple[int, int, int]  # channels, height, width
 CONTEXT = 64  # numbers that say the condition to every layer
 SMALLEST = 4  # an image is squeezed again while both of its sides are at least this
 SCALES = 3  # squeezes of an image, at most
-TOGETHER = 1024  # rows scored at a time: their parameters stay in the cache
+TOGETHER = 1 << 16  # cells scored at a time: their parameters stay in the cache
 
 
 @final
@@ -101,10 +100,10 @@ class RealNVPModel(Density, Latent, Trained, Prepared):
     # What it can answer
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        if torch.is_grad_enabled() or len(x) <= TOGETHER:
+        rows = max(64, TOGETHER // math.prod(self.space.shape))
+        if torch.is_grad_enabled() or len(x) <= rows:
             return self._log_prob(x, c)
-        parts = [self._log_prob(x[at], None if c is None else c[at]) for at in _slices(len(x))]
-        return torch.cat(parts)
+        return torch.cat([self._log_prob(x[at], None if c is None else c[at]) for at in _slices(len(x), rows)])
 
     def _log_prob(self, x: Tensor, c: Tensor | None) -> Tensor:
         z, ladj = self.flow(x, self._context(c))  # (1)
@@ -141,36 +140,31 @@ class RealNVPModel(Density, Latent, Trained, Prepared):
         return self.decode(z, c)  # (3)
 
 
-def _slices(rows: int) -> list[slice]:
-    return [slice(at, at + TOGETHER) for at in range(0, rows, TOGETHER)]
+def _slices(rows: int, size: int) -> list[slice]:
+    return [slice(at, at + size) for at in range(0, rows, size)]
 
 
 # The layers of rows
 
 
 def _vector_flow(family: RealNVP, size: int, context: int) -> Chain:
-    layers = [_layer(family, size, _dense(family, size, context, i), _cut(size, i)) for i in range(family.layers)]
-    return Chain([part for layer in layers for part in layer])
+    hidden, outputs = (family.width,) * family.depth, family.coupling.outputs
+
+    def conditioner(moved: int) -> Dense:
+        return Dense(size - moved, moved, outputs, hidden=hidden, context=context)
+
+    return Chain(_layers(family, size, conditioner))
 
 
-def _cut(size: int, i: int) -> Cut:
-    """The i-th layer's split: the halves take turns; one column alone always moves."""
-    return Cut(size // 2, first=size > 1 and i % 2 == 1)
-
-
-def _moves(size: int, i: int) -> int:
-    """How many of the columns or channels the i-th layer moves."""
-    return size // 2 if size > 1 and i % 2 == 1 else size - size // 2
-
-
-def _dense(family: RealNVP, size: int, context: int, i: int) -> Dense:
-    moved, hidden = _moves(size, i), (family.width,) * family.depth
-    return Dense(size - moved, moved, family.coupling.outputs, hidden=hidden, context=context)
-
-
-def _layer(family: RealNVP, size: int, conditioner: Conditioner, split: Split) -> list[Bijection]:
-    mixing: list[Bijection] = [ActNorm(size), Linear(size)] if size > 1 else [ActNorm(size)]
-    return [*mixing, Coupling(family.coupling, split, conditioner)]
+def _layers(family: RealNVP, size: int, conditioner: Callable[[int], Conditioner]) -> list[Bijection]:
+    """Couplings whose halves take turns, mixed in between; one column or channel alone always moves."""
+    parts: list[Bijection] = [ActNorm(size)]
+    for i in range(family.layers):
+        first = size > 1 and i % 2 == 1
+        moved = size // 2 if first else size - size // 2
+        mixing = Linear(size) if size > 1 else ActNorm(size)
+        parts += [mixing, Coupling(family.coupling, Cut(size // 2, first), conditioner(moved))]
+    return parts
 
 
 # The layers of images
@@ -183,31 +177,30 @@ def _image_flow(family: RealNVP, shape: Shape, context: int) -> Chain:
     while (factors := squeezed_by(*shape[1:])) and len(stages) < SCALES and (not stages or min(shape[1:]) >= SMALLEST):
         area = factors[0] * factors[1]
         wide = (shape[0] * area, shape[1] // factors[0], shape[2] // factors[1])
-        stages.append(Chain([Squeeze(*factors), *_channel_layers(family, wide, context)]))
+        stages.append(Chain([Squeeze(*factors), *_channel_layers(family, wide[0], context)]))
         shapes.append(wide)
         shape = (wide[0] - wide[0] // 2, *wide[1:])
     if not stages:
-        stages, shapes = [Chain(_unsqueezed_layers(family, shape, context))], [shape]
+        one = (
+            _channel_layers(family, shape[0], context) if shape[1:] == (1, 1) else _chequered(family, shape[0], context)
+        )
+        stages, shapes = [Chain(one)], [shape]
     return Chain([Logit(family.margin), MultiScale(stages, shapes)])
 
 
-def _channel_layers(family: RealNVP, shape: Shape, context: int) -> list[Bijection]:
-    size = shape[0]
-    layers = [_layer(family, size, _conv(family, size, context, i), _cut(size, i)) for i in range(family.layers)]
-    return [part for layer in layers for part in layer]
+def _channel_layers(family: RealNVP, size: int, context: int) -> list[Bijection]:
+    width, outputs = max(8, family.width // 2), family.coupling.outputs
+
+    def conditioner(moved: int) -> Convolutional:
+        return Convolutional(size - moved, moved, outputs, width=width, context=context)
+
+    return _layers(family, size, conditioner)
 
 
-def _unsqueezed_layers(family: RealNVP, shape: Shape, context: int) -> list[Bijection]:
-    if shape[1] * shape[2] == 1:
-        return _channel_layers(family, shape, context)
-    size, outputs = shape[0], family.coupling.outputs
-    parts: list[Bijection] = []
+def _chequered(family: RealNVP, size: int, context: int) -> list[Bijection]:
+    parts: list[Bijection] = [ActNorm(size)]
     for i in range(family.layers):
-        conditioner = Convolutional(size + 1, size, outputs, width=max(8, family.width // 2), context=context)
-        parts += [ActNorm(size), Coupling(family.coupling, Checkerboard(i % 2), conditioner)]
+        width, outputs = max(8, family.width // 2), family.coupling.outputs
+        conditioner = Convolutional(size + 1, size, outputs, width=width, context=context)
+        parts.append(Coupling(family.coupling, Checkerboard(i % 2), conditioner))
     return parts
-
-
-def _conv(family: RealNVP, size: int, context: int, i: int) -> Convolutional:
-    moved, width = _moves(size, i), max(8, family.width // 2)
-    return Convolutional(size - moved, moved, family.coupling.outputs, width=width, context=context)
