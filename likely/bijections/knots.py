@@ -7,7 +7,7 @@ single pass over memory. The two agree to rounding; `torch.compiler.is_compiling
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import accumulate
 from typing import NamedTuple, final
 
@@ -60,36 +60,41 @@ def locate(v: Tensor, parameters: Tensor, frame: Frame, axis: int) -> tuple[Bin,
     bins, (groups, _, n) = frame.bins, parameters.shape
     shares = parameters[:, : 2 * bins].unflatten(1, (2, bins)).softmax(2)
     with torch.autocast(v.device.type, enabled=False):
-        knots = torch.matmul(_staircase(frame, shares), shares)  # (A, 2, K, n): the left end of each bin
+        knots = torch.matmul(_staircase(frame, v.dtype, v.device), shares)  # (A, 2, K, n): the left end of each bin
     passed = v.new_empty(groups, bins + 1, n)
     passed[:, 0].fill_(1)
     passed[:, bins].zero_()
     inner = passed[:, 1:bins]
     torch.ge(v.unsqueeze(1), knots[:, axis, 1:], out=inner)  # as reals: masks are multiplied
     k = inner.sum(1, keepdim=True).long()
-    cell = torch.arange(n, device=v.device).add(k, alpha=n)  # (A, 1, n): of bin k in a table of rows of n
-    start, size = _pick(cell, (0, bins), knots, shares)
-    rows = (2 * bins - 1, 2 * bins)
-    top = torch.cat((cell, cell.sub(passed[:, bins - 1 : bins].long(), alpha=n)), 1)  # d_K has no row: read another
-    raw = _pick(top, rows, parameters)[0]
-    ends = torch.cat((passed[:, 1:2], 1 - passed[:, bins - 1 : bins]), 1)
-    return Bin(start, size.mul_(frame.spare).add_(frame.least), _bounded(raw.mul_(ends))), Place(shares, passed)
+    start, size = _pick(k, (0, bins), knots, shares)
+    last = passed[:, bins - 1 : bins]
+    top = torch.cat((k, k - last.long()), 1)  # d_K has no row: read another
+    ends = torch.cat((passed[:, 1:2], 1 - last), 1)
+    raw = _pick(top, (2 * bins - 1, 2 * bins), parameters)[0].mul_(ends)
+    return Bin(start, size.mul_(frame.spare).add_(frame.least), _bounded(raw)), Place(shares, passed)
 
 
-def _pick(cell: Tensor, rows: tuple[int, int], *tables: Tensor) -> list[Tensor]:
-    """From tables (A, ..., n), for each cell the entry at its row beyond each of two rows: (A, 2, n) of each table."""
-    groups, n = cell.shape[0], cell.shape[2]
-    at = cell + torch.tensor(rows, device=cell.device)[:, None] * n
-    if groups > 1:
-        at = at + torch.arange(groups, device=cell.device)[:, None, None] * (tables[0].numel() // groups)
+def _pick(k: Tensor, rows: tuple[int, int], *tables: Tensor) -> list[Tensor]:
+    """From tables (A, ..., n), for each cell the entries k rows below each of two rows: (A, 2, n) of each table."""
+    groups, n = k.shape[0], k.shape[2]
+    at = torch.add(_corners(groups, tables[0].numel() // groups, n, rows, k.device), k, alpha=n)
     flat = at.view(-1)
     return [table.reshape(-1).index_select(0, flat).view(at.shape) for table in tables]
 
 
-def _staircase(frame: Frame, like: Tensor) -> Tensor:
+@lru_cache(maxsize=8)
+def _corners(groups: int, size: int, n: int, rows: tuple[int, int], device: torch.device) -> Tensor:
+    """(A, 2, n): where each cell's column enters each of two rows of a table of `size` entries a group."""
+    group = torch.arange(groups, device=device)[:, None, None] * size
+    return group + torch.tensor(rows, device=device)[:, None] * n + torch.arange(n, device=device)
+
+
+@lru_cache(maxsize=8)
+def _staircase(frame: Frame, dtype: torch.dtype, device: torch.device) -> Tensor:
     """(K, K): left knots from shares, as one matrix (shares sum to 1, so that constants are linear in them)."""
-    steps = torch.arange(frame.bins, dtype=like.dtype, device=like.device)[:, None] * frame.least
-    before = torch.ones(frame.bins, frame.bins, dtype=like.dtype, device=like.device).tril_(-1)
+    steps = torch.arange(frame.bins, dtype=dtype, device=device)[:, None] * frame.least
+    before = torch.ones(frame.bins, frame.bins, dtype=dtype, device=device).tril_(-1)
     return before.mul_(frame.spare).add_(steps - frame.tail)
 
 

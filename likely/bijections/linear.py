@@ -38,7 +38,7 @@ class Linear(Bijection):
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         lower, upper = self._factors()
         with torch.autocast(x.device.type, enabled=False):  # the way back solves for x: it needs every digit
-            matrix = (lower @ upper).index_select(0, self.order)  # (1)
+            matrix = torch.addmm(upper, lower, upper).index_select(0, self.order)  # (1)
             z = torch.addmm(self.bias[:, None], matrix, _columns(x))
         return _restored(z, x), self._ladj(x)
 
@@ -50,8 +50,8 @@ class Linear(Bijection):
         return _restored(x, z), -self._ladj(z)
 
     def _factors(self) -> tuple[Tensor, Tensor]:
-        lower = self.lower.tril(-1) + torch.eye(len(self.lower), dtype=self.lower.dtype, device=self.lower.device)
-        return lower, self.upper.triu(1) + torch.diag(self.sign * self.log_diagonal.exp())
+        """L without its unit diagonal, and the whole of U."""
+        return self.lower.tril(-1), self.upper.triu(1) + torch.diag(self.sign * self.log_diagonal.exp())
 
     def _ladj(self, x: Tensor) -> Tensor:
         return (self.log_diagonal.sum() * x[0, 0].numel()).expand(len(x))

@@ -49,7 +49,7 @@ Shape = tuple[int, int, int]  # channels, height, width
 CONTEXT = 64  # numbers that say the condition to every layer
 SMALLEST = 4  # an image is squeezed again while both of its sides are at least this
 SCALES = 3  # squeezes of an image, at most
-TOGETHER = 1 << 16  # cells scored at a time: their parameters stay in the cache
+TOGETHER = 1 << 19  # numbers that a layer holds at a time when rows are scored: they stay in the cache
 
 
 @final
@@ -100,7 +100,8 @@ class RealNVPModel(Density, Latent, Trained, Prepared):
     # What it can answer
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        rows = max(64, TOGETHER // math.prod(self.space.shape))
+        said = self.family.coupling.outputs * math.prod(self.space.shape) // 2
+        rows = max(64, TOGETHER // max(self.family.width, said))
         if torch.is_grad_enabled() or len(x) <= rows:
             return self._log_prob(x, c)
         return torch.cat([self._log_prob(x[at], None if c is None else c[at]) for at in _slices(len(x), rows)])
