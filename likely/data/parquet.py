@@ -9,6 +9,8 @@ import pandas as pd
 from likely.data.suggestion import shown
 from likely.errors import Unreadable, WrongRows
 
+BUFFER = 1 << 20  # bytes read ahead for each column
+
 
 def read_parquet(path: Path) -> "pd.DataFrame":
     """The whole file."""
@@ -32,10 +34,17 @@ def parquet_metadata(path: Path) -> dict[bytes, bytes]:
         return dict(file.schema_arrow.metadata or {})
 
 
+def parquet_names(path: Path) -> list[str]:
+    """The columns' names."""
+    with _opened(path) as file:
+        return list(file.schema_arrow.names)
+
+
 def _opened(path: Path) -> Any:
     import pyarrow.parquet
 
-    file = _attempt(path, lambda: pyarrow.parquet.ParquetFile(path))
+    # pre_buffer would keep all that was read in memory until the end
+    file = _attempt(path, lambda: pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER))
     names = file.schema_arrow.names
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

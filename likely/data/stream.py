@@ -22,7 +22,7 @@ from likely.data.file import existing, magic, suffix
 from likely.data.infer import infer, plain_level
 from likely.data.layout import LATIN_1, Layout, layout_for
 from likely.data.missing import is_text
-from likely.data.parquet import parquet_chunks
+from likely.data.parquet import parquet_chunks, parquet_names
 from likely.data.read import read
 from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
@@ -32,6 +32,7 @@ from likely.data.tidy import markers_of, tidied, tidy_frame
 from likely.errors import Unreadable, WrongRows
 
 SAMPLE = 100_000  # rows that the kinds are inferred from
+CELLS = 5_000_000  # of a sample: a wide table has fewer rows in it
 Parts = Iterator["pd.DataFrame"]
 
 
@@ -95,6 +96,12 @@ def _parts(path: Path, said: Declaration, size: int, *, same: bool = False) -> P
         if not isinstance(rows, Table):
             raise WrongRows(f"{path} holds pictures, not a table", expected="CSV or Parquet")
         yield from (rows.frame.iloc[start : start + size] for start in range(0, len(rows), size))
+
+
+def _sample_rows(path: Path, said: Declaration) -> int:
+    """How many rows to infer from at once, by the table's width."""
+    wide = len(parquet_names(path)) if magic(path) == "parquet" else len(layout_for(path, said).names)
+    return min(SAMPLE, max(1000, CELLS // wide))
 
 
 def _markers(found: Layout, said: Declaration) -> dict[str, tuple[str, ...]]:
@@ -176,7 +183,7 @@ class Facts:
 
 def _from_head(path: Path, said: Declaration) -> Schema:
     """The schema of the first rows."""
-    head = next(_parts(path, said, SAMPLE))
+    head = next(_parts(path, said, _sample_rows(path, said)))
     missing_as, found = _written(path, said)
     return infer(
         head, said, missing_as=missing_as, file=found.file if found else None, notes=found.notes if found else ()
@@ -189,12 +196,13 @@ def _from_all(path: Path, said: Declaration, text: frozenset[str]) -> Schema:
     facts: dict[str, Facts] = {}
     every = 1
     said = _as_text(said, text)
-    for part in _parts(path, said, SAMPLE):
+    size = _sample_rows(path, said)
+    for part in _parts(path, said, size):
         for name in part.columns:
             facts.setdefault(str(name), Facts()).see(part[name])
-        sample.append(part.iloc[::every])
-        if sum(map(len, sample)) > 4 * SAMPLE:  # thin out: every row of the file keeps the same chance
-            sample, every = [each.iloc[::2] for each in sample], 2 * every
+        sample.append(part.iloc[::every].copy())  # a view would keep the whole piece in memory
+        if sum(map(len, sample)) > 2 * size:  # thin out: every row of the file keeps the same chance
+            sample, every = [pd.concat(sample).iloc[::2].copy()], 2 * every
     mixed = frozenset(name for name, seen in facts.items() if seen.text and seen.number) - text
     for name in mixed:
         _few_levels(name, facts[name])
@@ -224,8 +232,8 @@ def _written(path: Path, said: Declaration) -> tuple[dict[str, str], Layout | No
     """How the first rows write missing cells, and the file's layout."""
     if magic(path) == "parquet":
         return {}, None
-    found = layout_for(path, said)
-    head = next(text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=SAMPLE))
+    found, size = layout_for(path, said), _sample_rows(path, said)
+    head = next(text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=size))
     return tidied(head, found, said.columns)[1], found
 
 

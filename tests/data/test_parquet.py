@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,3 +59,19 @@ def test_repeated_names(tmp_path: Path) -> None:
     pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
     with pytest.raises(WrongRows, match="more than one column is called 'a'"):
         read(tmp_path / "x.parquet")
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    import pyarrow
+
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20_000, 5)))
+    frame.columns = list("abcde")
+
+    def most(copies: int) -> int:
+        longer = pd.concat([frame] * copies, ignore_index=True)
+        longer.to_parquet(tmp_path / "x.parquet", row_group_size=20_000)
+        del longer
+        before = pyarrow.total_allocated_bytes()
+        return max(pyarrow.total_allocated_bytes() - before for _ in parquet_chunks(tmp_path / "x.parquet", 5000))
+
+    assert most(12) < 1.5 * most(3) + 2**20
