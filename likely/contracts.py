@@ -152,6 +152,14 @@ class Completes(Model):
         """log p(evidence | c), one value a row."""
 
 
+class Classed(Model):
+    """Conditioned on a class, and quick to score a row under every class at once."""
+
+    @abstractmethod
+    def log_joint(self, x: Tensor) -> Tensor:
+        """(B, K): log p(x | c = k) for every class k."""
+
+
 class Denoises(Model):
     """Knows E[x | x + sigma * noise], which gives score, guidance and particles."""
 

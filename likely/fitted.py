@@ -20,7 +20,19 @@ from torch import Tensor
 from likely import frames, store
 from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_from_parts
 from likely.conditions import Conditions
-from likely.contracts import Bound, Completes, Counted, Density, Estimated, Evidence, Family, Latent, Model, Scores
+from likely.contracts import (
+    Bound,
+    Classed,
+    Completes,
+    Counted,
+    Density,
+    Estimated,
+    Evidence,
+    Family,
+    Latent,
+    Model,
+    Scores,
+)
 from likely.data import Images, Rows, Table
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, promises, to_json
@@ -177,6 +189,10 @@ class Fitted(Generic[M_co]):
             raise CannotAnswer(f"this {self.name} was not fitted given a class", expected="a categorical condition",
                                remedy="fit again with condition=COLUMN (--condition COLUMN)")  # fmt: skip
         cells = self.codec.encode(self._rows(data))
+        if isinstance(self.model, Classed) and self.lift.exact and self.conditions.cells.shape[1:] == (1,):
+            with torch.no_grad():
+                each = [self.model.log_joint(placed(part, self.model)).double() for part, _ in batches(cells.x, None)]
+            return torch.cat(each) + self.conditions.weights.log(), cells.ladj
         joint = [self._joint(cells.x, k, draws, seed) for k in range(len(self.conditions.cells))]
         return torch.stack(joint, 1), cells.ladj
 

@@ -18,7 +18,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Completes, Counted, Density, Evidence, Family, Space
+from likely.contracts import Classed, Completes, Counted, Density, Evidence, Family, Space
 from likely.distributions.counted import Moments, ratio
 from likely.distributions.kernels import Bandwidth, Gaussian, Kernel, Likelihood
 from likely.distributions.product import Bumps, Side
@@ -47,7 +47,7 @@ class KDE(Family["KDEModel"]):
 
 
 @final
-class KDEModel(Density, Counted, Completes):
+class KDEModel(Density, Counted, Completes, Classed):
     """The rows, their weights, and how wide their bumps are."""
 
     value: Tensor  # (N, D) cells, 0 where missing

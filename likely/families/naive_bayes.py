@@ -17,7 +17,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Completes, Counted, Density, Evidence, Family, Space
+from likely.contracts import Classed, Completes, Counted, Density, Evidence, Family, Space
 from likely.distributions.counted import Tallies, blocks
 from likely.distributions.feature import Feature, Marginals, NegativeBinomial, Normal
 from likely.distributions.state import Cells, Classes, Range, Split, draw_class
@@ -46,7 +46,7 @@ class NaiveBayes(Family["NaiveBayesModel"]):
 
 
 @final
-class NaiveBayesModel(Density, Counted, Completes):
+class NaiveBayesModel(Density, Counted, Completes, Classed):
     """Tallies of states and statistics of values, class by class."""
 
     def __init__(self, family: NaiveBayes, space: Space, condition: Space | None) -> None:

@@ -8,7 +8,19 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from likely.contracts import Bound, Completes, Counted, Density, Evidence, Latent, Model, Space, Trained, Weighted
+from likely.contracts import (
+    Bound,
+    Classed,
+    Completes,
+    Counted,
+    Density,
+    Evidence,
+    Latent,
+    Model,
+    Space,
+    Trained,
+    Weighted,
+)
 from likely.errors import LikelyError
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Column, Image, Real, Vector, absent
@@ -356,6 +368,18 @@ def _counted(case: Case, chunks: list[slice]) -> Tensor:
     assert isinstance(model, Density)
     with torch.no_grad():
         return model.log_prob(case.u, case.c)
+
+
+@law(Classed)
+def every_class_at_once_is_each_class_alone(case: Case) -> None:
+    """log p(x | c = k) for all k together equals the density given k."""
+    if not isinstance(case.condition, Vector) or not isinstance(case.model, Density):
+        raise Beside("unconditional")
+    assert isinstance(case.model, Classed)
+    with torch.no_grad():
+        joint = case.model.log_joint(case.u)
+    for k in range(joint.shape[1]):
+        close(joint[:, k], _log_prob(case, case.u, torch.full((len(case.u), 1), float(k))), f"class {k}")
 
 
 # Completion and codes ------------------------------------------------------------------------------------------------
