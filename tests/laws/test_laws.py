@@ -19,7 +19,7 @@ SMALL = {
 PICTURES = ("bits", "image")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 CASES = [
-    (family, space, condition)
+    pytest.param(family, space, condition, id=f"{family}-{space}-{condition}".replace(" ", "_"))
     for family in table("Family")
     for space in SPACES
     for condition in CONDITIONS
@@ -32,7 +32,7 @@ def family_for(name: str, space: str):
     return made("Family", SMALL[name] if space in PICTURES and name in SMALL else name)
 
 
-@pytest.mark.parametrize(("family", "space", "condition"), CASES, ids="-".join)
+@pytest.mark.parametrize(("family", "space", "condition"), CASES)
 def test_every_law_holds_or_is_refused_with_its_reason(family, space, condition):
     case = Case(family_for(family, space), SPACES[space], CONDITIONS[condition])
     verdicts = [verdict(case, law, space, condition) for law in LAWS]
