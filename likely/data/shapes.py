@@ -23,7 +23,6 @@ COLOURS = {
     "blue": (41, 98, 220),
     "purple": (142, 68, 173),
 }
-SHAPES = ("circle", "square", "triangle", "cross", "ring")
 SIZES = {"small": 2.8, "large": 4.4}  # half the width, in pixels
 PLACES = {
     "top left": (10.0, 10.0),
@@ -41,6 +40,35 @@ LAYOUTS = np.array(
     ]
 )
 BLOCK = 1000  # pictures drawn at once
+
+
+def circle(x: Array, y: Array, half: Array) -> Array:
+    """How far pixels lie outside, negative inside; likewise below."""
+    return np.hypot(x, y) - half
+
+
+def square(x: Array, y: Array, half: Array) -> Array:
+    """A square, a little smaller than the circle's box."""
+    return np.maximum(np.abs(x), np.abs(y)) - 0.9 * half
+
+
+def triangle(x: Array, y: Array, half: Array) -> Array:
+    """A triangle on its base; its sides have slope 2."""
+    return np.maximum(0.894 * np.abs(x) - 0.447 * (y + half), y - 0.9 * half)
+
+
+def cross(x: Array, y: Array, half: Array) -> Array:
+    """Two bars."""
+    wide, high, arm = np.abs(x), np.abs(y), 0.32 * half
+    return np.minimum(np.maximum(wide - half, high - arm), np.maximum(wide - arm, high - half))
+
+
+def ring(x: Array, y: Array, half: Array) -> Array:
+    """A circle with a hole."""
+    return np.abs(np.hypot(x, y) - 0.72 * half) - 0.28 * half
+
+
+SHAPES = {"circle": circle, "square": square, "triangle": triangle, "cross": cross, "ring": ring}
 
 
 def shapes(n: int = 5_000, seed: int = 0) -> Images:
@@ -62,34 +90,20 @@ def _drawn(codes: Sequence[Array], wobble: Array) -> Array:
     at = np.arange(SIDE) + 0.5
     x = at[None, None, None, :] - centres[:, :, 0, None, None]
     y = at[None, None, :, None] - centres[:, :, 1, None, None]
-    distance = _distance(x, y, half[:, None, None, None], shape).min(1)  # (B, 32, 32): to the nearest copy
-    cover = np.clip(0.5 - distance, 0, 1)[..., None]
+    nearest = np.empty((len(shape), SIDE, SIDE))  # the distance to the nearest copy
+    for code, outside in enumerate(SHAPES.values()):
+        mine = shape == code
+        nearest[mine] = outside(x[mine], y[mine], half[mine, None, None, None]).min(1)
+    cover = np.clip(0.5 - nearest, 0, 1)[..., None]
     ink = np.array(list(COLOURS.values()))[colour] + 12 * wobble[:, 3:6]
     paper = 244 + 6 * wobble[:, 6:9]
     mixed = cover * ink[:, None, None] + (1 - cover) * paper[:, None, None]
     return np.round(mixed).clip(0, 255).astype(np.uint8)
 
 
-def _distance(x: Array, y: Array, half: Array, shape: Array) -> Array:
-    """How far each pixel lies outside its picture's shape, negative inside."""
-    radius = np.hypot(x, y)
-    wide, high = np.abs(x), np.abs(y)
-    arm = 0.32 * half
-    bars = np.minimum(np.maximum(wide - half, high - arm), np.maximum(wide - arm, high - half))
-    slope = np.maximum(0.894 * wide - 0.447 * (y + half), y - 0.9 * half)
-    known = (
-        radius - half,
-        np.maximum(wide, high) - 0.9 * half,
-        slope,
-        bars,
-        np.abs(radius - 0.72 * half) - 0.28 * half,
-    )
-    return np.select([shape[:, None, None, None] == code for code in range(len(SHAPES))], known)
-
-
 def _facts(codes: Sequence[Array]) -> Table:
     """The caption and the five facts of each picture."""
-    names = (tuple(COLOURS), SHAPES, tuple(SIZES), tuple(PLACES), COUNTS)
+    names = (tuple(COLOURS), tuple(SHAPES), tuple(SIZES), tuple(PLACES), COUNTS)
     columns = ("colour", "shape", "size", "place", "count")
     words = {name: np.array(known)[code] for name, known, code in zip(columns, names, codes, strict=True)}
     facts = pd.DataFrame({"caption": [_caption(*row) for row in zip(*words.values(), strict=True)]} | words)
