@@ -79,7 +79,7 @@ class Cosine(Schedule):
     """The cosine schedule (Nichol & Dhariwal, 2021), its two ends cut at levels."""
 
     low: float = 0.005  # the finest detail worth keeping, in the data's spread
-    high: float = 80.0  # large enough to drown the data
+    high: float = 20.0  # large enough to drown the data; more wastes steps
 
     def __post_init__(self) -> None:
         _check_ends(self)
@@ -98,7 +98,7 @@ class Geometric(Schedule):
     """Levels in geometric progression (Song & Ermon, 2019)."""
 
     low: float = 0.005  # the finest detail worth keeping, in the data's spread
-    high: float = 80.0  # large enough to drown the data
+    high: float = 20.0  # large enough to drown the data; more wastes steps
 
     def __post_init__(self) -> None:
         _check_ends(self)
@@ -116,7 +116,7 @@ class Karras(Schedule):
     """EDM's levels (Karras et al., 2022): a log-normal law in training, steps that shrink towards the data."""
 
     low: float = 0.002  # the finest detail worth keeping, in the data's spread
-    high: float = 80.0  # large enough to drown the data
+    high: float = 20.0  # large enough to drown the data; more wastes steps
     rho: float = 7.0  # sampling: more spends more steps near the data
     centre: float = -1.2  # training: the mean of log sigma
     width: float = 1.2  # training: the standard deviation of log sigma

@@ -1,6 +1,6 @@
 r"""Generative adversarial network: a generator learns from a critic that learns to tell its rows from real ones.
 
-    x = G(z, c),   z ~ N(0, I), and fair signs +-1 where asked                          (1) generator
+    x = G(z, c),   z ~ N(0, I) beside one of k kinds, one-hot                         (1) generator
     f = s(h(x_1), e(c_1), ..., h(x_m), e(c_m))                                          (2) critic of a pack of m rows
     the critic lowers  E a(f(x), f(G(z)))  + its slope's price                          (3) game, in objectives/
     the generator lowers  E b(f(x), f(G(z)))                                            (4)
@@ -33,7 +33,7 @@ class GAN(Family["GANModel"]):
     lifted: ClassVar[Lifted] = Lifted.CENTRED
 
     latent: int = 32  # normal numbers a row is made from
-    signs: int = 16  # coin flips beside them: they let the generator jump between clusters
+    codes: int = 64  # kinds of row, one picked evenly beside them: the generator can jump between clusters
     game: Game = Relativistic()  # what the two players want
     packing: int = 1  # rows the critic judges as one: more shows it missing modes
     turns: int = 1  # critic turns a round: Wasserstein wants about 5
@@ -48,8 +48,8 @@ class GAN(Family["GANModel"]):
     anneal: bool = True  # let both rates fall to zero, so that the game comes to rest
 
     def __post_init__(self) -> None:
-        if self.latent < 0 or self.signs < 0 or self.latent + self.signs < 1:
-            raise FieldError("a generator needs noise to start from", expected="latent + signs at least 1")
+        if self.latent < 0 or self.codes < 0 or self.latent + self.codes < 1:
+            raise FieldError("a generator needs noise to start from", expected="latent + codes at least 1")
         if self.packing < 1 or self.turns < 1:
             raise FieldError("GAN.packing and GAN.turns are counts", expected="at least 1 of each")
 
@@ -84,7 +84,7 @@ class GANModel(Trained):
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
         self.family = family
-        inputs = family.latent + family.signs
+        inputs = family.latent + family.codes
         self.generator = decoder(inputs, space.shape, condition=condition, network=family.generator)
         self.critic = Critic(family, space, condition)
 
@@ -131,8 +131,10 @@ class GANModel(Trained):
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         like, family = next(self.generator.parameters()), self.family
-        drawn = rng.normal((n, family.latent + family.signs), like=like)
-        z = torch.cat([drawn[:, : family.latent], drawn[:, family.latent :].sign()], 1)
+        z = rng.normal((n, family.latent), like=like)
+        if family.codes:
+            code = rng.integers(family.codes, (n,), like=like)
+            z = torch.cat([z, F.one_hot(code, family.codes).to(z)], 1)
         return self.generator(z, c)  # (1)
 
 

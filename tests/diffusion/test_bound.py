@@ -1,5 +1,7 @@
 """The bound against exact densities: tight where the denoiser is exact, below where it is not."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from mixtures import gaussian, three
@@ -53,7 +55,7 @@ def test_a_ladder_is_the_exact_bound_of_its_own_gaussian_chain():
     """For a Gaussian every marginal of ancestral sampling is a formula: the bound stays below the chain's density."""
     oracle, levels = gaussian(0.6, width=1), Geometric(low=0.05, high=80.0).grid(40, like=torch.zeros(1).double())[:-1]
     variance = 1 + levels[0] ** 2
-    for t, s in zip(levels[:-1], levels[1:]):
+    for t, s in pairwise(levels):
         pull = 0.36 / (0.36 + t**2)
         keep = pull + (s / t) ** 2 * (1 - pull)
         variance = keep**2 * variance + s**2 * (1 - (s / t) ** 2)

@@ -69,8 +69,16 @@ def test_karras_steps_are_even_in_the_root():
     assert torch.allclose(gaps, gaps[0].expand(10))
 
 
-@pytest.mark.parametrize("make", [lambda: Karras(low=2, high=1), lambda: Cosine(low=0), lambda: Geometric(high=math.inf),
-                                  lambda: Karras(rho=0), lambda: Linear(start=-1)])  # fmt: skip
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Karras(low=2, high=1),
+        lambda: Cosine(low=0),
+        lambda: Geometric(high=math.inf),
+        lambda: Karras(rho=0),
+        lambda: Linear(start=-1),
+    ],
+)
 def test_no_rising_noise_is_refused(make):
-    with pytest.raises(FieldError, match="noise|rho"):
+    with pytest.raises(FieldError, match=r"noise|rho"):
         make()

@@ -1,0 +1,193 @@
+"""Diffusion: every space and condition, its loss, its bound on oracles, its samples after a short training."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from likely.backbones import MLP
+from likely.contracts import Bound, Denoises, Trained
+from likely.diffusion import DDIM, DDPM, EDM, Clean, Cosine, Euler, Heun, Karras, Linear, Noise, Velocity
+from likely.errors import FieldError
+from likely.families.diffusion import Diffusion, DiffusionModel
+from likely.rng import Keyed, Stepped
+from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+
+TABLE = Vector((Real(missing=True), Count(), Category(3)))
+CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
+SMALL = MLP(width=16, depth=2)
+
+
+def rows(space, count=6):
+    torch.manual_seed(0)
+    match space:
+        case Vector():
+            return torch.randint(0, 3, (count, len(space.columns))).float()
+        case Image(levels=int(levels)):
+            return torch.randint(0, levels, (count, *space.shape)).float()
+        case Tokens():
+            return torch.randint(0, space.vocabulary, (count, *space.shape))
+        case _:
+            return torch.rand(count, *space.shape)
+
+
+def made(space, condition=None, **fields) -> DiffusionModel:
+    torch.manual_seed(1)
+    return Diffusion(**{"network": SMALL, "steps": 5, "draws": 2} | fields).build(space, condition)
+
+
+class Exact(nn.Module):
+    """The raw network that knows N(mean, std^2 I), as EDM would have it; it counts its calls."""
+
+    def __init__(self, std=1.0, mean=0.0):
+        super().__init__()
+        self.std, self.mean, self.calls = std, mean, 0
+        self.anything = nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+    def forward(self, seen, level, c=None):
+        self.calls += 1
+        sigma = torch.exp(4 * level)
+        skip, out, into = (k[:, None] for k in EDM().coefficients(sigma))
+        x_t, variance = seen / into, self.std**2
+        clean = self.mean + variance / (variance + sigma[:, None] ** 2) * (x_t - self.mean)
+        return (clean - skip * x_t) / out
+
+
+def oracle(std=1.0, mean=0.0, **fields) -> DiffusionModel:
+    model = made(reals(2), **fields).double()
+    model.denoiser.network = Exact(std, mean)
+    return model
+
+
+@pytest.mark.parametrize("space", [reals(3), Image(1, 6, 6, None), Image(3, 5, 7, None)], ids=repr)
+@pytest.mark.parametrize("condition", CONDITIONS, ids=repr)
+def test_every_space_and_condition(space, condition):
+    model, x = made(space, condition), rows(space)
+    c = None if condition is None else rows(condition)
+    assert isinstance(model, Bound)
+    assert isinstance(model, Denoises)
+    assert isinstance(model, Trained)
+    (turn,) = model.turns(x, c, rng=Stepped(0, 0))
+    loss = turn.loss()
+    assert torch.equal(loss, turn.loss())  # late, and again
+    loss.backward()
+    untouched = [name for name, p in model.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()]
+    assert not untouched
+    elbo = model.elbo(x, c, rng=Keyed(0))
+    assert elbo.fit.shape == elbo.rate.shape == (6,)
+    assert model.denoise(x, torch.full((6,), 0.5), c).shape == x.shape
+    assert model.sample(6, c, rng=Keyed(0)).shape == x.shape
+
+
+def test_the_default_network_of_an_image_is_a_unet_and_trains():
+    model = Diffusion(steps=2).build(Image(1, 8, 8, None), label(3))
+    (turn,) = model.turns(torch.rand(4, 1, 8, 8), rows(label(3), 4), rng=Stepped(0, 0))
+    turn.loss().backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+@pytest.mark.parametrize("parametrisation", [Noise(), Clean(), Velocity(), EDM(0.7)], ids=repr)
+@pytest.mark.parametrize("schedule", [Linear(), Cosine(), Karras()], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", [DDPM(), DDIM(0.5), Euler(), Heun(0.1)], ids=repr)
+def test_everything_composes(parametrisation, schedule, sampler):
+    model = made(reals(2), label(3), parametrisation=parametrisation, schedule=schedule, sampler=sampler, guidance=2.0)
+    (turn,) = model.turns(rows(reals(2)), rows(label(3)), rng=Stepped(0, 0))
+    assert torch.isfinite(turn.loss())
+    assert torch.isfinite(model.sample(6, rows(label(3)), rng=Keyed(0))).all()
+    assert torch.isfinite(model.elbo(rows(reals(2)), rows(label(3)), rng=Keyed(0)).value).all()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9, 10])
+@pytest.mark.parametrize("sampler", [DDPM(), Heun()], ids=repr)
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_a_sample_calls_its_network_as_often_as_asked(steps, sampler, guidance):
+    model = oracle(steps=steps, sampler=sampler, guidance=guidance)
+    model.sample(4, torch.zeros(4, 1), rng=Keyed(0))
+    assert model.denoiser.network.calls == steps
+
+
+@pytest.mark.parametrize("sampler", [DDPM(), DDIM(), Euler(), Heun()], ids=repr)
+def test_the_exact_denoiser_samples_its_gaussian(sampler):
+    drawn = oracle(std=0.6, mean=0.5, sampler=sampler, steps=120).sample(4000, rng=Keyed(0))
+    assert (drawn.mean(0) - 0.5).abs().max() < 0.05
+    assert (drawn.std(0) / 0.6 - 1).abs().max() < 0.06
+
+
+@pytest.mark.parametrize(("std", "mean"), [(1.0, 0.0), (0.4, 0.6)])
+def test_the_bound_is_tight_and_below_for_the_exact_denoiser_of_a_gaussian(std, mean):
+    x = mean + std * Keyed(1).normal((4000, 2), like=torch.zeros(1).double())
+    exact = (-0.5 * ((x - mean) / std) ** 2 - math.log(std) - 0.5 * math.log(2 * math.pi)).sum(1)
+    gap = exact - oracle(std, mean, draws=16).elbo(x, rng=Keyed(0)).value.detach()
+    assert abs(gap.mean()) < 1e-3 + 4 * gap.std() / len(gap) ** 0.5
+
+
+def test_the_bound_of_a_wrong_denoiser_is_below():
+    x = Keyed(1).normal((2000, 2), like=torch.zeros(1).double())
+    exact = (-0.5 * x**2 - 0.5 * math.log(2 * math.pi)).sum(1)
+    gaps = [float((exact - oracle(std).elbo(x, rng=Keyed(0)).value).mean()) for std in (0.9, 0.5, 2.0)]
+    assert min(gaps) > 0
+    assert gaps[0] < min(gaps[1:])
+
+
+def test_the_loss_is_the_mean_squared_error_of_the_networks_own_target():
+    """The exact network leaves the unexplained variance: for data N(0, 1) and EDM, all of it."""
+    model = oracle()
+    x = Keyed(1).normal((20_000, 2), like=torch.zeros(1).double())
+    assert abs(float(model.loss(x, rng=Stepped(0, 0))) - 1.0) < 0.02
+
+
+def test_the_condition_is_hidden_in_a_share_of_the_rows():
+    c = torch.arange(10_000).view(-1, 1).float()
+    hidden = made(reals(2), label(3), drop=0.3)._hidden(c, Stepped(0, 0))
+    assert abs(float(hidden.isnan().float().mean()) - 0.3) < 0.02
+    assert torch.equal(hidden[~hidden.isnan()], c[~hidden.isnan()])
+    assert torch.equal(made(reals(2), label(3), drop=0.0)._hidden(c, Stepped(0, 0)), c)
+
+
+def test_guidance_is_between_the_null_condition_and_the_given_one():
+    c = rows(label(3))
+    given, none = made(reals(2), label(3), guidance=1.0), made(reals(2), label(3), guidance=0.0)
+    assert torch.allclose(none.sample(6, c, rng=Keyed(0)), given.sample(6, absent(c), rng=Keyed(0)), atol=1e-5)
+    assert not torch.allclose(given.sample(6, c, rng=Keyed(0)), none.sample(6, c, rng=Keyed(0)))
+
+
+def test_rows_do_not_depend_on_their_company():
+    model, x, c = made(reals(3), label(4)), rows(reals(3), 8), rows(label(4), 8)
+    assert torch.allclose(model.sample(8, c, rng=Keyed(3))[:3], model.sample(3, c[:3], rng=Keyed(3)), atol=1e-5)
+    whole, part = model.elbo(x, c, rng=Keyed(3)).value, model.elbo(x[:3], c[:3], rng=Keyed(3)).value
+    assert torch.allclose(whole[:3], part, atol=1e-3)
+
+
+def test_double_precision():
+    model = made(reals(2)).double()
+    x = rows(reals(2)).double()
+    assert model.loss(x, rng=Stepped(0, 0)).dtype == torch.float64
+    assert model.elbo(x, rng=Keyed(0)).value.dtype == torch.float64
+    assert model.sample(3, rng=Keyed(0)).dtype == torch.float64
+
+
+def test_a_short_training_learns_two_clusters_given_their_name():
+    generator = torch.Generator().manual_seed(0)
+    model = made(reals(2), label(2), network=MLP(width=64, depth=2), steps=25)
+    (player,) = model.players().values()
+    optimizer = torch.optim.Adam(player.module.parameters(), player.rate)
+    for step in range(500):
+        c = torch.randint(0, 2, (128, 1), generator=generator).float()
+        x = 1.8 * (c - 0.5) + 0.3 * torch.randn(128, 2, generator=generator)
+        optimizer.param_groups[0]["lr"] = player.rate * (1 - step / 500)
+        for turn in model.turns(x, c, rng=Stepped(0, step)):
+            optimizer.zero_grad()
+            turn.loss().backward()
+            optimizer.step()
+    c = (torch.arange(2000)[:, None] % 2).float()
+    drawn = model.sample(2000, c, rng=Keyed(0)).detach()
+    for k in (0, 1):
+        assert (drawn[k::2].mean(0) - 1.8 * (k - 0.5)).abs().max() < 0.1
+        assert ((drawn[k::2].std(0) / 0.3).log().abs() < 0.25).all()
+
+
+@pytest.mark.parametrize("make", [lambda: Diffusion(steps=0), lambda: Diffusion(drop=1.0), lambda: Diffusion(draws=0)])
+def test_unusable_fields_are_refused(make):
+    with pytest.raises(FieldError, match=r"at least|share"):
+        make()

@@ -1,0 +1,169 @@
+"""The GAN: every space, condition and game; turns evaluated late and twice; a Gaussian and a condition learned."""
+
+import pytest
+import torch
+
+from likely.contracts import Bound, Density, Trained
+from likely.errors import FieldError
+from likely.families.gan import GAN, GANModel
+from likely.objectives import (
+    Hinge,
+    Interpolated,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Relativistic,
+    Unpenalised,
+    Wasserstein,
+    ZeroCentred,
+)
+from likely.rng import Keyed, Stepped
+from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+
+TABLE = Vector((Real(missing=True), Count(), Category(3)))
+CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
+GAMES = [Relativistic(), Minimax(), NonSaturating(), LeastSquares(), Hinge(), Wasserstein(),
+         Wasserstein(clip=0.1, penalty=Unpenalised()), Hinge(penalty=ZeroCentred(fake=0.0))]  # fmt: skip
+
+
+def rows(space, count=6):
+    torch.manual_seed(0)
+    match space:
+        case Vector():
+            return torch.randint(0, 3, (count, len(space.columns))).float()
+        case Image(levels=int(levels)):
+            return torch.randint(0, levels, (count, *space.shape)).float()
+        case Tokens():
+            return torch.randint(0, space.vocabulary, (count, *space.shape))
+        case _:
+            return torch.rand(count, *space.shape)
+
+
+def made(space, condition=None, **fields) -> GANModel:
+    torch.manual_seed(1)
+    return GAN(width=16, **fields).build(space, condition)
+
+
+def play(model, steps, batch):
+    """A short stand-in for the loop: rounds of turns, the rate falling to zero."""
+    players = model.players()
+    optimizers = {name: torch.optim.Adam(p.module.parameters(), p.rate, p.betas) for name, p in players.items()}
+    for step in range(steps):
+        for turn in model.turns(*batch(step), rng=Stepped(0, step)):
+            optimizer = optimizers[turn.player]
+            optimizer.param_groups[0]["lr"] = players[turn.player].rate * (1 - step / steps)
+            optimizer.zero_grad()
+            turn.loss().backward()
+            optimizer.step()
+            if turn.after is not None:
+                turn.after()
+
+
+@pytest.mark.parametrize("space", [reals(3), Image(1, 6, 6, None), Image(3, 5, 7, None)], ids=repr)
+@pytest.mark.parametrize("condition", CONDITIONS, ids=repr)
+@pytest.mark.parametrize("packing", [1, 2])
+def test_every_space_and_condition(space, condition, packing):
+    model, x = made(space, condition, packing=packing), rows(space)
+    c = None if condition is None else rows(condition)
+    assert isinstance(model, Trained)
+    assert not isinstance(model, Bound | Density)
+    for turn in model.turns(x, c, rng=Stepped(0, 0)):
+        turn.loss().backward()
+    untouched = [name for name, p in model.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()]
+    assert not untouched
+    drawn = model.sample(6, c, rng=Keyed(0))
+    assert drawn.shape == x.shape
+    if c is not None:
+        assert not torch.equal(drawn, model.sample(6, absent(c), rng=Keyed(0)))
+
+
+@pytest.mark.parametrize("game", GAMES, ids=repr)
+def test_every_game_and_its_turns(game):
+    model, x = made(reals(2), game=game, turns=3), rows(reals(2), 8)
+    turns = list(model.turns(x, rng=Stepped(0, 0)))
+    assert [turn.player for turn in turns] == ["critic"] * 3 + ["generator"]
+    losses = [float(turn.loss().detach()) for turn in turns]
+    assert losses == [float(turn.loss().detach()) for turn in turns]  # late, and again
+    assert len(set(losses)) == 4  # each turn has noise of its own
+    turns[0].after and turns[0].after()
+    if game.clip is not None:
+        assert max(float(weight.abs().max()) for weight in model.critic.parameters()) < 0.1001
+
+
+def test_a_turn_moves_only_its_player():
+    model, x = made(reals(2)), rows(reals(2), 8)
+    critic, generator = model.turns(x, rng=Stepped(0, 0))
+    critic.loss().backward()
+    assert all(weight.grad is None for weight in model.generator.parameters())
+    before = [weight.grad.clone() for weight in model.critic.parameters()]
+    generator.loss().backward()
+    assert all(torch.equal(old, weight.grad) for old, weight in zip(before, model.critic.parameters()))
+    assert all(weight.grad is not None for weight in model.generator.parameters())
+
+
+def test_the_players_are_two_and_share_nothing():
+    players = made(reals(2), momentum=0.3, memory=0.9, rate=1e-4, critic_rate=2e-4).players()
+    ids = {name: {id(weight) for weight in player.module.parameters()} for name, player in players.items()}
+    assert not ids["critic"] & ids["generator"]
+    assert players["critic"].betas == (0.3, 0.9)
+    assert (players["generator"].rate, players["critic"].rate) == (1e-4, 2e-4)
+    assert all(player.averaged for player in players.values())
+
+
+def test_the_condition_a_generator_is_given_is_the_one_its_critic_sees():
+    """Rows swapped with their conditions give the same scores swapped; alone they do not."""
+    model, x, c = made(reals(3), label(4)), rows(reals(3)), rows(label(4))
+    flipped = model.critic(x.flip(0), c.flip(0))
+    assert torch.allclose(flipped, model.critic(x, c).flip(0), atol=1e-6)
+    assert not torch.allclose(model.critic(x, (c + 1) % 4), model.critic(x, c))
+
+
+@pytest.mark.parametrize("packing", [2, 4, 16])
+def test_packs_take_any_batch(packing):
+    model = made(reals(2), packing=packing)
+    for size in (1, 3, 7, 16):
+        for turn in model.turns(rows(reals(2), size), rng=Stepped(0, 0)):
+            assert torch.isfinite(turn.loss())
+
+
+def test_samples_do_not_depend_on_their_company_and_follow_the_seed():
+    model, c = made(reals(2), label(3)), rows(label(3), 8)
+    whole = model.sample(8, c, rng=Keyed(3))
+    assert torch.allclose(whole[:3], model.sample(3, c[:3], rng=Keyed(3)), atol=1e-6)
+    assert not torch.allclose(whole, model.sample(8, c, rng=Keyed(4)))
+
+
+def test_double_precision_and_pure_codes():
+    model = made(reals(2), latent=0, codes=5).double()
+    for turn in model.turns(rows(reals(2)).double(), rng=Stepped(0, 0)):
+        assert turn.loss().dtype == torch.float64
+    assert len(model.sample(2000, rng=Keyed(0)).unique(dim=0)) <= 5
+
+
+def test_a_game_on_a_conditional_gaussian_ends_near_it():
+    """x | c ~ N(+-1.5, 0.5^2) on two axes: means, spread and the condition are found."""
+    generator = torch.Generator().manual_seed(0)
+
+    def batch(step):
+        c = torch.randint(0, 2, (128, 1), generator=generator).float()
+        x = 3 * (c - 0.5) + 0.5 * torch.randn(128, 2, generator=generator)
+        return x, c
+
+    model = GAN(width=32, latent=4, codes=0).build(reals(2), label(2))
+    play(model, 500, batch)
+    c = (torch.arange(2000)[:, None] % 2).float()
+    drawn = model.sample(2000, c, rng=Keyed(0)).detach()
+    for k in (0, 1):
+        mine = drawn[k::2]
+        assert (mine.mean(0) - 3 * (k - 0.5)).abs().max() < 0.25
+        assert ((mine.std(0) / 0.5).log().abs() < 0.4).all()
+
+
+@pytest.mark.parametrize("make", [lambda: GAN(latent=0, codes=0), lambda: GAN(packing=0), lambda: GAN(turns=0)])
+def test_unusable_fields_are_refused(make):
+    with pytest.raises(FieldError, match=r"at least|needs"):
+        make()
+
+
+def test_interpolated_is_wassersteins_penalty_by_default():
+    assert Wasserstein().penalty == Interpolated()
