@@ -3,7 +3,7 @@
 import torch
 
 from likely.distributions import law_of, precise
-from likely.distributions.law import bounded
+from likely.distributions.law import bounded, known
 from likely.spaces import Image
 
 
@@ -26,3 +26,8 @@ def test_bounded_is_the_identity_near_zero():
     assert (held.abs() <= 7).all()
     held.sum().backward()
     assert raw.grad[2] == 1
+
+
+def test_a_nan_is_not_known():
+    x = torch.tensor([0.0, -3.0, torch.nan, 1e30], dtype=torch.float64)
+    assert known(x).tolist() == [True, True, False, True]
