@@ -33,6 +33,7 @@ class Flow:
 
 
 def ours(columns: int, rows: Tensor) -> Flow:
+    """RealNVP(Spline()), prepared on a sample."""
     from likely.bijections import Spline
     from likely.families.realnvp import RealNVP
     from likely.rng import Keyed
@@ -45,6 +46,7 @@ def ours(columns: int, rows: Tensor) -> Flow:
 
 
 def zuko(columns: int, rows: Tensor) -> Flow:
+    """NSF of coupling layers."""
     from zuko.flows import NSF
 
     flow = NSF(columns, bins=BINS, transforms=LAYERS, hidden_features=(HIDDEN, HIDDEN), randperm=True, passes=2)
@@ -52,6 +54,7 @@ def zuko(columns: int, rows: Tensor) -> Flow:
 
 
 def nflows(columns: int, rows: Tensor) -> Flow:
+    """Coupling transforms on alternating columns."""
     from nflows.distributions import StandardNormal
     from nflows.flows import Flow as NFlow
     from nflows.nn.nets import MLP
@@ -78,6 +81,7 @@ def nflows(columns: int, rows: Tensor) -> Flow:
 
 
 def normflows(columns: int, rows: Tensor) -> Flow:
+    """Coupled splines; one block is two hidden layers."""
     from normflows import NormalizingFlow
     from normflows.distributions import DiagGaussian
     from normflows.flows import CoupledRationalQuadraticSpline
@@ -124,6 +128,7 @@ def skewed(columns: int, count: int = 20_000) -> Tensor:
 
 
 def train_step(make: Make, way: Way, rows: Tensor) -> Work:
+    """Loss, gradient, clipping and a step of Adam."""
     torch.manual_seed(0)
     flow = make(rows.shape[1], rows)
     optimizer = torch.optim.Adam(flow.module.parameters(), 1e-3, fused=True)
@@ -141,6 +146,7 @@ def train_step(make: Make, way: Way, rows: Tensor) -> Work:
 
 
 def log_prob(make: Make, way: Way, rows: Tensor) -> Work:
+    """Scores without gradient."""
     torch.manual_seed(0)
     flow = make(rows.shape[1], rows)
     score, x = way.wrap(flow.log_prob), rows[:SCORED]
@@ -148,6 +154,7 @@ def log_prob(make: Make, way: Way, rows: Tensor) -> Work:
 
 
 def sample(make: Make, way: Way, rows: Tensor) -> Work:
+    """Draws without gradient."""
     torch.manual_seed(0)
     flow = make(rows.shape[1], rows)
     draw = replace(way, compiled=False).wrap(flow.sample)  # sizes and noise are made inside: none of the peers compiles
@@ -167,10 +174,12 @@ def forms(kind: Callable[[Make, Way, Tensor], Work], rows: Tensor, target: float
 
 
 def fastest(seconds: dict[str, float], name: str) -> float:
+    """The best median of one library's forms."""
     return min(value for form, value in seconds.items() if form.startswith(name))
 
 
 def main() -> None:
+    """Every race, then ratios to the fastest peer's best."""
     bench = Bench("splines", __doc__, packages=("zuko", "nflows", "normflows"))
     for columns in (43, 6):
         rows = skewed(columns)
