@@ -64,13 +64,20 @@ def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
 
 def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Rows:
     """The data as rows of the same schema that the codecs were fitted on."""
-    if isinstance(data, Table | Images):
-        return data
-    if isinstance(codec, ImageCodec):
-        return read(data)
+    pictures, rows = isinstance(codec, ImageCodec), data
+    if not isinstance(data, Table | Images):
+        rows = read(data, schema=None if pictures else _schema_of(codec, condition_codec, order))
+    if isinstance(rows, Images) != pictures:
+        kinds = ("pictures", "a table")
+        raise WrongRows(
+            f"these rows are {kinds[pictures]}", expected=f"{kinds[not pictures]}, as the model was fitted on"
+        )
+    return rows
+
+
+def _schema_of(codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Schema:
     columns = {column.name: column for owner in (codec, condition_codec) if owner for column in owner.schema.columns}
-    schema = Schema(tuple(columns[name] for name in order if name in columns), codec.schema.constraints)
-    return read(data, schema=schema)
+    return Schema(tuple(columns[name] for name in order if name in columns), codec.schema.constraints)
 
 
 def returned(rows: Rows, form: str) -> Any:

@@ -84,6 +84,9 @@ def _swap(fresh: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     folder.rename(old)
     fresh.rename(folder)
+    for kept in old.iterdir():
+        if kept.is_dir() and not kept.is_symlink():  # TensorBoard's events, or whatever a person keeps there
+            kept.rename(folder / kept.name)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -171,9 +171,12 @@ def test_random_damage_never_does_anything_but_a_clear_error(saved, tmp_path):
 
 def test_saving_over_a_model_replaces_it_whole_and_keeps_the_log(copy):
     (copy / "log.jsonl").write_text("kept")
+    (copy / "tensorboard").mkdir()
+    (copy / "tensorboard" / "events").write_text("kept")
     likely.fit("wine", likely.NaiveBayes()).save(copy)
     assert likely.load(copy).card.data["rows"] == 178
     assert (copy / "log.jsonl").read_text() == "kept"
+    assert (copy / "tensorboard" / "events").read_text() == "kept"
     assert not list(copy.parent.glob("*.old")) and not list(copy.parent.glob("*.new-*"))
 
 

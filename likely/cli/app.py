@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from contextlib import suppress
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from likely.errors import LikelyError
+from likely.errors import FieldError, Interrupted, LikelyError
 
 VERBS = {
     "fit": "Fit a family to data.",
@@ -35,6 +36,13 @@ EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 wrong use, 3 data, 4 the model cannot answer that, 5 training, "
     "6 saving or loading, 70 a bug in likely, 130 interrupted."
 )
+REMEDIES = {  # by exit code, for errors that name none
+    2: "likely VERB --help",
+    3: "another file; likely data FILE shows how one is read, likely data the sets that need none",
+    4: "another family; likely families shows what each promises",
+    5: "a smaller --rate, a smaller --batch, or another family",
+    6: "another folder, or fit again",
+}
 USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]  # click's, or the copy that newer typers carry
 
 
@@ -47,7 +55,16 @@ class Verbs(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:
         """The verb, from its own file."""
-        return import_module(f"likely.cli.{cmd_name}").command() if cmd_name in VERBS else None
+        if cmd_name in VERBS:
+            return import_module(f"likely.cli.{cmd_name}").command()
+        if ctx.resilient_parsing:
+            return None
+        near = get_close_matches(cmd_name, VERBS, n=1)
+        raise FieldError(
+            f"there is no verb '{cmd_name}'",
+            expected=", ".join(VERBS),
+            remedy=f"did you mean {near[0]}?" if near else "likely --help",
+        )
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list in the help, without loading any."""
@@ -92,15 +109,16 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """The program's exit code; errors are told on stderr."""
     try:
-        return app(arguments, standalone_mode=False, prog_name="likely") or 0
+        code = app(arguments, standalone_mode=False, prog_name="likely") or 0
+        return _told("interrupted", code) if code == Interrupted.exit_code else code  # typer eats the interrupt itself
     except LikelyError as error:
-        return _told(str(error), error.exit_code)
+        return _told(_taught(error), error.exit_code)
     except typer.Exit as done:
         return done.exit_code
     except USAGE_ERROR as error:
         return _told(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _told("interrupted", 130)
+        return _told("interrupted", Interrupted.exit_code)
     except SystemExit as closed:  # how a closed pipe leaves typer
         return 0 if _is_closed(closed) else int(closed.code or 0)
     except MemoryError:
@@ -128,6 +146,12 @@ def _flushed() -> bool:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return False
     return True
+
+
+def _taught(error: LikelyError) -> str:
+    """What happened, what was expected, what to do."""
+    remedy = "" if error.expected or error.remedy else REMEDIES.get(error.exit_code, "")
+    return f"{error}\nTry: {remedy}" if remedy else str(error)
 
 
 def _usage(error: Any) -> str:

@@ -24,6 +24,7 @@ def compare(
     from likely.apps.compare import compare as race
     from likely.cli.progress import named_listeners
 
+    check_page(out)
     found = race(
         data, families, condition=condition, budget=budget, seed=seed, schema=schema,
         listener=named_listeners(quiet=quiet or as_json),
@@ -45,6 +46,14 @@ def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
         print_table("", header_of(found), rows_of(found), note="\n" + "\n".join(conclusions(found)))
         if out is not None:
             typer.echo(f"report: {out}")
+
+
+def check_page(out: Path | None) -> None:
+    """Told before minutes are spent, not after."""
+    if out is not None:
+        from likely.report import claim
+
+        claim(out)
 
 
 def plain(found: Any) -> dict[str, Any]:

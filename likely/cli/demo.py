@@ -18,9 +18,10 @@ def demo(
 ) -> None:
     """Fit six families to the embedded digits, given the digit, and write one self-contained report."""
     from likely.apps.compare import compare as race
-    from likely.cli.compare import report
+    from likely.cli.compare import check_page, report
     from likely.cli.progress import named_listeners
 
+    check_page(out)
     heard = named_listeners(quiet=quiet or as_json)
     found = race("digits", "all", condition="label", budget=budget, seed=seed, listener=heard)
     report(found, out, quiet=quiet, as_json=as_json)

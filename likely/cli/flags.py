@@ -9,7 +9,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from likely.errors import FieldError
-from likely.fields import amended, made, told_fields
+from likely.fields import Told, amended, made, told_fields
 from likely.names import TABLES, full_name, squashed, table
 
 FIELDS, FAMILY = "likely.fields", "likely.family"  # what parsing leaves in the context
@@ -57,22 +57,31 @@ def parted(words: Sequence[str], own: set[str], family: str) -> tuple[list[str],
             rest.append(word)
             continue
         if not equals:
-            value = left.pop(0) if left and _is_value(left[0], path[2:], family) else "true"
+            value = left.pop(0) if left and _is_value(left[0], path[2:], family, pairs) else "true"
         pairs.append((path[2:], value))
     return rest, pairs
 
 
-def _is_value(word: str, path: str, family: str) -> bool:
+def _is_value(word: str, path: str, family: str, given: Pairs) -> bool:
     """Whether this word is the flag's value: not where it is a flag, nor where a bare yes-or-no comes before DATA."""
     if re.match(r"--?[A-Za-z]", word):
         return False
-    return word.casefold() in TRUTHS or not _is_truth(path, family)
+    told = field_at(path, family, dict(given))
+    return word.casefold() in TRUTHS or told is None or told.type != "bool"
 
 
-def _is_truth(path: str, family: str) -> bool:
-    if squashed(family) not in map(squashed, table("Family")):
-        return False
-    return any(squashed(told.name) == squashed(path) and told.type == "bool" for told in told_fields("Family", family))
+def field_at(path: str, family: str, given: dict[str, str]) -> Told | None:
+    """What the source says of a field; an object inside is the one that was named, or the default."""
+    base, name, parts = "Family", family, re.split(r"\.|__", path)
+    for place, part in enumerate(parts, 1):
+        if squashed(name) not in map(squashed, table(base)):
+            return None
+        told = next((t for t in told_fields(base, name) if squashed(t.name) == squashed(part)), None)
+        inner = None if told is None else _base_in(told.type)
+        if told is None or place == len(parts) or inner is None:
+            return told if place == len(parts) else None
+        base, name = inner, given.get(".".join(parts[:place]), told.default.partition("(")[0])
+    return None
 
 
 def family_of(name: str, fields: Pairs, own: Sequence[str] = ()) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.compare import plain_measure
+from likely.cli.compare import check_page, plain_measure
 from likely.cli.output import Json, Seed, emit_json, one_command, print_table
 
 
@@ -21,6 +21,7 @@ def measure(
     """Judge synthetic rows beside real ones; no model is needed."""
     from likely.apps.measure import measure as judged
 
+    check_page(out)
     found = judged(real, synthetic, train=train, seed=seed)
     if out is not None:
         from likely.report import write_measurement

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Seed = Annotated[int, typer.Option(help="The seed: the same seed gives the same rows.")]
+Seed = Annotated[int, typer.Option(help="The seed: the same seed gives the same rows.", min=0, max=2**62)]
 PIPED = 10_000  # characters a line may have where no terminal folds it
 
 

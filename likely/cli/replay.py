@@ -58,7 +58,9 @@ def _check_model(run: Path, digest: str, file: Path) -> None:
 
 
 def _beside(file: Path) -> Path:
-    """people.csv.gz -> people.again.csv.gz"""
+    """people.csv.gz -> people.again.csv.gz; a folder has no suffix and gets none."""
+    if not file.suffix:
+        return file.with_name(f"{file.name}-again")
     ending = ".gz" if file.suffix == ".gz" else ""
     bare = file.with_name(file.name.removesuffix(ending))
     return bare.with_name(f"{bare.stem}.again{bare.suffix}{ending}")

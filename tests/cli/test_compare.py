@@ -1,0 +1,51 @@
+"""Races from the command line."""
+
+import json
+
+FAMILIES = "naive-bayes,kde,vae,latent=2"
+
+
+def test_a_table_with_conclusions_and_a_page(cli, tmp_path):
+    told = cli("compare", "iris", "--families", FAMILIES, "--budget", "3", "-o", "page.html")
+    assert told.code == 0
+    assert all(name in told.out for name in ("NaiveBayes", "KDE", "VAE", "real rows", "independent columns"))
+    assert "By held-out likelihood" in told.out
+    assert "report: page.html" in told.out
+    assert "VAE" in told.err  # whose progress is shown
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_json(cli):
+    told = cli("compare", "iris", "--families", FAMILIES, "--budget", "3", "--condition", "species", "--json")
+    found = json.loads(told.out)
+    assert told.err == ""
+    assert [c["name"] for c in found["contenders"]] == ["NaiveBayes", "KDE", "VAE"]
+    assert found["contenders"][2]["family"]["latent"] == 2
+    assert found["contenders"][0]["score"]["kind"] == "="
+    assert found["condition"] == ["species"]
+    assert found["report"] is None
+    assert len(found["verdicts"]) == 3
+    assert found["leaders"]
+    assert found["conclusions"]
+
+
+def test_quiet(cli, tmp_path):
+    told = cli("compare", "iris", "--families", "kde", "-q", "-o", "page.html")
+    assert (told.out, told.err) == ("", "")
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_what_cannot_be_compared(cli):
+    cli("compare", "iris", "--families", "perceptron").fails(2, "perceptron")
+    cli("compare", "iris", "--families", "kde,kde").fails(2, "twice")
+    cli("compare", "iris", "--budget", "soon").fails(2, "soon")
+    cli("compare", "iris", "--condition", "colour").fails(3, "colour")
+    cli("compare", "nowhere.csv").fails(3, "nowhere.csv")
+
+
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_fitted(cli, tmp_path):
+    (tmp_path / "folder.html").mkdir()
+    for place in ("/proc/page.html", "folder.html"):
+        told = cli("compare", "iris", "--families", "kde", "-o", place)
+        told.fails(6, place)
+        assert "KDE" not in told.err

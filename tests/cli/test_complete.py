@@ -1,0 +1,62 @@
+"""Filling in: known cells come back, the rest is drawn."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import likely
+
+
+@pytest.fixture
+def partial(people, tmp_path):
+    held = people.head(20).drop(columns="children")
+    held.loc[3, "town"] = None
+    held.to_csv(tmp_path / "partial.csv", index=False)
+    return held
+
+
+def test_known_cells_come_back(cli, models, partial):
+    told = cli("complete", models["people"], "partial.csv")
+    rows = pd.read_csv(io.StringIO(told.out))
+    assert "20 rows completed, exact" in told.err
+    assert rows["town"].notna().all()
+    assert rows["children"].notna().all()
+    known = partial["town"].notna()
+    assert (rows.loc[known, "town"] == partial.loc[known, "town"]).all()
+    assert rows["since"].tolist() == partial["since"].tolist()
+
+
+def test_files_and_json(cli, models, partial, tmp_path):
+    assert cli("complete", models["people"], "partial.csv", "-o", "whole.csv").out == ""
+    assert len(pd.read_csv(tmp_path / "whole.csv")) == 20
+    cli("complete", models["people"], "partial.csv", "-o", "whole.parquet")
+    assert len(pd.read_parquet(tmp_path / "whole.parquet")) == 20
+    told = json.loads(cli("complete", models["people"], "partial.csv", "--json").out)
+    assert told["way"] == "exact"
+    assert len(told["rows"]) == 20
+    cli("complete", models["people"], "partial.csv", "-o", "whole.xyz").fails(2, "whole.xyz")
+
+
+def test_models_that_were_fitted_to_arrays_and_polars(cli, tmp_path):
+    import polars
+
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    for name, data in (("array", rows), ("polars", polars.DataFrame({"a": rows[:, 0], "b": rows[:, 1]}))):
+        fitted = likely.fit(data, likely.NaiveBayes())
+        fitted.save(tmp_path / name)
+        pd.DataFrame({fitted.card.order[0]: [0.5, -0.5]}).to_csv("partial.csv", index=False)
+        assert cli("complete", name, "partial.csv").code == 0
+
+
+def test_families_that_cannot(cli, models):
+    iris = likely.read("iris").frame.head(3).drop(columns="species")
+    iris.to_csv("partial.csv", index=False)
+    cli("complete", models["gan"], "partial.csv").fails(4, "NaiveBayes")
+
+
+def test_columns_that_are_none_of_the_data_s(cli, models):
+    pd.DataFrame({"colour": ["red"]}).to_csv("partial.csv", index=False)
+    cli("complete", models["iris"], "partial.csv").fails(3, "colour")

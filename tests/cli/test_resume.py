@@ -1,0 +1,30 @@
+"""Going on: a finished training is shown, nothing to go on from is told. Ctrl-C and on is in test_fit."""
+
+import json
+
+
+def test_a_finished_training_is_shown(cli):
+    cli("fit", "iris", "-q", "-o", "m")
+    told = cli("resume", "m")
+    assert told.code == 0
+    assert "saved in m" in told.out
+    assert json.loads(cli("resume", "m", "--json").out)["folder"] == "m"
+    assert cli("resume", "m", "-q").out == ""
+
+
+def test_nothing_to_go_on_from(cli, tmp_path):
+    cli("resume", "nowhere").fails(3, "no training at nowhere")
+    (tmp_path / "empty").mkdir()
+    cli("resume", "empty").fails(3, "no training at empty")
+    (tmp_path / "empty" / "request.json").write_text("{")
+    cli("resume", "empty").fails(6, "damaged")
+
+
+def test_data_that_changed_or_went_away(cli, people, tmp_path):
+    people.to_csv("people.csv", index=False)
+    cli("fit", "people.csv", "-f", "vae", "--budget", "2", "-q", "-o", "m")
+    (tmp_path / "m" / "model.json").unlink()
+    people.head(100).to_csv("people.csv", index=False)
+    cli("resume", "m").fails(3, "changed")
+    (tmp_path / "people.csv").unlink()
+    cli("resume", "m").fails(3, "people.csv")

@@ -1,0 +1,47 @@
+"""Scores with their kind, for people, programs and files."""
+
+import json
+
+import pandas as pd
+import pytest
+
+
+@pytest.mark.parametrize(("name", "kind"), [("iris", "= "), ("vae", "≥ ≈ "), ("species", "= ")])
+def test_a_line_with_the_kind(cli, models, name, kind):
+    told = cli("score", models[name], "iris")
+    assert told.code == 0
+    assert told.out.startswith(kind)
+    assert "nats/row  (150 rows; density of" in told.out
+
+
+def test_json(cli, models):
+    told = json.loads(cli("score", models["vae"], "iris", "--draws", "4", "--json").out)
+    assert len(told["nats"]) == len(told["stderr"]) == told["rows"] == 150
+    assert told["bound"] is True
+    assert told["mean"] == pytest.approx(sum(told["nats"]) / 150)
+    assert json.loads(cli("score", models["iris"], "iris", "--json").out)["stderr"] is None
+
+
+def test_a_file_with_a_line_a_row(cli, models, tmp_path):
+    cli("score", models["vae"], "iris", "-o", "scores.csv")
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert list(scores) == ["log_prob", "kind", "stderr"]
+    assert len(scores) == 150
+    cli("score", models["iris"], "iris", "-o", "scores.parquet")
+    assert list(pd.read_parquet(tmp_path / "scores.parquet")) == ["log_prob", "kind"]
+    cli("score", models["iris"], "iris", "-o", "/proc/scores.csv").fails(6, "/proc/scores.csv")
+
+
+def test_pictures_with_their_label(cli, models):
+    assert "given label" in cli("score", models["digits"], "digits").out
+
+
+def test_no_number_exists(cli, models):
+    cli("score", models["gan"], "iris").fails(4, "GAN has no density", "NaiveBayes")
+
+
+def test_rows_of_something_else(cli, models):
+    cli("score", models["iris"], "wine").fails(3, "sepal length (cm)")
+    cli("score", models["iris"], "digits").fails(3, "these rows are pictures", "a table")
+    cli("score", models["digits"], "iris").fails(3, "these rows are a table", "pictures")
+    cli("score", models["iris"], "nowhere.csv").fails(3, "nowhere.csv")

@@ -1,0 +1,52 @@
+"""What a model is, for people and programs."""
+
+import json
+
+from likely.cli.show import told_data, told_kept, told_recipe, told_score
+
+
+def test_the_page(cli, models):
+    told = cli("show", models["vae"]).out
+    for said in (
+        "VAE(latent=2",
+        "Weighted, Latent, Trained",
+        "4 Real, 1 Category",
+        "iris, 150 rows",
+        "in 5 steps",
+        "≥ ≈",
+    ):
+        assert said in told
+    assert "species" in cli("show", models["species"]).out
+    assert "pictures" in cli("show", models["digits"]).out or "Image(" in cli("show", models["digits"]).out
+    assert "by counting" in cli("show", models["iris"]).out
+
+
+def test_json_holds_the_whole_card(cli, models):
+    told = json.loads(cli("show", models["species"], "--json").out)
+    assert set(told) == {
+        "family", "promises", "space", "condition", "parameters", "seed", "data", "recipe", "measures", "findings",
+        "versions", "measure",
+    }  # fmt: skip
+    assert told["condition"] == ["species"]
+    assert told["data"]["rows"] == 150
+
+
+def test_one_line_a_row_in_a_pipe(cli, models):
+    lines = cli("show", models["vae"]).out.splitlines()
+    assert len(lines) < 15
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_no_model(cli, tmp_path):
+    cli("show", "nowhere").fails(3, "nowhere")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.json").write_text("{}")
+    cli("show", "broken").fails(6)
+
+
+def test_lines_without_what_is_not_known():
+    assert told_data({"source": "a.csv"}) == "a.csv"
+    assert told_recipe({}, 0, 3) == "by counting, on cpu, seed 3"
+    assert told_kept({"kept": {"value": None}}) == ""
+    assert told_score(None) == "" == told_score({"kind": "=", "mean": None})
+    assert told_score({"kind": "=", "mean": -1.5, "stderr": None, "rows": 1}) == "= -1.5 nats/row (1 rows)"
