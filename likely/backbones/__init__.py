@@ -7,6 +7,7 @@ from likely.backbones.encoder import encoder
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
 from likely.backbones.unet import UNet
+from likely.backbones.whole import whole
 
 __all__ = [
     "MLP",
@@ -20,4 +21,5 @@ __all__ = [
     "decoder",
     "denoiser",
     "encoder",
+    "whole",
 ]

@@ -15,21 +15,23 @@ from likely.backbones.mlp import MLP, Layers
 from likely.backbones.network import Denoiser, Network
 from likely.backbones.row import Waves
 from likely.backbones.unet import ResidualUNet, UNet
+from likely.backbones.whole import whole
 from likely.contracts import Space
 from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 ROWS = MLP(width=256, depth=4, residual=True, normalised=True)  # the default on rows
+PIXELS = MLP(width=512, depth=4, residual=True, normalised=True)  # the default on small images
 WAVES = 6  # octaves of each cell of a row, which a denoiser must resolve at every level
 BESIDE = 8  # channels of an image given as condition
 
 
 def denoiser(space: Space, *, condition: Space | None = None, network: Network | None = None) -> Denoiser:
     """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: `Vector`, or `Image` without levels."""
-    match space, network:
-        case Image(), UNet() | None:
-            return ImageDenoiser(space, network or UNet(), condition)
-        case Image() | Vector(), MLP() | None:
-            return FlatDenoiser(space.shape, network or ROWS, condition)
+    match space, network or whole(space, PIXELS):
+        case Image(), UNet() | None as chosen:
+            return ImageDenoiser(space, chosen or UNet(), condition)
+        case Image() | Vector(), MLP() | None as chosen:
+            return FlatDenoiser(space.shape, chosen or ROWS, condition)
     raise unfit(space, network, "denoises")
 
 

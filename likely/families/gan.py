@@ -19,11 +19,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from likely.backbones import MLP, Network, decoder, encoder
+from likely.backbones import MLP, Network, decoder, encoder, whole
 from likely.contracts import Family, Lifted, Player, Space, Trained, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Judged, Relativistic
 from likely.rng import Rng
+
+LAYERS = MLP(width=256, depth=3)  # of both players on small images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,17 +66,19 @@ class Critic(nn.Module):
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
         super().__init__()
         self.packing = family.packing
-        self.features = encoder(space, family.width, family.critic, waves=family.waves)
+        self.features = encoder(space, family.width, family.critic or whole(space, LAYERS), waves=family.waves)
         self.given = None if condition is None else encoder(condition, family.width)
         told = family.packing * family.width * (1 if condition is None else 2)
-        self.verdict = decoder(told, (1,), network=MLP(width=family.width, depth=2))
+        self.hidden = decoder(told, (family.width,), network=MLP(width=family.width, depth=1))
+        self.verdict = nn.Linear(family.width, 1, bias=False)  # scores are compared: a constant says nothing
 
     def forward(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         parts = [self.features(x).summary]
         if self.given is not None and c is not None:
             parts.append(self.given(c).summary)
         seen = torch.cat(parts, 1)
-        return self.verdict(F.silu(seen.reshape(len(x) // self.packing, -1))).squeeze(1)  # (2)
+        told = self.hidden(F.silu(seen.reshape(len(x) // self.packing, -1)))
+        return self.verdict(F.silu(told)).squeeze(1)  # (2)
 
 
 @final
@@ -85,7 +89,8 @@ class GANModel(Trained):
         super().__init__(space, condition)
         self.family = family
         inputs = family.latent + family.codes
-        self.generator = decoder(inputs, space.shape, condition=condition, network=family.generator)
+        drawn = family.generator or whole(space, LAYERS)
+        self.generator = decoder(inputs, space.shape, condition=condition, network=drawn)
         self.critic = Critic(family, space, condition)
 
     # How it learns
