@@ -7,6 +7,7 @@ sample i depends on the seed and i alone, a row's score on the seed and the row'
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -226,14 +227,16 @@ class Fitted(Generic[M_co]):
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
-        """This model with more rows counted in (it shares its weights), for families whose statistics are additive."""
+        """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""
         self._must(Counted)
-        assert isinstance(self.model, Counted)
+        model = copy.deepcopy(self.model)
+        assert isinstance(model, Counted)
         x, _, c = self.cells(data)
-        self.model.observe(placed(x, self.model), placed(c, self.model), weight)
-        self.model.finish()
+        model.observe(placed(x, model), placed(c, model), weight)
+        if model.finish():
+            raise CannotAnswer(f"{self.name} needs several passes over all of its rows", remedy="fit them together")
         law = self.conditions if c is None or self.conditions is None else self.conditions.with_more(c)
-        return replace(self, conditions=law)
+        return replace(self, model=model, conditions=law)
 
     # Looking inside --------------------------------------------------------------------------------------------------
 

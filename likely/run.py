@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 import likely
-from likely.codecs import Codec, ImageCodec, Lift, TableCodec, TextCodec, condition_codec
+from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, law_of
 from likely.contracts import Bound, Counted, Density, Model, Trained
 from likely.data import Images, Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
+from likely.fields import promises
 from likely.fitted import Card, Fitted
+from likely.names import table
 from likely.request import Request
 from likely.scoring import score_cells
 from likely.streamed import Streamed
@@ -80,11 +82,11 @@ class Run:
             raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {known}")
         given = condition_codec(self.rows, self.asked.condition) if self.asked.condition else None
         if isinstance(self.rows, Images):
-            return ImageCodec.fit(self.rows), given
+            return codec_for(self.rows), given
         left = [name for name in known if name not in (*self.asked.condition, self.asked.weight)]
         if not left:
             raise WrongRows("every column is a condition: nothing is left to model", expected="another column")
-        return TableCodec.fit(self.rows, columns=left), given
+        return codec_for(self.rows, columns=left), given
 
     def _built(self, lift: Lift, given: Codec[Any] | None) -> Model:
         """The model at its initial weights, a function of the seed; torch's own generator is put back."""
@@ -114,7 +116,7 @@ class Run:
         if not isinstance(model, Counted) or isinstance(model, Trained):
             raise TrainingError(
                 f"{self.stream} is too large to be held in memory, and this family draws its rows at random",
-                expected="a family that counts (NaiveBayes, KDE), or fewer rows",
+                expected=f"a family that counts ({', '.join(_counting())}), or fewer rows",
                 remedy="a sample of the rows",
             )
         return Streamed(self.stream, self.rows.schema, codec, given, self.asked.weight)
@@ -155,6 +157,10 @@ class Run:
         for state in self.folder.glob("state*"):
             state.unlink()
         return fitted
+
+
+def _counting() -> list[str]:
+    return [name for name in table("Family") if "Counted" in promises(name)]
 
 
 def _has_words(rows: Rows) -> bool:

@@ -14,9 +14,9 @@ from likely.errors import ConditionError, Corrupt
 CODECS: dict[str, type[Codec[Any]]] = {"TableCodec": TableCodec, "ImageCodec": ImageCodec, "TextCodec": TextCodec}
 
 
-def codec_for(rows: Rows) -> Codec[Any]:
-    """The codec fitted to these rows."""
-    return ImageCodec.fit(rows) if isinstance(rows, Images) else TableCodec.fit(rows)
+def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]:
+    """The codec fitted to these rows, or to some of a table's columns."""
+    return ImageCodec.fit(rows) if isinstance(rows, Images) else TableCodec.fit(rows, columns=columns)
 
 
 def condition_codec(rows: Rows, columns: Sequence[str]) -> TableCodec | TextCodec:
