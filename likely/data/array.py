@@ -4,8 +4,6 @@
 # pyright: reportGeneralTypeIssues=false
 
 import struct
-import zipfile
-import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,6 +222,6 @@ def _loaded(source: Any, path: Path) -> Any:
     try:
         loaded = np.load(source, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # damaged bytes fail in numpy in any way, tokenize.TokenError among them
         reason = "it holds Python objects, which are not opened" if "pickle" in str(error) else str(error)
         raise Unreadable(f"{path} cannot be read as an array: {reason}") from error

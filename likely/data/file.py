@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from likely.errors import MissingFile, Unreadable
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+DAMAGED = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)  # or encrypted
 MAGIC = (
     (b"PAR1", "parquet"),
     (b"\x93NUMPY", "npy"),
@@ -71,7 +73,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         else:
             with path.open("rb") as plain:
                 yield plain
-    except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED as error:
         raise Unreadable(f"{path} is packed, but damaged: {error}", remedy="copy or download it again") from error
     except PermissionError as error:
         raise Unreadable(f"{path} may not be read: permission denied") from error

@@ -15,17 +15,15 @@ BUFFER = 1 << 20  # bytes read ahead for each column
 def read_parquet(path: Path) -> "pd.DataFrame":
     """The whole file."""
     with _opened(path) as file:
-        return from_arrow(_attempt(path, file.read))
+        return _attempt(path, lambda: from_arrow(file.read()))
 
 
 def parquet_chunks(path: Path, size: int) -> Iterator["pd.DataFrame"]:
     """The file in pieces of at most `size` rows."""
     with _opened(path) as file:
         batches = file.iter_batches(batch_size=size)
-        while (batch := _attempt(path, lambda: next(batches, None))) is not None:
-            import pyarrow
-
-            yield from_arrow(pyarrow.Table.from_batches([batch]))
+        while (piece := _attempt(path, lambda: _next(batches))) is not None:
+            yield piece
 
 
 def parquet_metadata(path: Path) -> dict[bytes, bytes]:
@@ -52,13 +50,18 @@ def _opened(path: Path) -> Any:
     return file
 
 
-def _attempt(path: Path, action: Any) -> Any:
+def _next(batches: Any) -> "pd.DataFrame | None":
     import pyarrow
 
+    batch = next(batches, None)
+    return None if batch is None else from_arrow(pyarrow.Table.from_batches([batch]))
+
+
+def _attempt(path: Path, action: Any) -> Any:
     try:
         return action()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise Unreadable(f"{path} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # damaged bytes fail in any way, in the file and in what pandas wrote beside it
+        raise Unreadable(f"{path} is not a whole Parquet file: {str(error).partition(chr(10))[0]}") from error
 
 
 def from_arrow(table: Any) -> "pd.DataFrame":

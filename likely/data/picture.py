@@ -21,7 +21,7 @@ import pandas as pd
 
 from likely.data.array import levels_of
 from likely.data.declaration import Declaration
-from likely.data.file import PICTURE_SUFFIXES, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.missing import is_text
@@ -91,7 +91,7 @@ def from_zip(path: Path, said: Declaration, size: Size | None = None) -> Images:
     try:
         with zipfile.ZipFile(path) as archive:
             return _from_place(Archive(path, archive), said, size)
-    except (zipfile.BadZipFile, RuntimeError) as error:
+    except (OSError, *DAMAGED) as error:
         raise Unreadable(f"{path} cannot be unpacked: {error}", remedy="copy or download it again") from error
 
 
@@ -221,7 +221,7 @@ def _pixels(files: "Sequence[tuple[str, bytes]]", size: Size | None) -> tuple[Ar
 
 def _opened(name: str, content: bytes) -> Any:
     """A picture in grey (L) or colour (RGB)."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     try:
         with warnings.catch_warnings():
@@ -229,7 +229,7 @@ def _opened(name: str, content: bytes) -> Any:
             picture = Image.open(io.BytesIO(content))
             picture.load()
             return _plain_mode(ImageOps.exif_transpose(picture))  # as a camera's owner sees it
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # damaged bytes fail in the decoders in any way
         reason = str(error) if "BytesIO" not in str(error) else "its bytes are not a picture"
         remedy = "remove the file or replace it by a whole copy"
         raise Unreadable(f"{name} is a corrupt picture: {reason}", remedy=remedy) from error

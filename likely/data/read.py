@@ -11,7 +11,7 @@ import pandas as pd
 from likely.data.array import from_array, from_idx, from_npy, from_npz
 from likely.data.declaration import Declaration, declaration
 from likely.data.embedded import EMBEDDED
-from likely.data.file import PICTURE_SUFFIXES, existing, magic, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, existing, magic, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
@@ -131,7 +131,7 @@ def _from_zip(path: Path, said: Declaration, size: Size | None) -> Rows:
     try:
         with zipfile.ZipFile(path) as archive:
             names = members(archive)
-    except zipfile.BadZipFile as error:
+    except DAMAGED as error:
         raise Unreadable(f"{path} is a damaged zip: {error}", remedy="copy or download it again") from error
     if names and all(name.endswith(".npy") for name in names):
         return from_npz(path, said)
@@ -169,7 +169,7 @@ def _packed_idx(path: Path, found: str) -> bool:
     try:
         with gzip.open(path) as inside:
             head = inside.read(4)
-    except (OSError, EOFError) as error:
+    except (OSError, *DAMAGED) as error:
         raise Unreadable(f"{path} is packed, but damaged: {error}", remedy="copy or download it again") from error
     return head[:2] == b"\0\0" and len(head) == 4 and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4
 
