@@ -26,7 +26,9 @@ def measured(path: Path) -> tuple[int, dict[str, int]]:
     """A file's length and the body length of each of its functions."""
     source = path.read_text(encoding="utf-8")
     lines = source.splitlines()
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     return len(lines), {f"{node.name}:{node.lineno}": body_lines(node, lines) for node in functions}
 
 
@@ -48,7 +50,9 @@ def main() -> int:
         bodies += found.values()
     median, ninetieth = statistics.median(bodies), statistics.quantiles(bodies, n=10)[-1]
     if median > MEDIAN_BODY or ninetieth > NINETIETH_BODY:
-        told.append(f"function bodies: median {median}, 90th percentile {ninetieth}; budgets {MEDIAN_BODY}, {NINETIETH_BODY}")
+        told.append(
+            f"function bodies: median {median}, 90th percentile {ninetieth}; budgets {MEDIAN_BODY}, {NINETIETH_BODY}"
+        )
     print("\n".join(told) or f"{len(bodies)} functions: median body {median} lines, 90th percentile {ninetieth:.0f}")
     return bool(told)
 

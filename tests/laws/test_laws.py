@@ -1,7 +1,7 @@
 """Every law over every family, space and condition: the table, with no unexplained blank.
 
-Small networks stand in for the defaults on images, so that the whole table is a few minutes; the defaults themselves run
-in the slow suite.
+Small networks stand in for the defaults on images, so that the whole table is a few minutes; the defaults run in the
+slow suite.
 """
 
 import pytest

@@ -1,5 +1,5 @@
-"""Planted bugs, each caught by a law: a log-det's sign, a missing -log N, an ignored seed, a leak across the batch, noise
-from the global generator, a bound above its density, a known cell redrawn, a dead parameter."""
+"""Planted bugs, each caught by a law: a log-det's sign, a missing -log N, an ignored seed, a leak across the batch,
+noise from the global generator, a bound above its density, a known cell redrawn, a dead parameter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
