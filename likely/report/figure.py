@@ -103,7 +103,9 @@ def _shares(axis: Any, real: Any, drawn: Any) -> None:
     seen = drawn.astype(str).value_counts(normalize=True)
     places = np.arange(len(levels))
     axis.bar(places, levels.to_numpy(), color=INK, alpha=0.35)
-    axis.plot(places, [seen.get(level, 0.0) for level in levels.index], "_", color=ACCENT, markersize=9, markeredgewidth=1.6)
+    axis.plot(
+        places, [seen.get(level, 0.0) for level in levels.index], "_", color=ACCENT, markersize=9, markeredgewidth=1.6
+    )
     axis.set_xticks(places, [str(level)[:8] for level in levels.index], rotation=40, ha="right")
 
 

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,17 @@ from likely.errors import CannotSave
 from likely.metrics import Measure
 from likely.report import figure
 
-MEASURED = ("two-sample AUC", "marginals", "pairs", "precision", "recall", "density", "coverage", "nearer to training", "copies")
+MEASURED = (
+    "two-sample AUC",
+    "marginals",
+    "pairs",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "nearer to training",
+    "copies",
+)
 
 
 def write_comparison(comparison: Comparison, path: str | Path) -> Path:
@@ -53,6 +63,24 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
     )  # fmt: skip
 
 
+def claim(path: str | Path) -> None:
+    """Make sure that the page can be written there, before the work it will show is done."""
+    target = Path(path)
+    beside = target.with_name(f"{target.name}.new-{os.getpid()}")
+    if target.is_dir():
+        raise CannotSave(f"{target} is a folder", expected="the name of an HTML file", remedy=f"-o {target}/report.html")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> CannotSave:
+    return CannotSave(f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o")
+
+
 def _facts(comparison: Comparison) -> list[str]:
     rows = comparison.rows
     told = [f"{rows['train']} training, {rows['validation']} validation and {rows['test']} test rows"]
@@ -62,7 +90,7 @@ def _facts(comparison: Comparison) -> list[str]:
 
 
 def _made() -> list[str]:
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return [f"likely {__version__}", f"{now}, {platform.machine()}, {os.cpu_count()} cores"]
 
 
@@ -85,7 +113,10 @@ def _card(contender: Contender, comparison: Comparison) -> dict[str, Any]:
 def _score_row(contender: Contender) -> dict[str, str]:
     card = {"name": contender.name, "kind": "none", "value": "", "bits": "", "fit": "–", "each": "–"}
     if contender.scores is not None:
-        card |= {"kind": contender.scores.kind, "value": f"{contender.scores.mean:.2f} ± {contender.scores.mean_stderr:.2f}"}
+        card |= {
+            "kind": contender.scores.kind,
+            "value": f"{contender.scores.mean:.2f} ± {contender.scores.mean_stderr:.2f}",
+        }
     if contender.fit_seconds:
         card |= {"fit": duration(contender.fit_seconds), "each": duration(contender.sample_seconds or 0)}
     return card
@@ -103,19 +134,31 @@ def _table(rows: list[tuple[str, dict[str, Measure]]]) -> dict[str, Any]:
 def _cell(measure: Measure | None) -> dict[str, str]:
     if measure is None:
         return {"value": "–", "interval": "", "shade": "0"}
-    far = min(abs(measure.value - measure.ideal) / max(abs(measure.ideal), 0.5), 1.0) if measure.value == measure.value else 0.0
-    return {"value": f"{measure.value:.3f}", "interval": f"{measure.low:.3f} – {measure.high:.3f}", "shade": f"{far:.2f}"}
+    far = (
+        min(abs(measure.value - measure.ideal) / max(abs(measure.ideal), 0.5), 1.0)
+        if measure.value == measure.value
+        else 0.0
+    )
+    return {
+        "value": f"{measure.value:.3f}",
+        "interval": f"{measure.low:.3f} – {measure.high:.3f}",
+        "shade": f"{far:.2f}",
+    }
 
 
 def _verdict(pair: tuple[str, str], verdict: Any) -> dict[str, str]:
     first, second = pair
-    told = {"first": f"{first} beats {second}", "second": f"{second} beats {first}"}.get(verdict.outcome, f"{first} or {second}: undecided")
+    told = {"first": f"{first} beats {second}", "second": f"{second} beats {first}"}.get(
+        verdict.outcome, f"{first} or {second}: undecided"
+    )
     span = f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]"
     return {"told": told, "outcome": verdict.outcome, "span": span, "why": verdict.why}
 
 
 def _written(path: str | Path, **filled: Any) -> Path:
-    environment = Environment(autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     source = files("likely.report").joinpath("page.html").read_text(encoding="utf-8")
     target = Path(path)
     beside = target.with_name(f"{target.name}.new-{os.getpid()}")
@@ -125,5 +168,7 @@ def _written(path: str | Path, **filled: Any) -> Path:
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise CannotSave(f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o") from error
+        raise CannotSave(
+            f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o"
+        ) from error
     return target
