@@ -68,7 +68,7 @@ def claim(path: str | Path) -> None:
     target = Path(path)
     beside = target.with_name(f"{target.name}.new-{os.getpid()}")
     if target.is_dir():
-        raise CannotSave(f"{target} is a folder", expected="the name of an HTML file", remedy=f"-o {target}/report.html")
+        raise CannotSave(f"{target} is a folder", expected="the name of a file", remedy=f"-o {target}/report.html")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside.touch()
