@@ -99,7 +99,7 @@ class Objective(nn.Module):
         mean, log_std = self.posterior(x, c)
         if eps.shape[1] > 1:
             fit, surplus = self.weigh(x, c, mean, log_std, eps)
-            return -log_mean_exp(fit + self.family.beta * surplus).mean()  # (6)
+            return -log_mean_exp(_heavy(fit + self.family.beta * surplus)).mean()  # (6)
         fit = self.likelihood(x, mean + torch.exp(log_std) * eps[:, 0], c)
         rate = kl_standard_cells(mean, log_std).mean(0).clamp_min(self.family.free).sum()
         return self.family.beta * rate - fit.mean()
@@ -163,6 +163,11 @@ class VAEModel(Weighted, Latent, Trained):
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         z = rng.normal((n, self.family.latent), like=next(self.parameters()))  # (1)
         return self.law.sample(self.objective.likelihood.decoder(z, c), rng=rng)
+
+
+def _heavy(log_weights: Tensor) -> Tensor:
+    """Weights below 1e-13 of a row's largest count for nothing: their gradients would be denormal, and very slow."""
+    return torch.maximum(log_weights, log_weights.detach().amax(1, keepdim=True) - 30)
 
 
 def _slices(rows: int, size: int) -> list[slice]:

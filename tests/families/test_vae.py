@@ -9,7 +9,7 @@ from likely.backbones import MLP
 from likely.contracts import Latent, Trained, Weighted, log_mean_exp
 from likely.distributions import Gaussian
 from likely.errors import FieldError
-from likely.families.vae import VAE, VAEModel
+from likely.families.vae import VAE, VAEModel, _heavy
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, label, reals
 
@@ -188,3 +188,13 @@ def test_a_law_is_a_field():
 def test_bad_fields(fields):
     with pytest.raises(FieldError):
         VAE(**fields)
+
+
+def test_hopeless_draws_get_no_gradient():
+    """Draws whose weight is below 1e-13 of the best count for exactly nothing: denormal gradients would be very slow."""
+    weights = torch.tensor([[0.0, -1.0, -40.0, -200.0]], requires_grad=True)
+    bound = log_mean_exp(_heavy(weights))
+    torch.testing.assert_close(bound, log_mean_exp(weights))
+    (gradient,) = torch.autograd.grad(bound.sum(), weights)
+    assert (gradient[0, :2] > 0.1).all()
+    assert (gradient[0, 2:] == 0).all()
