@@ -38,6 +38,7 @@ def judged(points: np.ndarray, grid: Grid) -> dict[str, float]:
 
 
 def main() -> None:
+    """Every family and seed, then the file of results."""
     bench = Bench("toys_diffusion_gan", __doc__)
     grid = PLANES[SET]
     assert isinstance(grid, Grid)

@@ -11,7 +11,7 @@ from likely.cli.output import Json, Quiet, Seed, one_command
 
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the report goes.")] = Path("report.html"),
-    budget: Annotated[str, typer.Option(help="Time for all the training together.")] = "150s",
+    budget: Annotated[str, typer.Option(help="Time for all the training together.")] = "100s",
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: Json = False,

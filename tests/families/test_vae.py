@@ -191,7 +191,7 @@ def test_bad_fields(fields):
 
 
 def test_hopeless_draws_get_no_gradient():
-    """Draws whose weight is below 1e-13 of the best count for exactly nothing: denormal gradients would be very slow."""
+    """Draws below 1e-13 of the best weight count for exactly nothing: denormal gradients would be very slow."""
     weights = torch.tensor([[0.0, -1.0, -40.0, -200.0]], requires_grad=True)
     bound = log_mean_exp(_heavy(weights))
     torch.testing.assert_close(bound, log_mean_exp(weights))
