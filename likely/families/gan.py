@@ -34,17 +34,17 @@ class GAN(Family["GANModel"]):
 
     lifted: ClassVar[Lifted] = Lifted.CENTRED
 
-    latent: int = 32  # normal numbers a row is made from
-    codes: int = 64  # kinds of row, one picked evenly beside them: the generator can jump between clusters
+    latent: int = 16  # normal numbers a row is made from
+    codes: int = 256  # kinds of row, one picked evenly beside them: the generator can jump between clusters
     game: Game = Relativistic()  # what the two players want
     packing: int = 1  # rows the critic judges as one: more shows it missing modes
     turns: int = 1  # critic turns a round: Wasserstein wants about 5
     width: int = 128  # the critic's summary of a row
-    waves: int = 5  # octaves of each real that the critic sees: more show it finer structure (rows)
+    waves: int = 4  # octaves of each real that the critic sees: more show it finer structure (rows)
     generator: Network | None = None  # the generator's shape; none chooses by the data
     critic: Network | None = None  # the critic's shape; none chooses by the data
     rate: float = 1e-3  # the generator's learning rate
-    critic_rate: float = 1e-3  # the critic's learning rate
+    critic_rate: float = 3e-3  # the critic's learning rate: it must keep up with the generator
     momentum: float = 0.0  # Adam's first beta: games like little
     memory: float = 0.99  # Adam's second beta: games forget soon
     anneal: bool = True  # let both rates fall to zero, so that the game comes to rest
@@ -91,6 +91,7 @@ class GANModel(Trained):
         inputs = family.latent + family.codes
         drawn = family.generator or whole(space, LAYERS)
         self.generator = decoder(inputs, space.shape, condition=condition, network=drawn)
+        _awaken(self.generator)
         self.critic = Critic(family, space, condition)
 
     # How it learns
@@ -139,8 +140,15 @@ class GANModel(Trained):
         z = rng.normal((n, family.latent), like=like)
         if family.codes:
             code = rng.integers(family.codes, (n,), like=like)
-            z = torch.cat([z, F.one_hot(code, family.codes).to(z)], 1)
+            z = torch.cat([z, F.one_hot(code, family.codes) * family.codes**0.5], 1)  # unit variance, as z
         return self.generator(z, c)  # (1)
+
+
+def _awaken(generator: nn.Module) -> None:
+    """Weights that pass the noise on undiminished: a generator that starts as one point is chased, not taught."""
+    for layer in generator.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
 
 
 @torch.no_grad()

@@ -55,7 +55,7 @@ def test_unpenalised_costs_nothing():
     assert Unpenalised().price(line, judged(line), judged(line), rng=Keyed(0)) == 0
 
 
-@pytest.mark.parametrize("penalty", [ZeroCentred(), Interpolated()], ids=repr)
+@pytest.mark.parametrize("penalty", [ZeroCentred(1.0, 1.0), Interpolated()], ids=repr)
 def test_the_price_of_a_pack_is_that_of_its_rows_together(penalty):
     def packed(x):
         return line(x).view(-1, 2).sum(1)
@@ -66,7 +66,7 @@ def test_the_price_of_a_pack_is_that_of_its_rows_together(penalty):
     assert torch.isclose(price, torch.tensor(wanted).double())
 
 
-@pytest.mark.parametrize("penalty", [ZeroCentred(), Interpolated()], ids=repr)
+@pytest.mark.parametrize("penalty", [ZeroCentred(1.0, 1.0), Interpolated()], ids=repr)
 def test_the_price_has_the_right_gradient_in_the_weights(penalty):
     net = nn.Sequential(nn.Linear(2, 5), nn.SiLU(), nn.Linear(5, 1)).double()
     weights = {name: weight.detach().clone() for name, weight in net.named_parameters()}
