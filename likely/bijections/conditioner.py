@@ -54,6 +54,7 @@ class Dense(Conditioner):
         if not self.reads:
             h = kept.new_ones(1, len(kept))  # nothing to read: the parameters are constants
         for layer in self.layers:
+            assert isinstance(layer, nn.Linear)
             h = torch.relu(torch.addmm(layer.bias[:, None], layer.weight, h))
         return torch.addmm(self.last.bias[:, None], self.last.weight, h).view(1, self.outputs, -1)
 

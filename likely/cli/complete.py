@@ -18,7 +18,7 @@ def complete(
     as_json: Json = False,
 ) -> None:
     """Draw what is missing given what is known; known cells come back as they were."""
-    from likely.codecs import ImageCodec
+    from likely.codecs import TableCodec
     from likely.data import Schema, Table, write
     from likely.fitted import load
 
@@ -26,7 +26,7 @@ def complete(
     framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
     completion = framed.complete(data, seed=seed)
     if out is not None:
-        schema = Schema(()) if isinstance(fitted.codec, ImageCodec) else fitted.codec.schema
+        schema = fitted.codec.schema if isinstance(fitted.codec, TableCodec) else Schema(())
         write(Table(completion.rows, schema), out)
     if as_json:
         rows = None if out is not None else records(completion.rows)

@@ -1,7 +1,7 @@
 """Rows as plain numbers for trees, neighbours and correlations."""
 
 # pandas' own types are unions that no check narrows
-# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false
+# pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 
 from typing import Any
 

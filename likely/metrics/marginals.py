@@ -3,6 +3,9 @@
 Intervals are the jackknife's over rows, a tenth of both sides left out at a time.
 """
 
+# scipy's and scikit-learn's hints are narrower than what they take
+# pyright: reportCallIssue=false, reportArgumentType=false, reportReturnType=false
+
 from collections.abc import Callable
 from itertools import combinations
 from typing import Any
