@@ -1,5 +1,6 @@
 """A comparison in words and rows: what the command line prints and the report draws."""
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ def told_score(scores: "Scores | None") -> str:
 
 
 def told_mean(scores: "Scores") -> str:
-    """A mean and its standard error, to the same decimals."""
+    """A mean and its standard error, to the same decimals; a row of probability 0 makes it −∞."""
     error = scores.mean_stderr
+    if not isfinite(scores.mean):
+        return "-∞" if scores.mean < 0 else "no number"
     places = 2 if not error < 0.095 else 3  # a NaN has no size
     return f"{scores.mean:.{places}f}" + (f" ± {error:.{places}f}" if error == error else "")
 
@@ -86,28 +89,44 @@ def conclusions(comparison: "Comparison") -> list[str]:
 
 
 def _by_likelihood(comparison: "Comparison") -> list[str]:
-    scored = [c for c in comparison.contenders if c.scores is not None]
-    leaders = comparison.leaders
-    said = []
-    if len(scored) > 1 and leaders:
-        said.append(_leading(comparison, list(leaders)))
+    scored = [c.name for c in sorted(comparison.contenders, key=_mean, reverse=True) if c.scores is not None]
+    said = [_first(scored[0], scored[1:], comparison)] if len(scored) > 1 else []
     unranked = [c.name for c in comparison.contenders if c.scores is None and not c.failed]
     if unranked:
         said.append(
             f"{listed(unranked)} {'has' if len(unranked) == 1 else 'have'} no likelihood: judge by the samples."
         )
-    return said + [
-        f"{name} is worse than independent columns: it learned nothing of how they hang together."
-        for name in _under_independent(comparison)
-    ]
+    worse = "{} is worse than independent columns: it learned nothing of how they hang together."
+    return said + [worse.format(name) for name in _under_independent(comparison)]
 
 
-def _leading(comparison: "Comparison", leaders: list[str]) -> str:
-    beaten = [c.name for c in comparison.contenders if c.scores is not None and c.name not in leaders]
-    if len(leaders) == 1:
-        return f"By held-out likelihood {leaders[0]} beats {listed(beaten)}."
-    behind = f"; {listed(beaten)} {'is' if len(beaten) == 1 else 'are'} beaten" if beaten else ""
-    return f"By held-out likelihood it is undecided between {listed(leaders)}{behind}."
+def _mean(contender: "Contender") -> float:
+    """The mean score; none, or one that is no number, comes last."""
+    mean = contender.scores.mean if contender.scores else float("nan")
+    return mean if mean == mean else float("-inf")
+
+
+def _first(best: str, others: "Sequence[str]", comparison: "Comparison") -> str:
+    """What the highest number proves against each other one."""
+    ends: dict[str, list[str]] = {"beaten": [], "close": [], "open": [], "apart": []}
+    for name in others:
+        ends[_outcome(best, name, comparison)].append(name)
+    beaten, close, left, apart = ends.values()
+    parts = [f"{best} beats {listed(beaten)}"] if beaten else [f"{best} has the highest number"]
+    parts += [f"{listed(close)} {'is' if len(close) == 1 else 'are'} too close to call"] if close else []
+    bound = "has a lower number, but only a bound" if len(left) == 1 else "have lower numbers, but only bounds"
+    parts += [f"{listed(left)} {bound}: undecided"] if left else []
+    parts += [f"{listed(apart)} cannot be compared"] if apart else []
+    return f"By held-out likelihood {'; '.join(parts)}."
+
+
+def _outcome(best: str, name: str, comparison: "Comparison") -> str:
+    verdict = comparison.verdicts.get((best, name)) or comparison.verdicts[name, best]
+    if verdict.outcome != "undecided":
+        return "beaten"
+    if verdict.low != verdict.low:  # NaN: the two cannot be subtracted
+        return "apart"
+    return "close" if verdict.low <= 0 <= verdict.high else "open"
 
 
 def _under_independent(comparison: "Comparison") -> list[str]:

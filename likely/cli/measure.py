@@ -48,8 +48,9 @@ def plain(found: Any) -> dict[str, Any]:
 
 def told_note(found: Any, train: str | None, out: Path | None) -> str:
     """How to read the table, and what it could not say."""
-    warnings = sorted({m.warning for side in found.measured for m in side.measures.values() if m.warning})
-    lines = ["", "The ideal is what real rows get; intervals are 95 %.", *warnings]
+    fewest = min((m for side in found.measured for m in side.measures.values()), key=lambda m: min(m.rows))
+    lines = ["", "The ideal is what real rows get; intervals are 95 %."]
+    lines += [fewest.warning] if fewest.warning else []
     lines += [] if train else ["Whether training rows were copied is told with --train FILE."]
     return "\n".join(lines + ([] if out is None else [f"report: {out}"]))
 

@@ -46,7 +46,7 @@ def wilson(p: float, n: float) -> tuple[float, float]:
     """The 95 % interval of a share seen in n rows (Wilson 1927)."""
     centre = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * np.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+    return (max(float(centre - half), 0.0) if p > 0 else 0.0, min(float(centre + half), 1.0) if p < 1 else 1.0)
 
 
 def mean(name: str, values: Array, rows: tuple[int, int], ideal: float, note: str = "") -> Measure:

@@ -1,142 +1,223 @@
-"""Figures as inline PNG: grids of pictures, marginals and scatters of tables."""
+"""What samples look like: a grid of pictures, a table's columns over the real ones, points in a plane."""
 
 import base64
 import io
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from PIL import Image as Picture
 
 from likely.data import Images, Rows, Table
-from likely.metrics.features import frame_of, is_numeric
+from likely.metrics.features import codes, frame_of, is_numeric
+from likely.report.drawing import box, dots, line, path, shortened, svg, text
 
 Array = np.ndarray[Any, Any]
-INK, ACCENT = "#5b6472", "#c2410c"
-COLUMNS_SHOWN = 9
+COLUMNS_SHOWN, ACROSS = 9, 3
+WIDE, HIGH, GAP = 150.0, 92.0, 16.0  # of one column's plot
+BINS, LEVELS, POINTS = 24, 5, 600
+MISSING = 44.0  # what the bar of missing cells takes
+TOP, BOTTOM = 18.0, 78.0  # of a plot's inside
+LEFT, RIGHT, WIDTH, STEP = 160.0, 570.0, 720.0, 26.0  # of the intervals' axis, the drawing and its rows
 
 
-def inline(png: bytes) -> str:
-    """A PNG as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def picture_of(rows: Rows, real: Rows) -> Markup:
+    """Samples as an inline image."""
+    if isinstance(rows, Images):
+        return image(grid(by_class(rows)))
+    assert isinstance(real, Table)
+    names = list(frame_of(real))
+    plane = len(names) == 2 and all(is_numeric(real, name) for name in names)
+    return scatter(rows, real) if plane else columns(rows, real)
 
 
-def grid(images: Images, *, across: int = 10, most: int = 100, side: int = 320) -> bytes:
-    """Pictures in a grid, enlarged by whole factors without blur."""
-    pixels = (images.pixels[:most].astype(np.float64) * 255 / (images.levels - 1)).round().astype(np.uint8)
+# Pictures ------------------------------------------------------------------------------------------------------------
+
+
+def image(png: bytes) -> Markup:
+    """A PNG inside the page."""
+    return Markup(f'<img alt="samples" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">')
+
+
+def grid(images: Images, *, across: int = 10, most: int = 100) -> bytes:
+    """Pictures side by side with transparent gaps, enlarged by whole factors without blur."""
+    pixels = np.rint(images.pixels[:most] * (255.0 / (images.levels - 1))).astype(np.uint8)
     n, height, width, channels = pixels.shape
-    down = -(-n // across)
-    canvas = np.full((down * (height + 1) - 1, across * (width + 1) - 1, channels), 255, dtype=np.uint8)
-    for place, picture in enumerate(pixels):
-        top, left = place // across * (height + 1), place % across * (width + 1)
-        canvas[top : top + height, left : left + width] = picture
-    factor = max(1, side // canvas.shape[1])
-    drawn = Picture.fromarray(canvas.squeeze(-1) if channels == 1 else canvas)
-    return _png_of(drawn.resize((drawn.width * factor, drawn.height * factor), Picture.Resampling.NEAREST))
-
-
-def _png_of(picture: Picture.Image) -> bytes:
+    across, times = min(across, n), max(1, 32 // max(height, width))
+    down, gap = -(-n // across), times
+    cells = pixels.repeat(times, 1).repeat(times, 2)
+    step_down, step_across = height * times + gap, width * times + gap
+    canvas = np.zeros((down * step_down - gap, across * step_across - gap, channels + 1), np.uint8)
+    for place, cell in enumerate(cells):
+        top, left = place // across * step_down, place % across * step_across
+        canvas[top : top + height * times, left : left + width * times, :-1] = cell
+        canvas[top : top + height * times, left : left + width * times, -1] = 255
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
+    Picture.fromarray(canvas).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
 def by_class(images: Images, *, across: int = 10) -> Images:
-    """Pictures in rows of one class each, where they have classes."""
+    """Pictures in rows of one class each, where they have few classes."""
     if images.about is None or images.about.frame.shape[1] != 1:
         return images
     said = images.about.frame.iloc[:, 0].astype(str).to_numpy()
     levels = sorted(set(said), key=lambda level: (len(level), level))
-    chosen = [np.flatnonzero(said == level)[:across] for level in levels[:10]]
-    if any(len(rows) < across for rows in chosen):
+    if len(levels) > len(said) // 3:
         return images
-    return images.take(np.concatenate(chosen))
+    chosen = [np.flatnonzero(said == level) for level in levels[:10]]
+    width = min(across, min(map(len, chosen)))
+    return images.take(np.concatenate([rows[:width] for rows in chosen])) if width == across else images
 
 
-def picture_of(rows: Rows, real: Rows) -> bytes:
-    """What samples look like: a grid of pictures, or a table's marginals over the real ones."""
-    if isinstance(rows, Images):
-        return grid(by_class(rows))
-    assert isinstance(real, Table)
-    plane = [name for name in frame_of(real) if is_numeric(real, name)]
-    return scatter(rows, real, plane) if len(plane) == len(real.schema.names) == 2 else marginal_plots(rows, real)
+# Tables --------------------------------------------------------------------------------------------------------------
 
 
-def scatter(rows: Table, real: Table, plane: list[str]) -> bytes:
-    """Two numeric columns as points."""
-    figure, axes = _figure(1, 1, (3.4, 3.4))
-    for table, colour, size in ((real, INK, 3), (rows, ACCENT, 3)):
-        axes[0].scatter(table.frame[plane[0]], table.frame[plane[1]], s=size, color=colour, alpha=0.4, linewidths=0)
-    axes[0].set_xticks([]), axes[0].set_yticks([])
-    return _saved(figure)
+def scatter(rows: Table, real: Table) -> Markup:
+    """Two numeric columns as points, the real ones below."""
+    (a, b), names = codes(real, rows), list(frame_of(real))
+    low, high = np.nanquantile(a, [0.002, 0.998], axis=0)
+    spread = np.where(high > low, high - low, 1.0)
+    shapes = []
+    for kind, points in (("real", a), ("drawn", b)):
+        kept = points[np.isfinite(points).all(1)][:POINTS]
+        places = (kept - low) / spread * [1, -1] * 260 + [10, 270]
+        inside = ((places > 0) & (places < 280)).all(1)
+        shapes.append(dots(map(tuple, places[inside]), 1.6, f"dots {kind}"))
+    return svg(280, 280, shapes, label=f"{names[0]} and {names[1]}")
 
 
-def marginal_plots(rows: Table, real: Table) -> bytes:
-    """One small plot a column: real in grey, synthetic as a line or marks."""
-    names = list(frame_of(real))[:COLUMNS_SHOWN]
-    down = -(-len(names) // 3)
-    figure, axes = _figure(down, 3, (6.6, 1.5 * down))
-    for axis, name in zip(axes, names, strict=False):
-        (_numbers if is_numeric(real, name) else _shares)(axis, real.frame[name], rows.frame[name])
-        axis.set_title(str(name), fontsize=7, color=INK, pad=2)
-        axis.set_yticks([])
-        axis.tick_params(labelsize=6, colors=INK, length=2)
-    for axis in axes[len(names) :]:
-        axis.axis("off")
-    return _saved(figure)
+def columns(rows: Table, real: Table) -> Markup:
+    """One small plot a column: the real rows filled, the samples as lines."""
+    (a, b), names = codes(real, rows), list(frame_of(real))
+    shapes = []
+    for place, name in enumerate(names[:COLUMNS_SHOWN]):
+        x, y = place % ACROSS * (WIDE + GAP), place // ACROSS * (HIGH + GAP)
+        inside = _numbers(a[:, place], b[:, place], real, name) if is_numeric(real, name) else _levels(rows, real, name)
+        title = text(0, 9, shortened(name, 26), "title")
+        shapes.append(f'<g transform="translate({x:g} {y:g})">{title}{"".join(inside)}</g>')
+    shown = min(len(names), COLUMNS_SHOWN)
+    wide, down = min(shown, ACROSS), -(-shown // ACROSS)
+    size = wide * (WIDE + GAP) - GAP, down * (HIGH + GAP) - GAP
+    return svg(*size, shapes, label="samples over real rows, column by column")
 
 
-def _numbers(axis: Any, real: Any, drawn: Any) -> None:
-    import pandas as pd
-
-    a, b = (pd.to_numeric(column, errors="coerce").dropna().to_numpy(float) for column in (real, drawn))
-    if not len(a):
-        return
-    low, high = np.quantile(a, [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, 31)
-    axis.hist(a, edges, density=True, color=INK, alpha=0.35)
-    if len(b):
-        axis.hist(b, edges, density=True, histtype="step", color=ACCENT, linewidth=1.2)
+def left_out(real: Rows) -> int:
+    """How many columns are not drawn."""
+    return 0 if isinstance(real, Images) else max(len(frame_of(real).columns) - COLUMNS_SHOWN, 0)
 
 
-def _shares(axis: Any, real: Any, drawn: Any) -> None:
-    levels = real.astype(str).value_counts(normalize=True).head(8)
-    seen = drawn.astype(str).value_counts(normalize=True)
-    places = np.arange(len(levels))
-    axis.bar(places, levels.to_numpy(), color=INK, alpha=0.35)
-    axis.plot(
-        places, [seen.get(level, 0.0) for level in levels.index], "_", color=ACCENT, markersize=9, markeredgewidth=1.6
-    )
-    axis.set_xticks(places, [str(level)[:8] for level in levels.index], rotation=40, ha="right")
+def _numbers(a: Array, b: Array, real: Table, name: str) -> list[str]:
+    """Two histograms over the middle of the real ones; missing cells as a bar of their own at the right."""
+    present = a[np.isfinite(a)]
+    if not len(present):
+        return [text(0, BOTTOM, "nothing but missing cells", "tick")]
+    edges, ends = _edges(present)
+    gaps = bool(np.isnan(a).any() or np.isnan(b).any())
+    wide = WIDE - MISSING if gaps else WIDE
+    shares = [_histogram(side, edges) for side in (a, b)]
+    top = max(share.max(initial=0) for share in shares) or 1.0
+    step = wide / len(shares[0])
+    heights = [[BOTTOM - share * (BOTTOM - TOP) / top for share in side] for side in shares]
+    shapes = [box(i * step, y, step - 0.4, BOTTOM - y, "real") for i, y in enumerate(heights[0])]
+    shapes.append(path([(place * step, y) for i, y in enumerate(heights[1]) for place in (i, i + 1)], "drawn"))
+    shapes.append(line(0, BOTTOM, wide, BOTTOM, "axis"))
+    shapes.append(text(0, HIGH - 3, _told(ends[0], real, name), "tick"))
+    shapes.append(text(wide, HIGH - 3, _told(ends[1], real, name), "tick", end="end"))
+    return shapes + (_missing(float(np.isnan(a).mean()), float(np.isnan(b).mean())) if gaps else [])
 
 
-def _figure(down: int, across: int, size: tuple[float, float]) -> tuple[Any, list[Any]]:
-    """A figure without pyplot's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = list(np.atleast_1d(np.asarray(figure.subplots(down, across))).flat)
-    for axis in axes:
-        axis.spines[["top", "right", "left"]].set_visible(False)
-        axis.spines["bottom"].set_color("#c8ccd2")
-    return figure, axes
+def _edges(present: Array) -> tuple[Array, tuple[float, float]]:
+    """The bins, and the numbers at their ends: one bin a value where there are few whole ones."""
+    low, high = (float(edge) for edge in np.quantile(present, [0.005, 0.995], method="nearest"))
+    if high - low < BINS and np.array_equal(present, np.rint(present)):
+        return np.arange(low - 0.5, high + 1), (low, high)
+    low, high = (low - 0.5, high + 0.5) if low == high else (low, high)
+    return np.linspace(low, high, BINS + 1), (low, high)
 
 
-def _saved(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=130, transparent=True)
-    return buffer.getvalue()
+def _histogram(side: Array, edges: Array) -> Array:
+    counts, _ = np.histogram(side[np.isfinite(side)], edges)
+    return counts / max(len(side), 1)
 
 
-def intervals(rows: list[tuple[str, float, float, float]]) -> bytes:
-    """Log-likelihoods of the contenders as points with their 95 % intervals."""
-    figure, axes = _figure(1, 1, (6.4, 0.5 + 0.32 * len(rows)))
-    for place, (_, middle, low, high) in enumerate(reversed(rows)):
-        axes[0].plot([low, high], [place, place], color=ACCENT, linewidth=2, solid_capstyle="round")
-        axes[0].plot(middle, place, "o", color=ACCENT, markersize=5)
-    axes[0].set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)], fontsize=8, color=INK)
-    axes[0].tick_params(axis="x", labelsize=7, colors=INK)
-    axes[0].set_xlabel("nats a row", fontsize=8, color=INK)
-    axes[0].grid(axis="x", color="#e3e6ea", linewidth=0.6)
-    return _saved(figure)
+def _missing(real: float, drawn: float) -> list[str]:
+    """The share of missing cells, to the full height."""
+    x, high = WIDE - 18, BOTTOM - TOP
+    bar, mark = box(x, BOTTOM - real * high, 18, real * high, "real"), BOTTOM - drawn * high
+    named = text(WIDE, HIGH - 3, "missing", "tick", end="end")
+    return [bar, line(x, mark, WIDE, mark, "drawn"), line(x, BOTTOM, WIDE, BOTTOM, "axis"), named]
+
+
+def _levels(rows: Table, real: Table, name: str) -> list[str]:
+    """Frequent categories as bars, the samples' shares as marks on them."""
+    shares = [_spelled(table, name).value_counts(normalize=True) for table in (real, rows)]
+    names = list(shares[0].index[:LEVELS])
+    top = max([float(share.get(level, 0.0)) for share in shares for level in names], default=0.0) or 1.0
+    start, wide, shapes = 56.0, WIDE - 60, []
+    step = (HIGH - TOP) / LEVELS
+    for place, level in enumerate(names):
+        y = TOP + place * step
+        bar, mark = (float(share.get(level, 0.0)) / top * wide for share in shares)
+        shapes.append(text(start - 4, y + step * 0.72, shortened(level, 10), "tick", end="end"))
+        shapes.append(box(start, y + step * 0.16, bar, step * 0.68, "real"))
+        shapes.append(line(start + mark, y + step * 0.04, start + mark, y + step * 0.96, "drawn"))
+    return shapes
+
+
+def _spelled(table: Table, name: str) -> Any:
+    """A column as words; missing cells too."""
+    cells = table.frame[name].astype(object)
+    return cells.where(cells.notna(), "missing").map(str)
+
+
+def minus(value: float, places: int) -> str:
+    """A number with a minus sign that is as wide as a plus."""
+    return f"{value:.{places}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _told(value: float, real: Table, name: str) -> str:
+    """An end of an axis: a number, or the day it stands for."""
+    column = real.schema[name]
+    if column.kind == "date" and real.frame[name].dtype.kind != "i":
+        return str(np.datetime64(round(value), "D"))
+    return f"{value:.3g}" if abs(value) < 1e4 else f"{value:.2g}"
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------
+
+
+def _reach(far: list[float]) -> float:
+    """How far below the best is drawn: one that is very far off does not squeeze the others."""
+    *others, last = sorted(far)
+    near = max(others, default=0.0)
+    return 1.5 * near if near and last > 8 * near else last
+
+
+def intervals(rows: list[tuple[str, str, float, float]]) -> Markup:
+    """Mean scores, (name, kind, mean, half an interval) a row, as points; a bound points to where the truth may lie."""
+    best = max(mean for _, _, mean, _ in rows)
+    widest = max(half for *_, half in rows)
+    low, high = best - _reach([best - mean for _, _, mean, _ in rows]) - widest, best + widest
+    spread = (high - low) or 1.0
+    shapes = [line(x, 4, x, len(rows) * STEP + 4, "grid") for x in np.linspace(LEFT, RIGHT, 5)]
+    for place, row in enumerate(rows):
+        y = place * STEP + STEP / 2 + 4
+        shapes += _interval(row, y, low, (RIGHT - LEFT) / spread)
+    foot, places = len(rows) * STEP + 18, 0 if spread > 20 else 1 if spread > 2 else 2
+    for x in np.linspace(LEFT, RIGHT, 5):
+        told = minus(low + (x - LEFT) / (RIGHT - LEFT) * spread, places)
+        shapes.append(text(x, foot, told, "tick", end="middle"))
+    return svg(WIDTH, foot + 8, shapes, label="mean log-likelihoods of unseen rows with their intervals")
+
+
+def _interval(row: tuple[str, str, float, float], y: float, low: float, scale: float) -> list[str]:
+    """A name, a point in its interval, an arrow where the truth may be higher, and the number."""
+    name, kind, mean, half = row
+    x, off = LEFT + (max(mean, low) - low) * scale, half * scale
+    shapes = [text(LEFT - 14, y + 4, shortened(name, 20), "name", end="end")]
+    shapes.append(line(max(x - off, LEFT - 6), y, x + off, y, "span"))
+    shapes.append(dots([(x, y)], 4, "dots drawn") if mean >= low else text(LEFT - 8, y + 4, "◂", "drawn-text"))
+    if "≥" in kind:
+        shapes.append(path([(x + off + 5, y - 4), (x + off + 11, y), (x + off + 5, y + 4)], "hint"))
+    return [*shapes, text(WIDTH, y + 4, f"{kind} {minus(mean, 2)}", "value", end="end")]

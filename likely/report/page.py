@@ -4,6 +4,7 @@ import os
 import platform
 from datetime import UTC, datetime
 from importlib.resources import files
+from math import inf, isfinite, log
 from pathlib import Path
 from typing import Any
 
@@ -12,81 +13,70 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 from likely import __version__
 from likely.apps.compare import Comparison
 from likely.apps.contender import Contender
-from likely.apps.measure import Measurement
-from likely.apps.told import conclusions, duration
+from likely.apps.measure import FLOOR, Measurement
+from likely.apps.told import conclusions, told_each, told_fit, told_mean
+from likely.contracts import Scores
+from likely.data import Images, Rows
 from likely.errors import CannotSave
-from likely.metrics import Measure
+from likely.metrics import Measure, Verdict
 from likely.report import figure
 
-MEASURED = (
-    "two-sample AUC",
-    "marginals",
-    "pairs",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "nearer to training",
-    "copies",
-)
+MEASURED = {  # each with how far from its floor is far, and on which side
+    "two-sample AUC": 0.5, "marginals": 0.3, "pairs": 0.3, "precision": -1.0, "recall": -1.0, "density": -1.0,
+    "coverage": -1.0, "nearer to training": 0.5, "copies": 1.0,
+}  # fmt: skip
 
 
 def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     """The families side by side, as one HTML file."""
     everyone = (*comparison.contenders, *comparison.references)
-    scored = [(c.name, c.scores) for c in everyone if c.scores is not None]
-    spans = [(n, s.mean, s.mean - 1.96 * s.mean_stderr, s.mean + 1.96 * s.mean_stderr) for n, s in scored]
     return _written(
         path,
-        title=f"{comparison.source}: which family suits it?",
+        title=f"{_named(comparison.source)}: which family suits it?",
         facts=_facts(comparison),
         conclusions=conclusions(comparison),
-        cards=[_card(c, comparison) for c in everyone],
-        chart=figure.inline(figure.intervals(spans)) if spans else "",
-        table=_table([(c.name, c.measures) for c in everyone]),
-        scores=[_score_row(c) for c in everyone],
-        verdicts=[_verdict(pair, v) for pair, v in comparison.verdicts.items()],
-        real=figure.inline(figure.picture_of(comparison.real, comparison.real)),
+        real=figure.picture_of(comparison.real, comparison.real) if isinstance(comparison.real, Images) else "",
+        cards=[_card(contender, comparison.real) for contender in everyone if not _is_pictured(contender, comparison)],
+        tables=not isinstance(comparison.real, Images),
+        caption=_caption(comparison.real),
+        chart=_chart(everyone),
+        scores=[_score_row(c, comparison.real) for c in _ranked(everyone)],
+        verdicts=[_verdict(pair, verdict) for pair, verdict in comparison.verdicts.items()],
+        table=_table([(c.name, c.measures) for c in everyone if c.measures]),
+        measure=next((c.scores.measure for c in everyone if c.scores is not None), ""),
     )
 
 
 def write_measurement(measurement: Measurement, path: str | Path) -> Path:
     """Somebody's synthetic rows beside the references, as one HTML file."""
     real, drawn = measurement.rows
+    pictures = isinstance(measurement.real, Images)
+    shown = [m for m in measurement.measured if not (pictures and m.name == FLOOR)]
     return _written(
         path,
-        title=f"{measurement.source}: how good are these synthetic rows?",
-        facts=[f"{real} real rows", f"{drawn} synthetic rows", *_made()],
+        title=f"{_named(measurement.source)}: how good are these synthetic rows?",
+        facts=[measurement.source, f"{real:,} real rows", f"{drawn:,} synthetic rows", *_made()],
         conclusions=[],
-        cards=[], chart="", scores=[], verdicts=[], real="",
+        real=figure.picture_of(measurement.real, measurement.real) if pictures else "",
+        cards=[_card(Contender(m.name, samples=m.samples), measurement.real, plain=True) for m in shown],
+        tables=not pictures,
+        caption=_caption(measurement.real),
+        chart="", scores=[], verdicts=[], measure="",
         table=_table([(m.name, m.measures) for m in measurement.measured]),
     )  # fmt: skip
 
 
-def claim(path: str | Path) -> None:
-    """Make sure that the page can be written there, before the work it will show is done."""
-    target = Path(path)
-    beside = target.with_name(f"{target.name}.new-{os.getpid()}")
-    if target.is_dir():
-        raise CannotSave(f"{target} is a folder", expected="the name of a file", remedy=f"-o {target}/report.html")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.touch()
-        beside.unlink()
-    except OSError as error:
-        raise _unwritable(target, error) from error
-
-
-def _unwritable(target: Path, error: OSError) -> CannotSave:
-    return CannotSave(f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o")
+def _named(source: str) -> str:
+    """A path's last part."""
+    return source.rstrip("/").rpartition("/")[2] or source
 
 
 def _facts(comparison: Comparison) -> list[str]:
     rows = comparison.rows
-    told = [f"{rows['train']} training, {rows['validation']} validation and {rows['test']} test rows"]
+    told = [f"{rows['train']:,} training, {rows['validation']:,} validation and {rows['test']:,} test rows"]
     if comparison.condition:
         told.append(f"every model is given {', '.join(comparison.condition)}")
-    return [*told, f"seed {comparison.seed}", *_made()]
+    return [comparison.source, *told, f"budget {comparison.budget}", f"seed {comparison.seed}", *_made()]
 
 
 def _made() -> list[str]:
@@ -94,81 +84,140 @@ def _made() -> list[str]:
     return [f"likely {__version__}", f"{now}, {platform.machine()}, {os.cpu_count()} cores"]
 
 
-def _card(contender: Contender, comparison: Comparison) -> dict[str, Any]:
-    drawn = contender.samples
+def _is_pictured(contender: Contender, comparison: Comparison) -> bool:
+    """Real pictures have a card of their own; a table's stand under every other."""
+    return contender.name == FLOOR and isinstance(comparison.real, Images)
+
+
+def _caption(real: Rows) -> str:
+    """How to read the pictures."""
+    if isinstance(real, Images):
+        return "Pictures are drawn at random, none was chosen; a row is one class where there are classes."
+    more = figure.left_out(real)
+    rest = f" {more} more columns are not drawn." if more else ""
+    return f"Grey: unseen real rows. Orange: samples. A bar at the right is the share of missing cells.{rest}"
+
+
+def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str, Any]:
+    drawn, scores = contender.samples, contender.scores
     return {
         "name": contender.name,
+        "plain": plain or contender.name == FLOOR,
         "family": repr(contender.family) if contender.family is not None else "",
-        "picture": figure.inline(figure.picture_of(drawn, comparison.real)) if drawn is not None else "",
-        "kind": contender.scores.kind if contender.scores else "none",
-        "score": f"{contender.scores.mean:.2f} ± {contender.scores.mean_stderr:.2f}" if contender.scores else "",
-        "why": contender.failed or contender.why_no_score,
-        "fit": duration(contender.fit_seconds) if contender.fit_seconds else "",
-        "each": duration(contender.sample_seconds) if contender.sample_seconds else "",
+        "picture": figure.picture_of(drawn, real) if drawn is not None else "",
+        "kind": scores.kind if scores else "",
+        "score": _signed(told_mean(scores)) if scores else "",
+        "failed": contender.failed,
+        "why": "" if contender.failed else contender.why_no_score,
+        "fit": told_fit(contender) if contender.fit_seconds else "",
+        "each": told_each(contender),
         "findings": list(contender.fitted.card.findings) if contender.fitted else [],
-        "measure": contender.scores.measure if contender.scores else "",
     }
 
 
-def _score_row(contender: Contender) -> dict[str, str]:
-    card = {"name": contender.name, "kind": "none", "value": "", "bits": "", "fit": "–", "each": "–"}
-    if contender.scores is not None:
-        card |= {
-            "kind": contender.scores.kind,
-            "value": f"{contender.scores.mean:.2f} ± {contender.scores.mean_stderr:.2f}",
-        }
-    if contender.fit_seconds:
-        card |= {"fit": duration(contender.fit_seconds), "each": duration(contender.sample_seconds or 0)}
-    return card
+def _ranked(everyone: tuple[Contender, ...]) -> list[Contender]:
+    """Those with a score, the highest number first."""
+    return sorted((c for c in everyone if c.scores is not None), key=lambda c: _finite(c.scores), reverse=True)
+
+
+def _finite(scores: Scores | None) -> float:
+    return scores.mean if scores is not None and isfinite(scores.mean) else -inf
+
+
+def _chart(everyone: tuple[Contender, ...]) -> str:
+    scored = [(c.name, c.scores) for c in _ranked(everyone) if c.scores is not None]
+    rows = [(name, s.kind, s.mean, 1.96 * s.mean_stderr) for name, s in scored if isfinite(s.mean + s.mean_stderr)]
+    return figure.intervals(rows) if rows else ""
+
+
+def _score_row(contender: Contender, real: Rows) -> dict[str, str]:
+    scores = contender.scores
+    assert scores is not None
+    return {
+        "name": contender.name, "kind": scores.kind, "value": _signed(told_mean(scores)),
+        "bits": _bits(scores.mean, real), "fit": told_fit(contender), "each": told_each(contender),
+    }  # fmt: skip
+
+
+def _bits(mean: float, real: Rows) -> str:
+    """Bits a dimension, as pictures are often judged by."""
+    if not isinstance(real, Images):
+        return ""
+    return f"{-mean / log(2) / real.pixels[0].size:.3f}" if isfinite(mean) else "–"
+
+
+def _signed(told: str) -> str:
+    """With a minus sign that is as wide as a plus."""
+    return told.replace("-", "\N{MINUS SIGN}")
 
 
 def _table(rows: list[tuple[str, dict[str, Measure]]]) -> dict[str, Any]:
-    """Every measure with its interval, and how far it is from ideal as a shade."""
+    """Every measure with its interval, and how much farther from ideal it is than real rows as a shade."""
     names = [name for name in MEASURED if any(name in found for _, found in rows)]
     notes = {name: next(found[name].note for _, found in rows if name in found) for name in names}
-    cells = [(title, [_cell(found.get(name)) for name in names]) for title, found in rows]
-    warnings = sorted({m.warning for _, found in rows for m in found.values() if m.warning})
-    return {"names": names, "notes": notes, "rows": cells, "warnings": warnings}
+    floor = dict(rows).get(FLOOR, {})
+    cells = [(title, [_cell(found.get(name), floor.get(name)) for name in names]) for title, found in rows]
+    fewest = min((m for _, found in rows for m in found.values()), key=lambda measure: min(measure.rows))
+    return {"names": names, "notes": notes, "rows": cells, "warning": fewest.warning}
 
 
-def _cell(measure: Measure | None) -> dict[str, str]:
+def _cell(measure: Measure | None, floor: Measure | None) -> dict[str, str]:
     if measure is None:
         return {"value": "–", "interval": "", "shade": "0"}
-    far = (
-        min(abs(measure.value - measure.ideal) / max(abs(measure.ideal), 0.5), 1.0)
-        if measure.value == measure.value
-        else 0.0
-    )
+    scale, best = MEASURED[measure.name], measure.ideal if floor is None else floor.value
+    far = min(max((measure.value - best) / scale, 0.0), 1.0)
     return {
-        "value": f"{measure.value:.3f}",
-        "interval": f"{measure.low:.3f} – {measure.high:.3f}",
-        "shade": f"{far:.2f}",
+        "value": f"{measure.value:.3f}", "interval": f"{measure.low:.3f} – {measure.high:.3f}", "shade": f"{far:.2f}",
+    }  # fmt: skip
+
+
+def _verdict(pair: tuple[str, str], verdict: Verdict) -> dict[str, str]:
+    first, second = pair
+    decided = {"first": f"{first} beats {second}", "second": f"{second} beats {first}"}
+    known = verdict.difference == verdict.difference  # NaN: the two cannot be subtracted
+    return {
+        "told": decided.get(verdict.outcome, f"{first} or {second}: undecided"),
+        "outcome": verdict.outcome,
+        "span": _signed(f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]") if known else "–",
+        "why": verdict.why,
     }
 
 
-def _verdict(pair: tuple[str, str], verdict: Any) -> dict[str, str]:
-    first, second = pair
-    told = {"first": f"{first} beats {second}", "second": f"{second} beats {first}"}.get(
-        verdict.outcome, f"{first} or {second}: undecided"
-    )
-    span = f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]"
-    return {"told": told, "outcome": verdict.outcome, "span": span, "why": verdict.why}
+def claim(path: str | Path) -> None:
+    """An error now if the page could not be written later."""
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(21, "it is a folder", str(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = _beside(target)
+        beside.touch()
+        beside.unlink()
+    except OSError as error:
+        raise _cannot_save(target, error) from error
 
 
 def _written(path: str | Path, **filled: Any) -> Path:
+    """The template filled in; the file appears whole or not at all."""
     environment = Environment(
         autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("likely.report").joinpath("page.html").read_text(encoding="utf-8")
     target = Path(path)
-    beside = target.with_name(f"{target.name}.new-{os.getpid()}")
+    beside = _beside(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(environment.from_string(source).render(**filled), encoding="utf-8")
+        beside.write_text(environment.from_string(source).render(**filled), encoding="utf-8", errors="replace")
         beside.replace(target)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise CannotSave(
-            f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o"
-        ) from error
+        raise _cannot_save(target, error) from error
     return target
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
+def _cannot_save(target: Path, error: OSError) -> CannotSave:
+    return CannotSave(f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o")

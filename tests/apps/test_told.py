@@ -18,8 +18,17 @@ def test_an_exact_winner_is_named(planted):
 
 def test_a_bound_below_is_undecided(planted):
     said = conclusions(planted(("KDE", "=", -1.0, 0.6), ("VAE", "≥ ≈", -2.0, 0.61), INDEPENDENT))
-    assert said[0] == "By held-out likelihood it is undecided between KDE and VAE."
+    assert said[0] == (
+        "By held-out likelihood KDE has the highest number; VAE has a lower number, but only a bound: undecided."
+    )
     assert said[1] == "Samples are hardest to tell from real rows for KDE and VAE."
+
+
+def test_too_close_to_call(planted):
+    found = planted(("KDE", "=", -1.0, 0.6), ("NaiveBayes", "=", -1.0, 0.6), INDEPENDENT)
+    assert (
+        conclusions(found)[0] == "By held-out likelihood KDE has the highest number; NaiveBayes is too close to call."
+    )
 
 
 def test_a_bound_above_is_a_proof(planted):
@@ -30,7 +39,9 @@ def test_a_bound_above_is_a_proof(planted):
 def test_the_undecided_are_told_beside_the_beaten(planted):
     found = planted(("VAE", "≥ ≈", -1.0, 0.6), ("KDE", "=", -2.0, 0.9), ("Diffusion", "≥ ≈", -1.1, 0.6), INDEPENDENT)
     assert found.leaders == ("VAE", "Diffusion")
-    assert "undecided between VAE and Diffusion; KDE is beaten" in conclusions(found)[0]
+    assert conclusions(found)[0] == (
+        "By held-out likelihood VAE beats KDE; Diffusion has a lower number, but only a bound: undecided."
+    )
 
 
 def test_no_likelihood_is_told_not_ranked(planted):
@@ -62,6 +73,12 @@ def test_rows_have_the_header_s_columns(planted):
     assert {len(row) for row in rows} == {len(header)}
     assert rows[0][:3] == ("GAN", "none", "0.700")
     assert rows[1] == ("KDE", "= -1.000 ± 0.042", "0.600", "1.5 s", "2.0 ms")
+
+
+def test_a_row_of_probability_0(planted):
+    found = planted(("KDE", "=", -1.0, 0.6), ("NaiveBayes", "=", float("-inf"), 0.6), INDEPENDENT)
+    assert conclusions(found)[0].endswith("KDE has the highest number; NaiveBayes cannot be compared.")
+    assert rows_of(found)[1][1] == "= -∞"
 
 
 def test_one_row_has_no_error():

@@ -33,7 +33,7 @@ def test_a_shift_is_told_as_well_as_it_can_be(plane):
 def test_a_broken_dependence_is_told(mixed):
     rows = mixed(500, 0)
     shuffled = rows.frame.assign(x=rows.frame["x"].sample(frac=1, random_state=0).to_numpy())
-    assert two_sample(mixed(500, 1), read(shuffled, schema=rows.schema)).low > 0.55
+    assert two_sample(mixed(500, 1), read(shuffled, schema=rows.schema)).low > 0.5
 
 
 def test_missing_where_nothing_was_missing_is_told(mixed):
@@ -100,11 +100,22 @@ def test_hanley_and_mcneil_s_own_example():
 
 def test_an_area_of_one_on_few_rows_is_not_certain():
     low, high = interval(1.0, 20)
-    assert 0.8 < low < 0.99
+    assert 0.7 < low < 0.99
     assert high == 1.0
 
 
 @pytest.mark.parametrize("area", [0.5, 0.7, 0.9])
-def test_on_many_rows_the_interval_is_hanley_and_mcneil_s(area):
+def test_on_many_rows_the_interval_is_hanley_and_mcneil_s_of_half(area):
     low, high = interval(area, 5000)
-    assert (high - low) / 2 == pytest.approx(1.96 * hanley_mcneil(area, 5000, 5000), rel=0.01)
+    assert (high - low) / 2 == pytest.approx(1.96 * hanley_mcneil(area, 2500, 2500), rel=0.01)
+
+
+@pytest.mark.slow
+def test_the_interval_holds_a_half_of_halves_of_one_table():
+    rows = read(pd.DataFrame(np.random.default_rng(0).normal(size=(600, 4)), columns=list("abcd")))
+    held = []
+    for seed in range(40):
+        order = np.random.default_rng(seed).permutation(600)
+        measured = two_sample(rows.take(order[::2]), rows.take(order[1::2]), seed=seed)
+        held.append(measured.low <= 0.5 <= measured.high)
+    assert np.mean(held) >= 0.85
