@@ -109,10 +109,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=20.0, help="of training, wall-clock")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--width", type=int, default=500, help="units of each hidden layer")
+    parser.add_argument("--width", type=int, default=300, help="units of each hidden layer")
     parser.add_argument("--depth", type=int, default=2, help="hidden layers of encoder and of decoder")
     parser.add_argument("--draws", type=int, default=5, help="codes per image in training (1: the plain bound)")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--residual", action=argparse.BooleanOptionalAction, default=True, help="and normalised layers")
+    parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
@@ -126,10 +127,12 @@ def main() -> None:
     """Train, score, write the figure down."""
     args, busy = arguments(), Busy()
     args.run.mkdir(parents=True, exist_ok=True)
+    torch.set_flush_denormal(True)  # pixels that are never on have gradients that shrink without end
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    family = VAE(latent=50, free=0.0, draws=args.draws, rate=args.rate, network=MLP(width=args.width, depth=args.depth))
+    network = MLP(width=args.width, depth=args.depth, residual=args.residual, normalised=args.residual)
+    family = VAE(latent=50, free=0.0, draws=args.draws, rate=args.rate, network=network)
     model = family.build(SPACE)
     took = trained(model, args)
     model.eval()
