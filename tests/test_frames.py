@@ -1,0 +1,36 @@
+"""Partial rows, typed values, forms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from likely import frames
+from likely.data import read
+from likely.errors import WrongRows
+
+
+def test_a_mapping_s_single_values_are_repeated():
+    assert frames.partial({"a": 1, "b": "x"}, 3).to_dict("list") == {"a": [1] * 3, "b": ["x"] * 3}
+    assert len(frames.partial(None, 4)) == 4
+    with pytest.raises(WrongRows, match="different lengths"):
+        frames.partial({"a": [1, 2], "b": [1]}, 2)
+
+
+def test_text_becomes_the_column_s_own_type():
+    rows = read(pd.DataFrame({"size": [1.5, 2.5, 3.25] * 20, "kind": [1, 2, 3] * 20}))
+    typed = frames.typed(pd.DataFrame({"size": ["2.5"], "kind": ["3"]}), rows.schema)
+    assert typed["size"].tolist() == [2.5]
+    assert typed["kind"].tolist() == [3]
+
+
+def test_what_is_given_lies_over_what_is_drawn():
+    drawn = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    laid = frames.overlaid(drawn, pd.DataFrame({"a": [9.0, np.nan]}))
+    assert laid.to_dict("list") == {"a": [9.0, 2.0], "b": [3.0, 4.0]}
+
+
+def test_forms_of_data():
+    assert frames.form_of(np.zeros(2)) == frames.form_of(torch.zeros(2)) == "array"
+    assert frames.form_of(pd.DataFrame()) == "frame"
+    assert frames.source_of("x.csv") == "x.csv"

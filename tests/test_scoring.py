@@ -1,0 +1,29 @@
+"""Scores of cells: estimators against closed forms, keys of content."""
+
+import math
+
+import torch
+
+from likely.rng import Keyed
+from likely.scoring import averaged, content_keys, importance_weighted
+
+
+def test_importance_weights_reach_the_log_of_their_mean_with_an_honest_error():
+    weights = Keyed(0).normal((400, 256), like=torch.empty(0, dtype=torch.float64)) * 0.5
+    value, error = importance_weighted(weights)
+    exact = 0.125  # log E exp(0.5 z)
+    assert abs(value.mean() - exact) < 0.01
+    assert abs(((value - exact) / error).std() - 1) < 0.2
+
+
+def test_averages_have_the_error_of_a_mean():
+    value, error = averaged(torch.tensor([[1.0, 3.0]], dtype=torch.float64))
+    assert (value.item(), error.item()) == (2.0, math.sqrt(2) / math.sqrt(2))
+
+
+def test_a_key_depends_on_the_row_s_cells_alone():
+    x = torch.randn(50, 3)
+    keys = content_keys(x)
+    assert torch.equal(content_keys(x.flip(0)).flip(0), keys)
+    assert torch.equal(content_keys(x[7:9]), keys[7:9])
+    assert len(keys.unique()) == 50
