@@ -1,4 +1,4 @@
-"""likely demo [-o report.html]: six families on the embedded digits, about four minutes on two cores."""
+"""likely demo [-o report.html]: six families on the embedded digits."""
 
 from pathlib import Path
 from typing import Annotated
