@@ -82,7 +82,7 @@ class Fitted(Generic[M_co]):
 
     @property
     def lift(self) -> Lift:
-        return Lift(self.codec.space, self.card.family.lifted)
+        return Lift.of(self.card.family, self.codec.space)
 
     @property
     def name(self) -> str:
@@ -357,9 +357,7 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     condition_codec = None if condition is None else codec_from_parts(condition)
     if not isinstance(condition_codec, TableCodec | TextCodec | None):
         raise Corrupt("a condition is neither columns nor a text")
-    model = family.build(
-        Lift(codec.space, family.lifted).space, None if condition_codec is None else condition_codec.space
-    )
+    model = family.build(Lift.of(family, codec.space).space, None if condition_codec is None else condition_codec.space)
     store.fill(model, {name[6:]: tensor for name, tensor in parts.weights.items() if name.startswith("model.")})
     conditions = None
     if condition_codec is not None:

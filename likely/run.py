@@ -58,7 +58,7 @@ class Run:
     ) -> Fitted[Any]:
         """Learn, tell the listeners, keep the result."""
         codec, given = self._codecs() if init is None else (init.codec, init.condition_codec)
-        lift = Lift(codec.space, self.asked.family.lifted)
+        lift = Lift.of(self.asked.family, codec.space)
         model = self._built(lift, given)
         data, judged = self._data(model, codec, given)
         plans: list[Planned] = []

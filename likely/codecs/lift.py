@@ -1,12 +1,12 @@
 """Lift: from cells to the reals that a family of continuous densities wants, and back."""
 
-from typing import final
+from typing import Any, final
 
 from torch import Tensor
 
 from likely.codecs.choices import Choices
 from likely.codecs.ways import Levels, Redrawn, Same, Way
-from likely.contracts import Lifted, Space
+from likely.contracts import Family, Lifted, Space
 from likely.errors import CannotAnswer
 from likely.rng import Rng
 from likely.spaces import Image, Tokens, Vector
@@ -21,6 +21,12 @@ class Lift:
 
     def __init__(self, space: Space, lifted: Lifted) -> None:
         self._take(_way(space, lifted))
+
+    @classmethod
+    def of(cls, family: Family[Any], space: Space) -> "Lift":
+        """The way this family wants the cells of this space."""
+        pictures = family.pictures if isinstance(space, Image) else None
+        return cls(space, pictures or family.lifted)
 
     @classmethod
     def redrawn(cls, space: Image) -> "Lift":

@@ -43,7 +43,7 @@ class Case:
 
     @property
     def lift(self) -> Lift:
-        return Lift(self.space, self.family.lifted)
+        return Lift.of(self.family, self.space)
 
     @cached_property
     def cells(self) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from likely.codecs.lift import Lift
 from likely.contracts import Lifted
 from likely.errors import CannotAnswer
+from likely.families.naive_bayes import NaiveBayes
 from likely.rng import Keyed
 from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, reals
 
@@ -55,3 +56,13 @@ def test_intensities_are_redrawn():
     assert lift.exact
     assert not torch.equal(first, second)
     assert first.mean().item() == pytest.approx(0.3, abs=0.05)
+
+
+def test_a_family_may_want_pictures_otherwise_than_tables():
+    class Tabular(NaiveBayes):
+        pictures = Lifted.DEQUANTISED
+
+    table, picture = Vector((Category(2), Real())), Image(1, 2, 2)
+    assert Lift.of(Tabular(), table).space == table
+    assert Lift.of(Tabular(), picture).space == Image(1, 2, 2, None)
+    assert Lift.of(NaiveBayes(), picture).space == picture
