@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from harness import Bench
 
-from likely.bijections import Spline
+from likely.bijections import Flow, Spline
 from likely.data.generate import PLANES, Plane
-from likely.families.realnvp import RealNVP, RealNVPModel
+from likely.families.realnvp import RealNVP
 from likely.spaces import reals
 from likely.training import Budget, Engine, Examples, Precision, learn
 
@@ -31,7 +31,7 @@ def standardised(points: np.ndarray, like: np.ndarray) -> torch.Tensor:
     return torch.from_numpy((points - like.mean(0)) / like.std(0)).float()
 
 
-def learned(family: RealNVP, x: torch.Tensor, held: torch.Tensor) -> RealNVPModel:
+def learned(family: RealNVP, x: torch.Tensor, held: torch.Tensor) -> Flow:
     """The family's model after so many steps."""
     torch.manual_seed(0)
     model = family.build(reals(2))
@@ -41,7 +41,7 @@ def learned(family: RealNVP, x: torch.Tensor, held: torch.Tensor) -> RealNVPMode
     return model
 
 
-def gap(plane: Plane, model: RealNVPModel, points: np.ndarray, like: np.ndarray) -> tuple[float, float]:
+def gap(plane: Plane, model: Flow, points: np.ndarray, like: np.ndarray) -> tuple[float, float]:
     """Mean and standard error of log p_true - log p_model, in nats of the data's own units."""
     with torch.no_grad():
         scores = model.log_prob(standardised(points, like)).double().numpy() - np.log(like.std(0)).sum()

@@ -261,9 +261,27 @@ def told_page(base: str, name: str) -> str:
 def promises(family: str) -> tuple[str, ...]:
     """The names on the class line of a family's model, read from the source: Density, Counted, ..."""
     spelled = full_name("Family", family)
-    tree = ast.parse(_source(table("Family")[spelled]))
-    node = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == f"{spelled}Model"), None)
+    module = table("Family")[spelled]
+    node = _defined(module, _model_of(_class_node(_source(module), spelled)) or f"{spelled}Model")
     return tuple(ast.unparse(base) for base in node.bases) if node else ()
+
+
+def _model_of(family: ast.ClassDef) -> str | None:
+    """The model's name in `class Histogram(Family["HistogramModel"])`."""
+    for base in family.bases:
+        if isinstance(base, ast.Subscript) and ast.unparse(base.value) == "Family":
+            return ast.unparse(base.slice).strip("'\"")
+    return None
+
+
+def _defined(module: str, name: str) -> ast.ClassDef | None:
+    """The class of this name, defined in the module or where the module imports it from."""
+    for node in ast.parse(_source(module)).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return node
+        if isinstance(node, ast.ImportFrom) and node.module and any(alias.name == name for alias in node.names):
+            return _defined(node.module, name)
+    return None
 
 
 @cache

@@ -88,3 +88,7 @@ def test_every_field_says_what_turning_it_does(family):
     assert promises(family)
     for field in told_fields("Family", family):
         assert len(field.help) > 5, f"{family}.{field.name} has no comment"
+
+
+def test_a_model_that_lives_in_another_room_says_its_promises():
+    assert promises("RealNVP") == ("Density", "Latent", "Trained", "Prepared")

@@ -5,7 +5,9 @@ from likely.bijections.bijection import Bijection
 from likely.bijections.chain import Chain, Inverse, Prepared, prepared
 from likely.bijections.conditioner import Conditioner, Convolutional, Dense
 from likely.bijections.coupling import Coupling
+from likely.bijections.couplings import Couplings
 from likely.bijections.elementwise import Affine, Elementwise
+from likely.bijections.flow import Flow, context_of, over
 from likely.bijections.linear import Linear
 from likely.bijections.logit import Logit
 from likely.bijections.multiscale import MultiScale
@@ -23,9 +25,11 @@ __all__ = [
     "Conditioner",
     "Convolutional",
     "Coupling",
+    "Couplings",
     "Cut",
     "Dense",
     "Elementwise",
+    "Flow",
     "Inverse",
     "Linear",
     "Logit",
@@ -36,6 +40,8 @@ __all__ = [
     "Spline",
     "Split",
     "Squeeze",
+    "context_of",
+    "over",
     "prepared",
     "squeezed_by",
 ]

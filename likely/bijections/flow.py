@@ -1,0 +1,112 @@
+r"""A normalizing flow: any bijection f(.; c) onto a standard normal, as a model.
+
+    z = f(x; c)                                                                                                      (1)
+    log p(x | c) = log N(z; 0, I) + log|det f'(x; c)|                                                                (2)
+    x = f^{-1}(z; c),   z ~ N(0, I)                                                                                  (3)
+
+Variational Inference with Normalizing Flows (Rezende & Mohamed, 2015), arXiv:1505.05770
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import final
+
+import torch
+from torch import Tensor
+
+from likely.backbones import encoder
+from likely.bijections.bijection import Bijection
+from likely.bijections.chain import prepared
+from likely.contracts import Density, Latent, Player, Prepared, Space, Trained, Turn
+from likely.distributions import log_normal
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import Image, Vector, reals
+
+Shape = tuple[int, int, int]  # channels, height, width
+
+CONTEXT = 64  # numbers that say the condition to every layer
+TOGETHER = 1 << 19  # numbers that a layer holds at a time when rows are scored: they stay in the cache
+
+
+@final
+class Flow(Density, Latent, Trained, Prepared):
+    """One flow f(x; c), both ways; f takes rows or images to vectors and is told `context_of(condition)` numbers."""
+
+    def __init__(
+        self,
+        flow: Bijection,
+        space: Space,
+        condition: Space | None = None,
+        *,
+        rate: float = 1e-3,  # the optimizer's step
+        held: int = 0,  # numbers that the largest layer makes of a row; 0: rows are scored all at once
+        placed: bool = False,  # f reads the condition of an image place by place, where that is an image too
+    ) -> None:
+        super().__init__(space, condition)
+        self.codes = reals(math.prod(space.shape))
+        self.rate, self.held = rate, held
+        self.flow = flow
+        places = CONTEXT if placed and isinstance(space, Image) and isinstance(condition, Image) else 0
+        self.reader = encoder(condition, CONTEXT, places=places) if condition is not None else None
+
+    # What it can answer
+
+    def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        rows = max(64, TOGETHER // self.held) if self.held else len(x)
+        if torch.is_grad_enabled() or len(x) <= rows:
+            return self._log_prob(x, c)
+        return torch.cat([self._log_prob(x[at], None if c is None else c[at]) for at in _slices(len(x), rows)])
+
+    def _log_prob(self, x: Tensor, c: Tensor | None) -> Tensor:
+        z, ladj = self.flow(x, self._context(c))  # (1)
+        return log_normal(z, 0.0, 0.0).sum(1) + ladj  # (2)
+
+    def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.flow(x, self._context(c))[0]  # (1)
+
+    def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.flow.inverse(z, self._context(c))[0]  # (3)
+
+    def _context(self, c: Tensor | None) -> Tensor | None:
+        if self.reader is None or c is None:
+            return None
+        said = self.reader(c)
+        return said.summary if said.field is None else said.field + said.summary[:, :, None, None]
+
+    # How it learns
+
+    def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        with torch.no_grad():
+            prepared(self.flow, x, self._context(c))
+
+    def players(self) -> dict[str, Player]:
+        return {"flow": Player(self, rate=self.rate)}
+
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        yield Turn("flow", lambda: -self._log_prob(x, c).mean())
+
+    # How it samples
+
+    def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        z = rng.normal((n, *self.codes.shape), like=next(self.parameters()))
+        return self.decode(z, c)  # (3)
+
+
+def context_of(condition: Space | None) -> int:
+    """How many numbers say the condition to every layer."""
+    return CONTEXT if condition is not None else 0
+
+
+def over(space: Space, rows: Callable[[int], Bijection], images: Callable[[Shape], Bijection]) -> Bijection:
+    """The bijection of rows of so many columns, or of images of this shape."""
+    match space:
+        case Vector():
+            return rows(len(space.columns))
+        case Image():
+            return images((space.channels, space.height, space.width))
+    raise FieldError(f"a flow cannot model {type(space).__name__}", expected="rows of cells, or images")
+
+
+def _slices(rows: int, size: int) -> list[slice]:
+    return [slice(at, at + size) for at in range(0, rows, size)]
