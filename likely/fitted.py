@@ -34,7 +34,7 @@ from likely.contracts import (
     Model,
     Scores,
 )
-from likely.data import Images, Rows, Table
+from likely.data import Rows, Table
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, promises, to_json
 from likely.names import table
@@ -52,7 +52,7 @@ class Card:
     seed: int = 0
     condition: tuple[str, ...] = ()  # the columns that are conditioned on
     order: tuple[str, ...] = ()  # every column, as the person's data had them
-    returns: str = "frame"  # frame, polars, array or images: the form the data came in, and samples go out
+    returns: str = "frame"  # frame, polars or array: the form the data came in, and samples go out
     data: Mapping[str, Any] = field(default_factory=dict)  # source, rows, hash
     recipe: Mapping[str, Any] = field(default_factory=dict)  # steps, batch, precision: what was decided before step 1
     measures: Mapping[str, Any] = field(default_factory=dict)
@@ -152,11 +152,7 @@ class Fitted(Generic[M_co]):
         """The sampled rows with the columns they were drawn given, in the data's own order."""
         if c is None or self.condition_codec is None:
             return rows
-        said = self.condition_codec.decode(c)
-        if isinstance(rows, Images):
-            return Images(rows.pixels, rows.levels, said, rows.names)
-        frame = pd.concat([rows.frame.reset_index(drop=True), said.frame.reset_index(drop=True)], axis=1)
-        return Table(frame[[name for name in self.card.order if name in frame.columns]], rows.schema)
+        return rows.joined(self.condition_codec.decode(c), self.card.order)
 
     # Scoring ---------------------------------------------------------------------------------------------------------
 
@@ -275,7 +271,7 @@ class Fitted(Generic[M_co]):
 
     def _said(self, rows: Rows) -> Table:
         """The table that holds the condition's columns."""
-        said = rows.about if isinstance(rows, Images) else rows
+        said = rows.said
         lacking = [name for name in self.card.condition if said is None or name not in said.frame.columns]
         if said is None or lacking:
             raise ConditionError(f"the rows lack the condition {lacking or list(self.card.condition)}",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.codecs import Codec, ImageCodec
-from likely.data import ColumnSchema, Images, Rows, Schema, Table, read
+from likely.codecs import Codec
+from likely.data import ColumnSchema, Rows, Schema, Table, read
 from likely.errors import CannotAnswer, WrongRows
 
 
@@ -27,8 +27,8 @@ def partial(given: Any, n: int | None) -> pd.DataFrame:
     if isinstance(given, pd.DataFrame):
         return given.reset_index(drop=True)
     rows = read(given)
-    if isinstance(rows, Images):
-        raise CannotAnswer("pictures cannot be completed by this model yet", expected="a table of partial rows")
+    if not isinstance(rows, Table):
+        raise CannotAnswer(f"{rows.word} cannot be completed by this model yet", expected="a table of partial rows")
     return rows.frame.reset_index(drop=True)
 
 
@@ -64,14 +64,10 @@ def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
 
 def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Rows:
     """The data as rows of the same schema that the codecs were fitted on."""
-    pictures, rows = isinstance(codec, ImageCodec), data
-    if not isinstance(data, Table | Images):
-        rows = read(data, schema=None if pictures else _schema_of(codec, condition_codec, order))
-    if isinstance(rows, Images) != pictures:
-        kinds = ("pictures", "a table")
-        raise WrongRows(
-            f"these rows are {kinds[pictures]}", expected=f"{kinds[not pictures]}, as the model was fitted on"
-        )
+    schema = _schema_of(codec, condition_codec, order) if codec.reads is Table else None
+    rows = data if isinstance(data, Rows) else read(data, schema=schema)
+    if not isinstance(rows, codec.reads):
+        raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")
     return rows
 
 
@@ -82,10 +78,10 @@ def _schema_of(codec: Codec[Any], condition_codec: Codec[Any] | None, order: Seq
 
 def returned(rows: Rows, form: str) -> Any:
     """Rows in the form the person's data had."""
-    if isinstance(rows, Images):
-        return rows.pixels if form == "array" else rows
     if form == "array":
-        return rows.frame.to_numpy()
+        return rows.array()
+    if not isinstance(rows, Table):
+        return rows
     if form == "polars":
         import polars
 
@@ -96,8 +92,6 @@ def returned(rows: Rows, form: str) -> Any:
 def form_of(data: Any) -> str:
     """The form that samples should come back in."""
     kind = type(data).__module__.partition(".")[0]
-    if isinstance(data, Images):
-        return "images"
     if kind in ("numpy", "torch"):
         return "array"
     return "polars" if kind == "polars" else "frame"
@@ -105,4 +99,6 @@ def form_of(data: Any) -> str:
 
 def source_of(data: Any) -> str:
     """Where the data came from, in one word or path."""
+    if isinstance(data, Rows):
+        return "rows"
     return str(data) if isinstance(data, str | Path) else type(data).__name__

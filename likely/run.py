@@ -15,7 +15,7 @@ import likely
 from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, law_of
 from likely.contracts import Bound, Counted, Density, Model, Trained
-from likely.data import Images, Rows, Table, sides
+from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
 from likely.fields import promises
 from likely.fitted import Card, Fitted
@@ -76,12 +76,12 @@ class Run:
 
     def _codecs(self) -> tuple[Codec[Any], TableCodec | TextCodec | None]:
         """The codec of what is modelled, and of what it is given."""
-        known = list(_said(self.rows).schema.names) if _has_words(self.rows) else []
+        known = _named(self.rows)
         lacking = [name for name in self.asked.condition if name not in known]
         if lacking:
             raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {known}")
         given = condition_codec(self.rows, self.asked.condition) if self.asked.condition else None
-        if isinstance(self.rows, Images):
+        if not isinstance(self.rows, Table):
             return codec_for(self.rows), given
         left = [name for name in known if name not in (*self.asked.condition, self.asked.weight)]
         if not left:
@@ -132,7 +132,7 @@ class Run:
         """One weight a row: from a column, or as given."""
         if self.asked.weight is None:
             return self.weights
-        frame = _said(self.rows).frame if _has_words(self.rows) else {}
+        frame = {} if self.rows.said is None else self.rows.said.frame
         if self.asked.weight not in frame:
             raise DataError(f"there is no column '{self.asked.weight}' of weights", expected=f"one of {list(frame)}")
         return np.array(frame[self.asked.weight], dtype=np.float64)
@@ -143,7 +143,7 @@ class Run:
         rows = data.rows if isinstance(data, Streamed) else len(self.rows)
         return Card(
             family=self.asked.family, seed=self.asked.seed, condition=self.asked.condition,
-            order=tuple(_said(self.rows).schema.names) if _has_words(self.rows) else (), returns=self.form,
+            order=tuple(_named(self.rows)), returns=self.form,
             data={"source": self.asked.source, "rows": rows, "sha256": self.asked.data_hash},
             recipe=json.loads(json.dumps(recipe)), measures=measures,
             versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
@@ -163,16 +163,17 @@ def _counting() -> list[str]:
     return [name for name in table("Family") if "Counted" in promises(name)]
 
 
-def _has_words(rows: Rows) -> bool:
-    return isinstance(rows, Table) or rows.about is not None
+def _named(rows: Rows) -> list[str]:
+    """The columns that a condition or a weight can be."""
+    return [] if rows.said is None else list(rows.said.schema.names)
 
 
 def _said(rows: Rows) -> Table:
-    """The table, or what is said about the pictures."""
-    said = rows.about if isinstance(rows, Images) else rows
-    if said is None:
-        raise ConditionError("the pictures have no labels or captions", expected="class folders, or captions.csv")
-    return said
+    """The table, or what is said about the pieces."""
+    if rows.said is None:
+        what = f"the {rows.word} have no labels or captions"
+        raise ConditionError(what, expected="class folders, or captions.csv")
+    return rows.said
 
 
 def _chosen(weights: Any, rows: Any) -> Any:

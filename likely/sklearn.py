@@ -30,7 +30,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from likely.data import Table, read, row_hashes
+from likely.data import Table, read
 from likely.families.naive_bayes import NaiveBayes
 from likely.fields import amended, promises
 from likely.fitted import Fitted
@@ -105,7 +105,7 @@ class Generative(DensityMixin, BaseEstimator):
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, frame, dtype=np.float64)
         frame, weight = _repeated(self._with_classes(frame, y), weight)
         rows = self._rows(frame)
-        order = np.argsort(row_hashes(rows), kind="stable")  # a fit does not depend on the rows' order
+        order = np.argsort(rows.hashes(), kind="stable")  # a fit does not depend on the rows' order
         weight = None if weight is None else weight[order]
         self.fitted_ = fit(
             rows.take(order), self._family, condition=CLASS if self.conditional else None, budget=self.budget,

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from likely.apps.contender import Contender
-from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures, source_of
+from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures
 from likely.apps.told import first_line
 from likely.contracts import Scores
-from likely.data import Images, Rows, Split, read, split
+from likely.data import Rows, Split, read, split
 from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
 from likely.fields import made, promises
 from likely.fitted import Fitted
 from likely.fitting import fit
+from likely.frames import source_of
 from likely.metrics import Verdict, compared
 from likely.names import table
 from likely.training import Budget, Event
@@ -154,8 +155,7 @@ def _parts(rows: Rows) -> Split:
 
 def _check_condition(rows: Rows, condition: tuple[str, ...]) -> None:
     """A wrong column is told at once, not by each family in turn."""
-    said = rows.about if isinstance(rows, Images) else rows
-    known = () if said is None else said.schema.names
+    known = () if rows.said is None else rows.said.schema.names
     lacking = [name for name in condition if name not in known]
     if lacking:
         raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {list(known)}")

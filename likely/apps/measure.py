@@ -1,13 +1,13 @@
 """Judge synthetic rows beside real ones, whoever made them, always next to two reference rows."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from likely.data import Images, Rows, Table, read
-from likely.errors import EmptyData, WrongRows
+from likely.data import Rows, Table, read
+from likely.errors import EmptyData
+from likely.frames import source_of
 from likely.metrics import Measure, copies, coverage, marginals, nearer, pairs, two_sample
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
@@ -56,29 +56,9 @@ def measure(real: Any, synthetic: Any, *, train: Any = None, seed: int = 0) -> M
     return Measurement(source_of(real), (len(actual), len(drawn)), tuple(measured), held)
 
 
-def source_of(data: Any) -> str:
-    """A path or a name as it was said; else what kind of thing it is."""
-    return str(data) if isinstance(data, str | Path) else type(data).__name__
-
-
 def _read_like(data: Any, actual: Rows) -> Rows:
     """Other rows, read as the real ones were."""
-    drawn = read(data, schema=actual.schema if isinstance(actual, Table) else None)
-    if isinstance(actual, Images) != isinstance(drawn, Images):
-        raise WrongRows("one side is pictures, the other a table", expected="two tables, or two sets of pictures")
-    if isinstance(actual, Images) and isinstance(drawn, Images):
-        return _same_pixels(drawn, actual)
-    return drawn
-
-
-def _same_pixels(drawn: Images, actual: Images) -> Images:
-    """Pictures of one size and as many levels."""
-    if actual.pixels.shape[1:] != drawn.pixels.shape[1:]:
-        raise WrongRows(f"pictures of {drawn.pixels.shape[1:]} beside {actual.pixels.shape[1:]}", expected="one size")
-    if actual.levels == drawn.levels:
-        return drawn
-    scaled = np.rint(drawn.pixels * ((actual.levels - 1) / (drawn.levels - 1))).astype(np.uint8)
-    return Images(scaled, actual.levels, drawn.about, drawn.names)
+    return actual.alike(read(data, schema=actual.schema if isinstance(actual, Table) else None))
 
 
 def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
@@ -94,10 +74,4 @@ def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0
 
 def independent(rows: Rows, *, seed: int = 0) -> Rows:
     """Rows whose every column is right and whose columns know nothing of each other."""
-    rng = np.random.default_rng(seed)
-    if isinstance(rows, Images):
-        flat = rows.pixels.reshape(len(rows), -1)
-        return Images(rng.permuted(flat, axis=0).reshape(rows.pixels.shape), rows.levels)
-    frame = rows.frame.reset_index(drop=True)
-    mixed = {name: frame[name].take(rng.permutation(len(frame))).reset_index(drop=True) for name in frame.columns}
-    return Table(frame.assign(**mixed), rows.schema)
+    return rows.mixed(np.random.default_rng(seed))

@@ -1,12 +1,15 @@
 """likely data [FILE]: how a file is read, or the sets that need no file."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from likely.cli.output import Json, emit_json, one_command, print_table
+
+if TYPE_CHECKING:
+    from likely.data import Summary
 
 
 def data(
@@ -38,7 +41,7 @@ def _write_schema(rows: Any, path: Path) -> None:
     from likely.errors import CannotSave, FieldError
 
     if not isinstance(rows, Table):
-        raise FieldError("pictures have no schema", expected="a table with --write-schema")
+        raise FieldError(f"{rows.word} have no schema", expected="a table with --write-schema")
     try:
         path.write_text(json.dumps(schema_to_json(rows.schema), indent=1), encoding="utf-8")
     except OSError as error:
@@ -57,22 +60,17 @@ def _embedded(as_json: bool) -> None:
         )
 
 
-def _print(source: str, summary: Any) -> None:
-    from likely.data.describe import TableSummary
-
-    table, title = summary, f"{source}: {summary.rows:,} rows"
-    if not isinstance(summary, TableSummary):
-        colours = {1: "grey", 3: "colour"}.get(summary.channels, f"{summary.channels}-channel")
-        title += f", {colours} pictures of {summary.height} × {summary.width}, {summary.levels} levels"
-        table = summary.about
-    columns = [] if table is None else table.columns
+def _print(source: str, summary: "Summary") -> None:
+    title = ", ".join(filter(None, [f"{source}: {summary.rows:,} rows", summary.form]))
+    columns = () if summary.table is None else summary.table.columns
     header = ("column", "kind", "missing", "values", "shows", "why") if columns else ()
     rows = [(c.name, _kind(c), f"{c.missing:.1%}" if c.missing else "", c.different, c.shows, c.why) for c in columns]
-    print_table(title, header, rows, note="\n".join(_notes(summary, table)))
+    print_table(title, header, rows, note="\n".join(_notes(summary)))
 
 
-def _notes(summary: Any, table: Any) -> list[str]:
+def _notes(summary: "Summary") -> list[str]:
     """What else a person should know before fitting."""
+    table = summary.table
     notes = [f"{summary.copies:.1%} of the rows repeat an earlier one"] if summary.copies else []
     if table is None:
         return notes

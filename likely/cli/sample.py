@@ -21,12 +21,12 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Draw new rows; row i depends on the seed and i alone."""
-    from likely.data import Images, Table, write
+    from likely.data import Table, write
     from likely.fitted import load
 
     said = given_of(given or ())
     rows = load(run).sample_rows(n, said or None, seed=seed)
-    target = out or (Path("samples.png") if isinstance(rows, Images) else None)
+    target = out or (None if isinstance(rows, Table) else Path(f"samples{rows.suffix}"))
     recipe = recipe_of(run, n, said, seed, target)
     if target is not None:
         write(rows, target, recipe=recipe)

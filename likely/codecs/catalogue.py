@@ -16,13 +16,18 @@ CODECS: dict[str, type[Codec[Any]]] = {"TableCodec": TableCodec, "ImageCodec": I
 
 def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]:
     """The codec fitted to these rows, or to some of a table's columns."""
-    return ImageCodec.fit(rows) if isinstance(rows, Images) else TableCodec.fit(rows, columns=columns)
+    match rows:
+        case Table():
+            return TableCodec.fit(rows, columns=columns)
+        case Images():
+            return ImageCodec.fit(rows)
+    raise TypeError(f"{type(rows).__name__} have no codec")
 
 
 def condition_codec(rows: Rows, columns: Sequence[str]) -> TableCodec | TextCodec:
     """The codec of a condition: columns of a table, or of what is said about each picture."""
-    table = rows.about if isinstance(rows, Images) else rows
-    names = table.schema.names if isinstance(table, Table) else ()
+    table = rows.said
+    names = () if table is None else table.schema.names
     if not columns or any(name not in names for name in columns) or table is None:
         lacking = [name for name in columns if name not in names]
         raise ConditionError(

@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor
 
 from likely.contracts import Space
+from likely.data.rows import Rows
 
-R = TypeVar("R")  # the kind of rows: a Table, Images, ...
+R = TypeVar("R", bound=Rows)  # the kind of rows: a Table, Images, ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Cells:
 class Codec(ABC, Generic[R]):
     """Rows <-> cells: fitted, deterministic, invertible. Fitting is the classmethod `fit` of each codec."""
 
+    reads: ClassVar[type[Rows]]
     space: Space
     measure: str  # the base measure of a score, in words: "density of 4 reals, mass of 2 categories"
 

@@ -32,6 +32,7 @@ class Binarise(Enum):
 class ImageCodec(Codec[Images]):
     """Pictures of one size; a pixel is one of `levels` values, so that a score is a mass."""
 
+    reads = Images
     space: Image
 
     def __init__(self, space: Image, *, levels: int, binarise: Binarise | None = None) -> None:

@@ -39,6 +39,8 @@ from likely.spaces import Vector
 class TableCodec(Codec[Table]):
     """A fitted table: `encode` reads any rows that have its columns, in any order; other columns are ignored."""
 
+    reads = Table
+
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.space = Vector(tuple(cell.column for cell in layout.cells.values()))

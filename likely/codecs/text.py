@@ -35,6 +35,7 @@ class Unit(Enum):
 class TextCodec(Codec[Table]):
     """One column of texts."""
 
+    reads = Table
     space: Tokens
 
     def __init__(self, schema: Schema, unit: Unit, vocabulary: Sequence[str], length: int) -> None:

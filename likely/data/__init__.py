@@ -2,13 +2,13 @@
 
 from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
-from likely.data.describe import ColumnSummary, ImagesSummary, TableSummary, describe
+from likely.data.describe import ColumnSummary, ImagesSummary, Summary, TableSummary, describe
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, true_log_prob
-from likely.data.hashing import content_hash, row_hashes
+from likely.data.hashing import content_hash
 from likely.data.read import read
 from likely.data.recipe import read_recipe
-from likely.data.rows import Images, Rows, Table
+from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import ColumnSchema, Constraint, Schema, TextFile
 from likely.data.split import Split, sides, split
 from likely.data.stream import chunks, infer_schema, streams
@@ -22,9 +22,11 @@ __all__ = [
     "Constraint",
     "Images",
     "ImagesSummary",
+    "Pieces",
     "Rows",
     "Schema",
     "Split",
+    "Summary",
     "Table",
     "TableSummary",
     "TextFile",
@@ -35,7 +37,6 @@ __all__ = [
     "read",
     "read_recipe",
     "restored",
-    "row_hashes",
     "schema_from_json",
     "schema_to_json",
     "sides",

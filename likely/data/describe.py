@@ -3,17 +3,20 @@
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import pandas as pd
 
 from likely.data.date import parsed_dates
-from likely.data.hashing import row_hashes, share_of_copies
+from likely.data.hashing import frame_hashes, share_of_copies
 from likely.data.infer import plain_level
-from likely.data.rows import Images, Rows, Table
-from likely.data.schema import ColumnSchema, Constraint, TextFile
+from likely.data.schema import ColumnSchema, Constraint, Schema, TextFile
+
+if TYPE_CHECKING:
+    from likely.data.rows import Rows
 
 LEFT_OUT = ("id", "constant", "text")
 
@@ -33,25 +36,55 @@ class ColumnSummary:
     modelled: bool  # False: regenerated (ids, constants) or left out (free text)
 
 
+class Summary(ABC):
+    """What rows of any kind are."""
+
+    rows: int
+    copies: float  # the share of rows that repeat an earlier one
+
+    @property
+    @abstractmethod
+    def form(self) -> str:
+        """What they are, in words; a table's columns say it."""
+
+    @property
+    @abstractmethod
+    def table(self) -> "TableSummary | None":
+        """The columns that can be named."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+
+
+@final
 @dataclass(frozen=True)
-class TableSummary:
+class TableSummary(Summary):
     """A table."""
 
     rows: int
     columns: tuple[ColumnSummary, ...]
-    copies: float  # the share of rows that repeat an earlier one
+    copies: float
     file: TextFile | None
     constraints: tuple[Constraint, ...]
     group: str | None
     notes: tuple[str, ...]
 
+    @property
+    def form(self) -> str:
+        return ""
+
+    @property
+    def table(self) -> "TableSummary":
+        return self
+
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
         return {"is": "table"} | asdict(self)
 
 
+@final
 @dataclass(frozen=True)
-class ImagesSummary:
+class ImagesSummary(Summary):
     """Pictures, and what is said about them."""
 
     rows: int
@@ -63,41 +96,29 @@ class ImagesSummary:
     about: TableSummary | None
     example: str  # a file's name
 
+    @property
+    def form(self) -> str:
+        colours = {1: "grey", 3: "colour"}.get(self.channels, f"{self.channels}-channel")
+        return f"{colours} pictures of {self.height} × {self.width}, {self.levels} levels"
+
+    @property
+    def table(self) -> TableSummary | None:
+        return self.about
+
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
         return {"is": "images"} | asdict(self)
 
 
-def describe(rows: Rows) -> TableSummary | ImagesSummary:
+def describe(rows: "Rows") -> Summary:
     """A summary to print, or to give as JSON."""
-    if isinstance(rows, Images):
-        count, height, width, channels = rows.pixels.shape
-        about = None if rows.about is None else _table(rows.about)
-        return ImagesSummary(
-            count,
-            height,
-            width,
-            channels,
-            rows.levels,
-            share_of_copies(row_hashes(rows)),
-            about,
-            (rows.names or ("",))[0],
-        )
-    return _table(rows)
+    return rows.described()
 
 
-def _table(table: Table) -> TableSummary:
-    schema = table.schema
-    columns = tuple(_column(table.frame[column.name], column) for column in schema.columns)
-    return TableSummary(
-        len(table),
-        columns,
-        share_of_copies(row_hashes(table)),
-        schema.file,
-        schema.constraints,
-        schema.group,
-        schema.notes,
-    )
+def table_summary(frame: "pd.DataFrame", schema: Schema) -> TableSummary:
+    """Each column in turn, and the whole."""
+    columns = tuple(_column(frame[column.name], column) for column in schema.columns)
+    copies = share_of_copies(frame_hashes(frame))
+    return TableSummary(len(frame), columns, copies, schema.file, schema.constraints, schema.group, schema.notes)
 
 
 def _column(cells: "pd.Series", column: ColumnSchema) -> ColumnSummary:

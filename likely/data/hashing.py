@@ -8,12 +8,14 @@ whole numbers is mixed in), so that 1, 1.0 and True agree and a column that gain
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
 import hashlib
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from likely.data.rows import Images, Rows, Table
+if TYPE_CHECKING:
+    from likely.data.rows import Rows
 
 Array = np.ndarray[Any, Any]
 KEY = "likely-row-hash0"  # siphash takes 16 bytes; never change it
@@ -21,11 +23,10 @@ MISSING = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64's multipliers
 
 
-def row_hashes(rows: Rows) -> Array:
-    """One uint64 a row; a picture's hash is of its pixels alone."""
-    if isinstance(rows, Images):
-        return np.array([_digest(each) for each in rows.pixels], dtype=np.uint64)
-    return frame_hashes(rows.frame)
+def piece_hashes(pieces: Iterable[bytes]) -> Array:
+    """One uint64 a piece (a picture, a text) by its bytes."""
+    digests = (hashlib.blake2b(each, digest_size=8).digest() for each in pieces)
+    return np.array([int.from_bytes(digest, "little") for digest in digests], dtype=np.uint64)
 
 
 def frame_hashes(frame: "pd.DataFrame") -> Array:
@@ -45,15 +46,12 @@ def column_hashes(column: "pd.Series") -> Array:
     return _hashed_numbers(column)
 
 
-def content_hash(rows: Rows) -> str:
-    """sha256 of the columns' names and every row, in order (pictures with what is said about them)."""
-    digest = hashlib.sha256()
-    if isinstance(rows, Table):
-        digest.update("\0".join(rows.schema.names).encode())
-    else:
-        digest.update(repr((rows.pixels.shape[1:], rows.levels)).encode())
-        digest.update(content_hash(rows.about).encode() if rows.about is not None else b"")
-    digest.update(row_hashes(rows).astype("<u8").tobytes())
+def content_hash(rows: "Rows") -> str:
+    """sha256 of the columns' names and every row, in order (pieces with what is said about them)."""
+    digest = hashlib.sha256(rows.heading())
+    if rows.said is not None and rows.said is not rows:
+        digest.update(content_hash(rows.said).encode())
+    digest.update(rows.hashes().astype("<u8").tobytes())
     return digest.hexdigest()
 
 
@@ -103,7 +101,3 @@ def _hashed_levels(column: "pd.Series") -> Array:
     texts = np.array([str(each) for each in unique], dtype=object)
     hashed = pd.util.hash_array(texts, hash_key=KEY, categorize=False) if len(texts) else np.zeros(0, np.uint64)
     return np.where(codes < 0, MISSING, np.append(hashed, MISSING)[codes])
-
-
-def _digest(picture: Array) -> int:
-    return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(picture).tobytes(), digest_size=8).digest(), "little")

@@ -1,7 +1,6 @@
 """Anything a person may hold, as rows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
 from likely.data.picture import from_folder, from_picture, from_zip, resized
-from likely.data.rows import Images, Rows, Table
+from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import Schema
 from likely.data.suggestion import near, shown
 from likely.data.text_table import read_text_table
@@ -39,8 +38,7 @@ def read(
     """
     said = declaration(schema)
     rows = _rows(source, said, size)
-    if isinstance(rows, Images):
-        rows = _declared(rows, said)
+    rows = rows.declared(said) if isinstance(rows, Pieces) else rows
     return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
 
 
@@ -48,8 +46,8 @@ def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
     """Find out what the source is."""
     if isinstance(source, str) and source in EMBEDDED:
         source = EMBEDDED[source]()
-    if isinstance(source, Table | Images):
-        return _declared(source, said)
+    if isinstance(source, Rows):
+        return source.declared(said)
     if isinstance(source, str | Path):
         return _from_path(_path(source), said, size)
     if isinstance(source, pd.DataFrame):
@@ -77,25 +75,6 @@ def _from_memory(source: Any, said: Declaration) -> Rows:
         f"a {type(source).__name__} is not data that can be read",
         expected="a path, the name of an embedded set, a DataFrame (pandas, polars), a numpy array or a torch tensor",
     )
-
-
-def _declared(rows: Rows, said: Declaration) -> Rows:
-    """Rows under a declaration: what it does not speak of stays as it was."""
-    if said == Declaration():
-        return rows
-    if isinstance(rows, Images):
-        if rows.about is None:
-            said.check(())
-            return rows
-        return Images(rows.pixels, rows.levels, _redeclared(rows.about, said), rows.names)
-    return _redeclared(rows, said)
-
-
-def _redeclared(table: Table, said: Declaration) -> Table:
-    before = declaration(table.schema)
-    rules, group = said.constraints or before.constraints, said.group or before.group
-    merged = replace(said, columns=before.columns | said.columns, constraints=rules, group=group)
-    return Table(*infer(table.frame, merged, file=table.schema.file, notes=table.schema.notes))
 
 
 def _path(source: str | Path) -> Path:

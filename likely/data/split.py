@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from likely.data.hashing import column_hashes, mixed, occurrences, row_hashes, share_of_copies
-from likely.data.rows import Images, Rows, Table
+from likely.data.hashing import column_hashes, mixed, occurrences, share_of_copies
+from likely.data.rows import Rows, Table
 from likely.errors import FieldError
 
 Array = np.ndarray[Any, Any]
@@ -51,7 +51,7 @@ def sides(rows: Rows, *, fractions: Sequence[float] = (0.8, 0.1, 0.1), salt: int
 def places(rows: Rows, *, salt: int = 0) -> Array:
     """Each row's place in [0, 1)."""
     group = _group(rows)
-    hashes = row_hashes(rows) if group is None else group
+    hashes = rows.hashes() if group is None else group
     number = np.zeros(len(hashes), np.uint64)
     if group is None and not keeps_copies_together(rows, hashes):
         number = occurrences(hashes)
@@ -60,12 +60,12 @@ def places(rows: Rows, *, salt: int = 0) -> Array:
 
 
 def keeps_copies_together(rows: Rows, hashes: Array) -> bool:
-    """Pictures, and tables in which copies are rare."""
-    return isinstance(rows, Images) or share_of_copies(hashes) < RARE
+    """Pieces (a picture twice is a leak), and tables in which copies are rare."""
+    return not isinstance(rows, Table) or share_of_copies(hashes) < RARE
 
 
 def _group(rows: Rows) -> Array | None:
-    table = rows if isinstance(rows, Table) else rows.about
+    table = rows.said
     if table is None or table.schema.group is None:
         return None
     return column_hashes(table.frame[table.schema.group])

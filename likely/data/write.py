@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,48 +20,50 @@ import pandas as pd
 from likely.data.file import suffix
 from likely.data.missing import as_text, is_text
 from likely.data.recipe import IN_FOLDER, KEY, packed_recipe, sidecar
-from likely.data.rows import Images, Rows, Table
 from likely.data.schema import Schema, TextFile
 from likely.errors import CannotSave, FieldError
+
+if TYPE_CHECKING:
+    from likely.data.rows import Images, Rows, Table
 
 TEXT_SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": None, ".data": None, ".dat": None}
 Recipe = dict[str, Any]
 
 
-def write(rows: Rows, path: Path | str, *, recipe: Recipe | None = None) -> list[Path]:
+def write(rows: "Rows", path: Path | str, *, recipe: Recipe | None = None) -> list[Path]:
     """Write the rows as the suffix says: .csv .tsv .txt (.gz), .parquet, .npz; for pictures a folder, .png, .npz.
 
     The recipe goes into PNG text, Parquet metadata, or a JSON file beside the others. Returns the files written.
     """
     place = Path(path).expanduser()
     told = None if recipe is None else packed_recipe(recipe)
-    if isinstance(rows, Images):
-        return _write_images(rows, place, told)
-    return _write_table(rows, place, told)
+    return rows.written(place, told)
 
 
-def _write_table(table: Table, path: Path, told: str | None) -> list[Path]:
+def write_table(table: "Table", path: Path, told: str | None) -> list[Path]:
+    """As the suffix says."""
     kind = suffix(path)
     if kind in (".parquet", ".pq"):
-        with _appearing(path) as part:
+        with appearing(path) as part:
             _to_parquet(table.frame, part, told)
         return [path]
     if kind != ".npz" and kind not in TEXT_SUFFIXES:
         expected = ".csv, .tsv, .txt (also .gz), .parquet or .npz"
         raise FieldError(f"a table cannot be written to {path.name}", expected=expected)
-    with _appearing(path) as part:
+    with appearing(path) as part:
         _to_npz(table.frame, part) if kind == ".npz" else _to_text(table, part, path)
     return [path, *_beside(path, told)]
 
 
-def _write_images(images: Images, path: Path, told: str | None) -> list[Path]:
+def write_images(images: "Images", path: Path, told: str | None) -> list[Path]:
+    """All in one picture, as an array, or one file each."""
     match suffix(path):
         case ".png":
-            with _appearing(path) as part:
+            with appearing(path) as part:
                 _to_png(grid(images), part, told, None)
             return [path]
         case ".npz":
-            with _appearing(path) as part:
+            with appearing(path) as part:
                 _images_to_npz(images, part)
             return [path, *_beside(path, told)]
         case "":
@@ -70,7 +72,7 @@ def _write_images(images: Images, path: Path, told: str | None) -> list[Path]:
 
 
 @contextmanager
-def _appearing(path: Path) -> Iterator[Path]:
+def appearing(path: Path) -> Iterator[Path]:
     """A file (or folder) to fill, which then takes the path's place in one step."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -92,7 +94,7 @@ def _beside(path: Path, told: str | None) -> list[Path]:
     if told is None:
         place.unlink(missing_ok=True)
         return []
-    with _appearing(place) as part:
+    with appearing(place) as part:
         part.write_text(told + "\n", encoding="utf-8")
     return [place]
 
@@ -100,7 +102,7 @@ def _beside(path: Path, told: str | None) -> list[Path]:
 # Tables --------------------------------------------------------------------------------------------------------------
 
 
-def _to_text(table: Table, part: Path, path: Path) -> None:
+def _to_text(table: "Table", part: Path, path: Path) -> None:
     file = table.schema.file or TextFile()
     delimiter = TEXT_SUFFIXES[suffix(path)] or file.delimiter or ","
     delimiter = file.delimiter if suffix(path) == ".csv" and file.delimiter in (";", "|") else delimiter
@@ -166,7 +168,7 @@ def _save_npz(part: Path, held: dict[str, Any]) -> None:
 # Pictures ------------------------------------------------------------------------------------------------------------
 
 
-def _images_to_npz(images: Images, part: Path) -> None:
+def _images_to_npz(images: "Images", part: Path) -> None:
     pixels = images.pixels[..., 0] if images.pixels.shape[-1] == 1 else images.pixels
     held: dict[str, Any] = {"images": pixels, "levels": np.array(images.levels)}
     if images.about is not None:
@@ -180,13 +182,13 @@ def _images_to_npz(images: Images, part: Path) -> None:
     _save_npz(part, held)
 
 
-def _to_folder(images: Images, path: Path, told: str | None) -> list[Path]:
+def _to_folder(images: "Images", path: Path, told: str | None) -> list[Path]:
     """A PNG for each picture, metadata.csv with what is said about it, recipe.json."""
     ours = (path / IN_FOLDER).is_file() or not path.exists() or not any(path.iterdir())
     if not ours:
         raise CannotSave(f"the folder {path} is there and holds other files", remedy="name a new folder")
     names = [f"{place:05d}.png" for place in range(len(images))]
-    with _appearing(path) as part:
+    with appearing(path) as part:
         part.mkdir()
         for name, picture in zip(names, images.pixels, strict=True):
             _to_png(scaled(picture, images.levels), part / name, told, images.levels)
@@ -196,7 +198,7 @@ def _to_folder(images: Images, path: Path, told: str | None) -> list[Path]:
     return [path / name for name in (*names, "metadata.csv", IN_FOLDER)]
 
 
-def _described(images: Images, names: list[str]) -> "pd.DataFrame":
+def _described(images: "Images", names: list[str]) -> "pd.DataFrame":
     frame = pd.DataFrame({"file": names})
     if images.about is None:
         return frame
@@ -209,7 +211,7 @@ def scaled(pixels: "np.ndarray[Any, Any]", levels: int) -> "np.ndarray[Any, Any]
     return pixels if levels == 256 else np.round(pixels * (255.0 / (levels - 1))).astype(np.uint8)
 
 
-def grid(images: Images) -> "np.ndarray[Any, Any]":
+def grid(images: "Images") -> "np.ndarray[Any, Any]":
     """All pictures in one, on white, small ones enlarged."""
     count, height, width, channels = images.pixels.shape
     if count == 1:

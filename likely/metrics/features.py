@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.data import Images, Rows, Table, row_hashes
+from likely.data import Pieces, Rows, Table
 from likely.errors import WrongRows
 
 Array = np.ndarray[Any, Any]
@@ -28,11 +28,8 @@ def sampled(rows: Rows, most: int, seed: int) -> Rows:
     return rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:most]))
 
 
-def frame_of(rows: Rows) -> pd.DataFrame:
-    """A table's modelled columns; a picture's pixels as columns."""
-    if isinstance(rows, Images):
-        flat = rows.pixels.reshape(len(rows), -1)
-        return pd.DataFrame(flat, columns=[f"pixel {place}" for place in range(flat.shape[1])])
+def frame_of(rows: Table) -> pd.DataFrame:
+    """A table's modelled columns."""
     names = [c.name for c in rows.schema.columns if c.kind not in UNMODELLED and c.name in rows.frame]
     if not names:
         raise WrongRows("no column can be measured", expected="numbers, categories or dates that vary")
@@ -41,17 +38,26 @@ def frame_of(rows: Rows) -> pd.DataFrame:
 
 def keys(rows: Rows) -> Array:
     """One uint64 a row, equal where all modelled cells are."""
-    return row_hashes(rows if isinstance(rows, Images) else Table(frame_of(rows), rows.schema))
+    return (Table(frame_of(rows), rows.schema) if isinstance(rows, Table) else rows).hashes()
 
 
-def is_numeric(rows: Rows, name: str) -> bool:
+def is_numeric(rows: Table, name: str) -> bool:
     """Whether a column is measured in numbers (dates count as numbers)."""
-    return isinstance(rows, Images) or rows.schema[name].kind in NUMERIC
+    return rows.schema[name].kind in NUMERIC
+
+
+def named(real: Rows) -> list[str]:
+    """The columns of `codes`: a table's modelled ones, or the numbers of a piece."""
+    if isinstance(real, Table):
+        return list(frame_of(real))
+    return [f"{real.word} at {place}" for place in range(_points(real.take([0])).shape[1])]
 
 
 def categorical(real: Rows) -> list[bool]:
     """Which columns of `codes` are categories."""
-    return [not is_numeric(real, name) for name in frame_of(real)]
+    if isinstance(real, Table):
+        return [not is_numeric(real, name) for name in named(real)]
+    return [False] * len(named(real))
 
 
 # A column a number ---------------------------------------------------------------------------------------------------
@@ -59,21 +65,25 @@ def categorical(real: Rows) -> list[bool]:
 
 def codes(real: Rows, *others: Rows) -> list[Array]:
     """Each set of rows as a float matrix: numbers as they are, categories as codes shared by all, missing as NaN."""
-    frames = [frame_of(real), *(_alike(rows, real) for rows in others)]
-    if isinstance(real, Images):
-        return [frame.to_numpy(np.float64) for frame in frames]
+    if not isinstance(real, Table):
+        return [_points(rows) for rows in (real, *others)]
+    frames = [frame_of(real), *(_alike(rows.said, real) for rows in others)]
     columns = [_coded([frame[name] for frame in frames], real, name) for name in frames[0]]
     return [np.stack([column[i] for column in columns], 1) for i in range(len(frames))]
 
 
-def _alike(rows: Rows, real: Rows) -> pd.DataFrame:
+def _points(rows: Rows) -> Array:
+    if not isinstance(rows, Pieces):
+        raise WrongRows(f"these rows are {rows.word}", expected="rows of the same kind as the real ones")
+    return rows.points()
+
+
+def _alike(rows: Table | None, real: Table) -> pd.DataFrame:
     """The same columns of other rows."""
-    if isinstance(real, Images) or isinstance(rows, Images):
-        return frame_of(rows)
-    names = list(frame_of(real))
-    if lacking := [name for name in names if name not in rows.frame]:
+    names, known = list(frame_of(real)), pd.DataFrame() if rows is None else rows.frame
+    if lacking := [name for name in names if name not in known]:
         raise WrongRows(f"the rows lack the columns {lacking}", expected=f"the columns {names}")
-    return rows.frame[names]
+    return known[names]
 
 
 def _coded(columns: list[pd.Series], real: Table, name: str) -> list[Array]:
@@ -110,9 +120,9 @@ def _numbers(column: pd.Series, date_format: str) -> Array:
 
 
 def features(real: Rows, *others: Rows, width: int = 50) -> list[Array]:
-    """Each set of rows in one Euclidean space: standardised numbers, one-hot categories; pixels by principal parts."""
-    if isinstance(real, Images):
-        return _principal([rows.pixels.reshape(len(rows), -1) / (rows.levels - 1) for rows in (real, *others)], width)
+    """Each set of rows in one Euclidean space: standardised numbers, one-hot categories; pieces by principal parts."""
+    if not isinstance(real, Table):
+        return _principal([_points(rows) for rows in (real, *others)], width)
     matrices = codes(real, *others)
     columns = [_embedded([m[:, j] for m in matrices], kind) for j, kind in enumerate(categorical(real))]
     return [np.concatenate([column[i] for column in columns], 1) for i in range(len(matrices))]

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from likely.data import Rows
-from likely.metrics.features import categorical, codes, frame_of, sampled
+from likely.metrics.features import categorical, codes, named, sampled
 from likely.metrics.measure import Measure, Z
 
 Array = np.ndarray[Any, Any]
@@ -58,7 +58,7 @@ def pairs(real: Rows, synthetic: Rows, *, seed: int = 0) -> Measure | None:
 def _matrices(real: Rows, synthetic: Rows, most: int, seed: int) -> tuple[Array, Array, list[bool], list[str]]:
     """Codes of some columns of some rows, which of them are categories, and their names."""
     real, synthetic = sampled(real, MOST, seed), sampled(synthetic, MOST, seed + 1)
-    (a, b), kinds, names = codes(real, synthetic), categorical(real), list(frame_of(real))
+    (a, b), kinds, names = codes(real, synthetic), categorical(real), named(real)
     kept = np.sort(np.random.default_rng(seed).permutation(len(names))[:most])
     return a[:, kept], b[:, kept], [kinds[j] for j in kept], [names[j] for j in kept]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from likely.data import Images, Rows
+from likely.data import Rows, Table
 from likely.metrics.features import categorical, codes, features, sampled
 from likely.metrics.measure import Measure, wilson
 from likely.metrics.thread import one_thread
@@ -35,7 +35,7 @@ def two_sample(real: Rows, synthetic: Rows, *, folds: int = 5, seed: int = 0) ->
 
 
 def _matrices(real: Rows, synthetic: Rows) -> tuple[Array, Array, list[bool]]:
-    if isinstance(real, Images):
+    if not isinstance(real, Table):
         a, b = features(real, synthetic, width=64)
         return a, b, [False] * a.shape[1]
     a, b = codes(real, synthetic)

@@ -23,9 +23,15 @@ LEFT, RIGHT, WIDTH, STEP = 160.0, 570.0, 720.0, 26.0  # of the intervals' axis, 
 
 def picture_of(rows: Rows, real: Rows) -> Markup:
     """Samples as an inline image."""
-    if isinstance(rows, Images):
-        return image(grid(by_class(rows)))
-    assert isinstance(real, Table)
+    match rows, real:
+        case Images(), _:
+            return image(grid(by_class(rows)))
+        case Table(), Table():
+            return _drawn(rows, real)
+    raise TypeError(f"{type(rows).__name__} have no picture")
+
+
+def _drawn(rows: Table, real: Table) -> Markup:
     names = list(frame_of(real))
     plane = len(names) == 2 and all(is_numeric(real, name) for name in names)
     return scatter(rows, real) if plane else columns(rows, real)
@@ -102,9 +108,9 @@ def columns(rows: Table, real: Table) -> Markup:
     return svg(*size, shapes, label="samples over real rows, column by column")
 
 
-def left_out(real: Rows) -> int:
+def left_out(real: Table) -> int:
     """How many columns are not drawn."""
-    return 0 if isinstance(real, Images) else max(len(frame_of(real).columns) - COLUMNS_SHOWN, 0)
+    return max(len(frame_of(real).columns) - COLUMNS_SHOWN, 0)
 
 
 def _numbers(a: Array, b: Array, real: Table, name: str) -> list[str]:

@@ -16,7 +16,7 @@ from likely.apps.contender import Contender
 from likely.apps.measure import FLOOR, Measurement
 from likely.apps.told import conclusions, told_each, told_fit, told_mean
 from likely.contracts import Scores
-from likely.data import Images, Rows
+from likely.data import Pieces, Rows, Table
 from likely.errors import CannotSave
 from likely.metrics import Measure, Verdict
 from likely.report import figure
@@ -35,9 +35,9 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
         title=f"{_named(comparison.source)}: which family suits it?",
         facts=_facts(comparison),
         conclusions=conclusions(comparison),
-        real=figure.picture_of(comparison.real, comparison.real) if isinstance(comparison.real, Images) else "",
+        real=figure.picture_of(comparison.real, comparison.real) if isinstance(comparison.real, Pieces) else "",
         cards=[_card(contender, comparison.real) for contender in everyone if not _is_pictured(contender, comparison)],
-        tables=not isinstance(comparison.real, Images),
+        tables=isinstance(comparison.real, Table),
         caption=_caption(comparison.real),
         chart=_chart(everyone),
         scores=[_score_row(c, comparison.real) for c in _ranked(everyone)],
@@ -50,16 +50,16 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
 def write_measurement(measurement: Measurement, path: str | Path) -> Path:
     """Somebody's synthetic rows beside the references, as one HTML file."""
     real, drawn = measurement.rows
-    pictures = isinstance(measurement.real, Images)
-    shown = [m for m in measurement.measured if not (pictures and m.name == FLOOR)]
+    tables = isinstance(measurement.real, Table)
+    shown = [m for m in measurement.measured if tables or m.name != FLOOR]
     return _written(
         path,
         title=f"{_named(measurement.source)}: how good are these synthetic rows?",
         facts=[measurement.source, f"{real:,} real rows", f"{drawn:,} synthetic rows", *_made()],
         conclusions=[],
-        real=figure.picture_of(measurement.real, measurement.real) if pictures else "",
+        real="" if tables else figure.picture_of(measurement.real, measurement.real),
         cards=[_card(Contender(m.name, samples=m.samples), measurement.real, plain=True) for m in shown],
-        tables=not pictures,
+        tables=tables,
         caption=_caption(measurement.real),
         chart="", scores=[], verdicts=[], measure="",
         table=_table([(m.name, m.measures) for m in measurement.measured]),
@@ -85,14 +85,15 @@ def _made() -> list[str]:
 
 
 def _is_pictured(contender: Contender, comparison: Comparison) -> bool:
-    """Real pictures have a card of their own; a table's stand under every other."""
-    return contender.name == FLOOR and isinstance(comparison.real, Images)
+    """Real pieces have a card of their own; a table's rows stand under every other."""
+    return contender.name == FLOOR and not isinstance(comparison.real, Table)
 
 
 def _caption(real: Rows) -> str:
     """How to read the pictures."""
-    if isinstance(real, Images):
-        return "Pictures are drawn at random, none was chosen; a row is one class where there are classes."
+    if not isinstance(real, Table):
+        drawn = real.word.capitalize()
+        return f"{drawn} are drawn at random, none was chosen; a row is one class where there are classes."
     more = figure.left_out(real)
     rest = f" {more} more columns are not drawn." if more else ""
     return f"Grey: unseen real rows. Orange: samples. A bar at the right is the share of missing cells.{rest}"
@@ -140,10 +141,10 @@ def _score_row(contender: Contender, real: Rows) -> dict[str, str]:
 
 
 def _bits(mean: float, real: Rows) -> str:
-    """Bits a dimension, as pictures are often judged by."""
-    if not isinstance(real, Images):
+    """Bits a number (a pixel), as pieces are often judged by."""
+    if not isinstance(real, Pieces):
         return ""
-    return f"{-mean / log(2) / real.pixels[0].size:.3f}" if isfinite(mean) else "–"
+    return f"{-mean / log(2) / real.dimensions:.3f}" if isfinite(mean) else "–"
 
 
 def _signed(told: str) -> str:

@@ -1,5 +1,7 @@
 """The program: help, exit codes, errors that teach, pipes and odd terminals."""
 
+# pyright: reportOptionalMemberAccess=false
+
 import os
 import signal
 import subprocess
@@ -126,9 +128,11 @@ def test_a_reader_that_goes_away_is_no_error(models, tmp_path):
 
 
 SLOW = """
-import time
+import signal, time
 import likely.data
 from likely.cli import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 def read(*arguments, **settings):
     print("reading", flush=True)
