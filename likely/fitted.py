@@ -39,7 +39,7 @@ from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, Wr
 from likely.fields import from_json, promises, to_json
 from likely.names import table
 from likely.rng import Keyed
-from likely.scoring import BATCH, batches, content_keys, placed, score_cells
+from likely.scoring import BATCH, batches, content_keys, first_weight, placed, score_cells
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 
@@ -216,11 +216,18 @@ class Fitted(Generic[M_co]):
         assert isinstance(self.model, Completes)
         if not isinstance(self.codec, TableCodec):
             raise CannotAnswer("pictures cannot be completed yet", expected="a model of tables")
-        x, known = self.codec.encode_partial(partial)
-        with torch.no_grad():
-            filled = self.model.complete(x, Evidence(known), c, rng=Keyed(seed))
-        rows = self.codec.decode(filled)
+        rows = self.codec.decode(self._filled(self.model, *self.codec.encode_partial(partial), c, seed))
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
+
+    def _filled(self, model: Completes, x: Tensor, known: Tensor, c: Tensor | None, seed: int) -> Tensor:
+        """The cells with what is unknown drawn, in batches; the noise of row i is its own."""
+        filled = []
+        with torch.no_grad():
+            for (part, given), told in zip(batches(x, c), known.split(BATCH), strict=True):
+                rng, place = Keyed(seed, rows=BATCH * len(filled)), first_weight(model).device
+                cells, evidence = placed(part, model), Evidence(told.to(place))
+                filled.append(model.complete(cells, evidence, placed(given, model), rng=rng).cpu())
+        return torch.cat(filled)
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

@@ -25,6 +25,7 @@ from likely.errors import CannotSave, Corrupt, MissingFile
 
 FORMAT = 1
 DOCUMENT, WEIGHTS = "model.json", "weights.safetensors"
+DATA = ("conditions.cells",)  # tensors that hold a person's cells: NaN is a missing one
 LARGEST_DOCUMENT = 64 * 2**20  # bytes
 
 
@@ -176,7 +177,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     except (SafetensorError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
         raise Corrupt(f"{path} is not a valid safetensors file: {error}") from error
     for name, tensor in weights.items():
-        if tensor.is_floating_point() and torch.isnan(tensor).any() and not name.startswith("cells."):
+        if tensor.is_floating_point() and torch.isnan(tensor).any() and name not in DATA:
             raise Corrupt(
                 f"{path} holds NaN in '{name}'", expected="finite weights: this model was damaged or never fitted"
             )

@@ -1,5 +1,7 @@
 """The verbs of a fitted model: forms, seeds, conditions, kinds, completion, refusals."""
 
+# pyright: reportAttributeAccessIssue=false
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,26 @@ def test_what_is_known_comes_back_untouched(bayes):
     known = holes["income"].notna()
     assert filled.rows["income"][known].tolist() == holes["income"][known].tolist()
     assert filled.rows["income"].notna().all()
+
+
+@pytest.mark.parametrize("family", EXACT)
+def test_completion_is_as_precise_as_the_model_and_row_by_row(family, monkeypatch):
+    exact = likely.fit(people(), getattr(likely, family)())
+    holes = people(30, seed=3).assign(income=np.nan)
+    whole = exact.complete(holes).rows
+    monkeypatch.setattr("likely.fitted.BATCH", 7)
+    monkeypatch.setattr("likely.scoring.BATCH", 7)
+    pd.testing.assert_frame_equal(exact.complete(holes).rows, whole)
+    exact.model.double()
+    assert np.allclose(exact.complete(holes).rows["income"], whole["income"], rtol=1e-3)
+
+
+def test_a_condition_with_missing_cells_is_loaded_again(tmp_path):
+    rows = people()
+    rows["city"] = rows["city"].mask(rows.index % 7 == 0)
+    fitted = likely.fit(rows, likely.RealNVP(layers=1, width=8), condition=["sex", "city"], budget=2)
+    again = likely.load(fitted.save(tmp_path / "m"))
+    pd.testing.assert_frame_equal(again.sample(20), fitted.sample(20))
 
 
 @pytest.mark.parametrize("family", EXACT)
