@@ -284,6 +284,11 @@ def _defined(module: str, name: str) -> ast.ClassDef | None:
     return None
 
 
+def families_that(*promised: str) -> list[str]:
+    """The families whose models promise one of these."""
+    return [family for family in table("Family") if set(promised) & set(promises(family))]
+
+
 @cache
 def _source(module: str) -> str:
     spec = find_spec(module) if not module.startswith("likely.") else None

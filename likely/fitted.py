@@ -36,12 +36,12 @@ from likely.contracts import (
 )
 from likely.data import Rows, Table
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
-from likely.fields import from_json, promises, to_json
-from likely.names import table
+from likely.fields import families_that, from_json, to_json
 from likely.rng import Keyed
 from likely.scoring import BATCH, batches, content_keys, first_weight, placed, score_cells
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
+P = TypeVar("P", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Fitted(Generic[M_co]):
 
     def score(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Scores:
         """log p of each row in the data's own units, with its kind; more draws tighten a bound."""
-        self._must(Density, Bound, Estimated)
+        self._promising(Density, Bound, Estimated)
         x, ladj, c = self.cells(data)
         values, stderr = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed)
         bound = isinstance(self.model, Bound) or not self.lift.exact
@@ -181,7 +181,7 @@ class Fitted(Generic[M_co]):
 
     def _joints(self, data: Any, draws: int | None, seed: int) -> tuple[Tensor, Tensor]:
         """(B, classes): log p(cells | c) + log p(c); and the rows' log|det|."""
-        self._must(Density, Bound)
+        self._promising(Density, Bound)
         if self.conditions is None or not self.conditions.complete:
             raise CannotAnswer(f"this {self.name} was not fitted given a class", expected="a categorical condition",
                                remedy="fit again with condition=COLUMN (--condition COLUMN)")  # fmt: skip
@@ -212,11 +212,10 @@ class Fitted(Generic[M_co]):
 
     def _completed(self, partial: pd.DataFrame, c: Tensor | None, seed: int) -> Table:
         """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
-        self._must(Completes)
-        assert isinstance(self.model, Completes)
+        model = self._promising(Completes)
         if not isinstance(self.codec, TableCodec):
             raise CannotAnswer("pictures cannot be completed yet", expected="a model of tables")
-        rows = self.codec.decode(self._filled(self.model, *self.codec.encode_partial(partial), c, seed))
+        rows = self.codec.decode(self._filled(model, *self.codec.encode_partial(partial), c, seed))
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
 
     def _filled(self, model: Completes, x: Tensor, known: Tensor, c: Tensor | None, seed: int) -> Tensor:
@@ -231,9 +230,7 @@ class Fitted(Generic[M_co]):
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""
-        self._must(Counted)
-        model = copy.deepcopy(self.model)
-        assert isinstance(model, Counted)
+        model = copy.deepcopy(self._promising(Counted))
         x, _, c = self.cells(data)
         model.observe(placed(x, model), placed(c, model), weight)
         if model.finish():
@@ -245,23 +242,21 @@ class Fitted(Generic[M_co]):
 
     def encode(self, data: Any) -> np.ndarray[Any, Any]:
         """The code of each row."""
-        self._must(Latent)
-        assert isinstance(self.model, Latent)
+        model = self._promising(Latent)
         (x, _, c), lift = self.cells(data), self.lift
         with torch.no_grad():
             lifted = ((lift.up(px, rng=Keyed(0, rows=content_keys(px)))[0], pc) for px, pc in batches(x, c))
-            codes = [self.model.encode(placed(u, self.model), placed(pc, self.model)) for u, pc in lifted]
+            codes = [model.encode(placed(u, model), placed(pc, model)) for u, pc in lifted]
         return torch.cat(codes).cpu().numpy()
 
     def decode(self, codes: Any, given: Any = None) -> Any:
         """The row that each code stands for."""
-        self._must(Latent)
-        assert isinstance(self.model, Latent)
+        model = self._promising(Latent)
         z = torch.as_tensor(np.asarray(codes), dtype=torch.float32)
         c = self._condition(self._partial(given, len(z)), 0)
         with torch.no_grad():
-            pairs = ((placed(pz, self.model), placed(pc, self.model)) for pz, pc in batches(z, c))
-            u = torch.cat([self.model.decode(pz, pc).cpu() for pz, pc in pairs])
+            pairs = ((placed(pz, model), placed(pc, model)) for pz, pc in batches(z, c))
+            u = torch.cat([model.decode(pz, pc).cpu() for pz, pc in pairs])
         return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
 
     # Plumbing --------------------------------------------------------------------------------------------------------
@@ -285,10 +280,11 @@ class Fitted(Generic[M_co]):
                                  expected=f"this model was fitted given {list(self.card.condition)}")  # fmt: skip
         return said
 
-    def _must(self, *promised: type[Model]) -> None:
-        """The model keeps one of these promises, or an error names families that do."""
-        if not isinstance(self.model, promised):
-            raise CannotAnswer(_refusal(self.name, promised))
+    def _promising(self, *promises: type[P]) -> P:
+        """The model, where it keeps one of these promises; else an error names families that do."""
+        if not isinstance(self.model, promises):
+            raise CannotAnswer(_refusal(self.name, promises))
+        return self.model
 
     # The folder ------------------------------------------------------------------------------------------------------
 
@@ -338,10 +334,9 @@ ASKED = {
 }
 
 
-def _refusal(name: str, promised: tuple[type[Model], ...]) -> str:
-    thing, consequence = ASKED[promised[0]]
-    wanted = {kind.__name__ for kind in promised} | ({"Weighted"} if Bound in promised else set())
-    able = [family for family in table("Family") if wanted & set(promises(family))]
+def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
+    thing, consequence = ASKED[promises[0]]
+    able = families_that(*(each.__name__ for promise in promises for each in (promise, *promise.__subclasses__())))
     return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able)}."
 
 
@@ -361,7 +356,10 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     if not isinstance(condition_codec, TableCodec | TextCodec | None):
         raise Corrupt("a condition is neither columns nor a text")
     model = family.build(Lift.of(family, codec.space).space, None if condition_codec is None else condition_codec.space)
-    store.fill(model, {name[6:]: tensor for name, tensor in parts.weights.items() if name.startswith("model.")})
+    store.fill(
+        model,
+        {name.removeprefix("model."): tensor for name, tensor in parts.weights.items() if name.startswith("model.")},
+    )
     conditions = None
     if condition_codec is not None:
         cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.counts"]

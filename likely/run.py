@@ -17,9 +17,8 @@ from likely.conditions import Conditions, law_of
 from likely.contracts import Bound, Counted, Density, Model, Trained
 from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
-from likely.fields import promises
+from likely.fields import families_that
 from likely.fitted import Card, Fitted
-from likely.names import table
 from likely.request import Request
 from likely.scoring import score_cells
 from likely.streamed import Streamed
@@ -116,7 +115,7 @@ class Run:
         if not isinstance(model, Counted) or isinstance(model, Trained):
             raise TrainingError(
                 f"{self.stream} is too large to be held in memory, and this family draws its rows at random",
-                expected=f"a family that counts ({', '.join(_counting())}), or fewer rows",
+                expected=f"a family that counts ({', '.join(families_that('Counted'))}), or fewer rows",
                 remedy="a sample of the rows",
             )
         return Streamed(self.stream, self.rows.schema, codec, given, self.asked.weight)
@@ -157,10 +156,6 @@ class Run:
         for state in self.folder.glob("state*"):
             state.unlink()
         return fitted
-
-
-def _counting() -> list[str]:
-    return [name for name in table("Family") if "Counted" in promises(name)]
 
 
 def _named(rows: Rows) -> list[str]:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from likely.errors import FieldError
-from likely.fields import amended, from_json, made, promises, to_json, told_fields, told_page
+from likely.fields import amended, families_that, from_json, made, promises, to_json, told_fields, told_page
 from likely.names import TABLES, full_name, lookup, table
 from likely.spaces import Category, Image, Real, Vector
 
@@ -92,3 +92,8 @@ def test_every_field_says_what_turning_it_does(family):
 
 def test_a_model_that_lives_in_another_room_says_its_promises():
     assert promises("RealNVP") == ("Density", "Latent", "Trained", "Prepared")
+
+
+def test_families_are_found_by_what_their_models_promise():
+    assert {"NaiveBayes", "KDE"} <= set(families_that("Counted"))
+    assert "GAN" not in families_that("Density", "Bound", "Weighted")
