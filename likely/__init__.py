@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from likely.apps.compare import compare as compare
     from likely.apps.measure import measure as measure
     from likely.data import read as read
+    from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.gan import GAN as GAN
     from likely.families.kde import KDE as KDE
@@ -56,6 +57,7 @@ __all__ = [  # the table of families and the verbs
     "GAN",
     "KDE",
     "VAE",
+    "BayesNet",
     "Diffusion",
     "Fitted",
     "NaiveBayes",

@@ -161,6 +161,23 @@ class Classed(Model):
         """(B, K): log p(x | c = k) for every class k."""
 
 
+@dataclass(frozen=True)
+class Edge:
+    """One column tells of another, both by their places."""
+
+    parent: int
+    child: int
+    nats: float  # what it tells, in nats a row
+
+
+class Drawable(Model):
+    """Is a graph that one can read: which column depends on which."""
+
+    @abstractmethod
+    def graphs(self) -> tuple[tuple[Edge, ...], ...]:
+        """One graph, or one for each class where they differ."""
+
+
 class Denoises(Model):
     """Knows E[x | x + sigma * noise], which gives score, guidance and particles."""
 

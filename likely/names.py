@@ -15,6 +15,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
     {
         "Family": {
             "NaiveBayes": "likely.families.naive_bayes",
+            "BayesNet": "likely.families.bayes_net",
             "KDE": "likely.families.kde",
             "VAE": "likely.families.vae",
             "RealNVP": "likely.families.realnvp",
@@ -41,6 +42,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "likely.distributions.kernels",
         ),
         "Bandwidth": dict.fromkeys(("Scott", "Silverman", "Fixed", "Likelihood"), "likely.distributions.kernels"),
+        "Structure": dict.fromkeys(("ChowLiu", "Given"), "likely.distributions.structure"),
         "Elementwise": {"Affine": "likely.bijections.elementwise", "Spline": "likely.bijections.spline"},
         "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras"), "likely.diffusion.schedule"),
         "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
