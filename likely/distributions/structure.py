@@ -35,7 +35,7 @@ class ChowLiu(Structure):
     """The best tree, learned."""
 
     shared: bool = True  # one tree for all classes; false: a tree for each class, which needs more rows
-    penalty: float = 1.0  # nats that an edge must earn for each of its parameters; 0 is the tree of most likelihood
+    penalty: float = 2.0  # nats an edge must earn for each of its parameters; 0 is the tree of greatest likelihood
 
     def __post_init__(self) -> None:
         if not 0 <= self.penalty < math.inf:

@@ -38,9 +38,9 @@ class BayesNet(Family["BayesNetModel"]):
     """A tree of columns, or a given graph."""
 
     structure: Structure = field(default_factory=ChowLiu)  # ChowLiu() learns the best tree; Given(edges=...) is yours
-    bins: int = 12  # of each number: more follows closer how numbers depend on each other, and needs more rows
+    bins: int = 16  # of each number: more follows closer how numbers depend on each other, and needs more rows
     smoothing: float = 0.5  # pseudo-count of every state: more pulls them towards equal
-    strength: float = 2.0  # pseudo-rows of a column without its parents that join each row of its table
+    strength: float = 5.0  # pseudo-rows of a column without its parents that join each row of its table
 
     def __post_init__(self) -> None:
         if self.bins < 2:

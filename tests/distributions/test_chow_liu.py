@@ -82,8 +82,8 @@ def test_the_forest_is_the_best_of_all() -> None:
 
 
 def test_a_planted_tree_is_found_and_hangs_from_its_hub() -> None:
-    parents = [-1, 0, 0, 0, 2, 2, 5, -1]
-    found = counted(planted(4000, parents), [2] * 8).trees(1.0, shared=True)[0]
+    parents = [-1, 0, 0, 0, 2, 0, 5, -1]
+    found = counted(planted(4000, parents), [2] * 8).trees(4.0, shared=True)[0]
     assert undirected(found) == {frozenset((d, p)) for d, p in enumerate(parents) if p >= 0}
     assert found[0] == -1
     assert found[7] == -1  # the column that depends on nothing has no edge
@@ -96,10 +96,10 @@ def test_without_penalty_it_is_a_tree_over_all_columns() -> None:
 def test_a_tree_for_each_class_or_one_for_all() -> None:
     state = torch.cat([planted(2000, [-1, 0, 1]), planted(2000, [-1, -1, 0], seed=1)])
     pairs = counted(state, [2, 2, 2], k=torch.arange(4000) // 2000, classes=2)
-    first, second = pairs.trees(1.0, shared=False)
+    first, second = pairs.trees(2.0, shared=False)
     assert undirected(first) == {frozenset((0, 1)), frozenset((1, 2))}
     assert undirected(second) == {frozenset((0, 2))}
-    both = pairs.trees(1.0, shared=True)
+    both = pairs.trees(2.0, shared=True)
     assert torch.equal(both[0], both[1])
 
 

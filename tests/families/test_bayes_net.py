@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse.csgraph import minimum_spanning_tree
+from sklearn.metrics import mutual_info_score
 
 import likely
 from likely.contracts import Evidence
@@ -184,12 +186,12 @@ def test_more_rows_can_be_counted_once_the_tree_is_known() -> None:
 
 def test_pictures_and_their_levels() -> None:
     rng = np.random.default_rng(0)
-    level = rng.integers(0, 200, (500, 1, 1, 1))
-    x = torch.tensor(np.clip(level + rng.integers(0, 30, (500, 1, 3, 3)), 0, 255)).float()
+    level = rng.integers(0, 200, (5000, 1, 1, 1))
+    x = torch.tensor(np.clip(level + rng.integers(0, 30, (5000, 1, 3, 3)), 0, 255)).float()
     model = fitted(BayesNet(), Image(1, 3, 3), x)
     assert len(model.graphs()[0]) == 8
     drawn = model.sample(500, rng=Keyed(0))
-    assert drawn.shape == x.shape
+    assert drawn.shape == (500, 1, 3, 3)
     assert np.corrcoef(drawn[:, 0, 0, 0], drawn[:, 0, 2, 2])[0, 1] > 0.85
 
 
@@ -202,3 +204,21 @@ def test_refusals_say_what_can_be_done() -> None:
         BayesNet(bins=1)
     with pytest.raises(EmptyData, match="known class"):
         BayesNet().build(BITS, label(2)).finish()
+
+
+def test_a_binary_benchmark_by_other_means(real_data) -> None:
+    """The tree by scipy, from scikit-learn's mutual information; its likelihood by conditional frequencies."""
+    train, test = (
+        np.loadtxt(real_data / f"tables/binary/nltcs.{part}.data.gz", delimiter=",", dtype=int)
+        for part in ("train", "test")
+    )
+    width = train.shape[1]
+    told = np.array([[mutual_info_score(train[:, a], train[:, b]) for a in range(width)] for b in range(width)])
+    edges = np.argwhere(minimum_spanning_tree(-told).toarray() < 0)
+    share = lambda x, *on: np.unique(x[:, on], axis=0, return_counts=True)[1] / len(x)  # noqa: E731
+    entropy = sum(-(p * np.log(p)).sum() for p in (share(train, d) for d in range(width)))
+    model = fitted(BayesNet(smoothing=0.0, strength=0.0), Vector((Category(2),) * width), torch.tensor(train).float())
+    gained = sum(told[a, b] for a, b in edges)
+    assert float(model.log_prob(torch.tensor(train).float()).mean()) == pytest.approx(gained - entropy, abs=1e-9)
+    scored = fitted(BayesNet(), Vector((Category(2),) * width), torch.tensor(train).float())
+    assert float(scored.log_prob(torch.tensor(test).float()).mean()) == pytest.approx(-6.76, abs=0.005)
