@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from likely.contracts import Space
 from likely.distributions.bins import Bins, log_norm
 from likely.distributions.state import Cells, Range
 from likely.rng import Keyed
@@ -24,7 +25,7 @@ def rows(n: int = 4000, seed: int = 0) -> torch.Tensor:
     return torch.tensor(x)
 
 
-def learned(space=SPACE, x=None, most: int = 6) -> Bins:
+def learned(space: Space = SPACE, x: torch.Tensor | None = None, most: int = 6) -> Bins:
     x = rows() if x is None else x
     bins = Bins(Cells(space, ordered=True), most)
     bins.prepare(x)
