@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from likely import frames, store
-from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_from_parts
+from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
     Bound,
@@ -27,7 +27,6 @@ from likely.contracts import (
     Completes,
     Counted,
     Density,
-    Estimated,
     Evidence,
     Family,
     Latent,
@@ -38,7 +37,7 @@ from likely.data import Rows, Table
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import families_that, from_json, to_json
 from likely.rng import Keyed
-from likely.scoring import BATCH, batches, content_keys, first_weight, placed, score_cells
+from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
@@ -158,12 +157,10 @@ class Fitted(Generic[M_co]):
 
     def score(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Scores:
         """log p of each row in the data's own units, with its kind; more draws tighten a bound."""
-        self._promising(Density, Bound, Estimated)
-        x, ladj, c = self.cells(data)
-        values, stderr = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed)
-        bound = isinstance(self.model, Bound) or not self.lift.exact
+        model, (x, ladj, c) = self._promising(*SCORED), self.cells(data)
         given = f", given {', '.join(self.card.condition)}" if self.card.condition else ""
-        return Scores(values + ladj, bound, stderr, self.codec.measure + given)
+        measure = self.codec.measure + given
+        return scored(model, self.lift, Cells(x, ladj), c, draws=draws, seed=seed, measure=measure)
 
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
         """p(c | x) by Bayes' rule, a column per class."""

@@ -4,6 +4,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,15 @@ import torch
 from torch import Tensor
 
 import likely
-from likely.codecs import Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
+from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, law_of
-from likely.contracts import Bound, Counted, Density, Model, Trained
+from likely.contracts import Counted, Model, Trained
 from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
 from likely.fields import families_that
 from likely.fitted import Card, Fitted
 from likely.request import Request
-from likely.scoring import score_cells
+from likely.scoring import SCORED, scored
 from likely.streamed import Streamed
 from likely.training import Budget, Engine, Event, Examples, Finished, Planned, learn
 from likely.training.log import JsonLines
@@ -28,7 +29,7 @@ from likely.training.progress import follow
 
 LOG = "log.jsonl"
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
-SCORED = 2000  # rows of the validation split that the card's measure is taken on
+JUDGED = 2000  # rows of the validation split that the card's measure is taken on
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,9 @@ def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, se
     """The held-out score with its kind, and what was kept of the training."""
     ends = {"kept": ended.kept, "final": ended.final}
     told = {name: {"step": end.step, "averaged": end.averaged, "value": end.value} for name, end in ends.items()}
-    if judged is None or not isinstance(model, Density | Bound):
+    if judged is None or not isinstance(model, SCORED):
         return told
-    few = min(len(judged.ladj), SCORED)
-    part = judged.examples.take(torch.arange(few))
-    values, stderr = score_cells(model.eval(), lift, part.x.float(), part.c, draws=None, seed=seed)
-    nats = values + judged.ladj[:few]
-    kind = ("≥" if isinstance(model, Bound) or not lift.exact else "=") + (" ≈" if stderr is not None else "")
-    error = float(nats.std() / few**0.5) if few > 1 else None
-    return told | {"validation": {"kind": kind, "mean": float(nats.mean()), "stderr": error, "rows": few}}
+    part = next(judged.examples.chunks(JUDGED))
+    scores = scored(model.eval(), lift, Cells(part.x, judged.ladj[:JUDGED]), part.c, seed=seed)
+    mean, error = (value if isfinite(value) else None for value in (scores.mean, scores.mean_stderr))
+    return told | {"validation": {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part)}}

@@ -11,13 +11,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from likely.codecs import Lift
-from likely.contracts import Bound, Density, Estimated, Model, Weighted, log_mean_exp
+from likely.codecs import Cells, Lift
+from likely.contracts import Bound, Density, Estimated, Model, Scores, Weighted, log_mean_exp
 from likely.rng import Keyed
 
 BATCH = 1024  # rows through the model at a time
 LIFT_DRAWS = 8  # draws of a stochastic lift, where nothing else is asked
 WEIGHT_DRAWS = 64  # importance samples, where nothing else is asked
+
+
+SCORED = (Density, Bound, Estimated)  # the promises from which a score is made
+
+
+def scored(
+    model: Model, lift: Lift, cells: Cells, c: Tensor | None, *, draws: int | None = None, seed: int, measure: str = ""
+) -> Scores:
+    """log p of rows in the data's own units; the kind is composed: exact only where the model and its lift are."""
+    values, stderr = score_cells(model, lift, cells.x, c, draws=draws, seed=seed)
+    return Scores(values + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure)
 
 
 def score_cells(
@@ -28,12 +39,12 @@ def score_cells(
     with torch.no_grad():
         for part, given in batches(x, c):
             rng = Keyed(seed, rows=content_keys(part))
-            parts.append(_scored(model, lift, placed(part, model), placed(given, model), draws, rng))
+            parts.append(_number(model, lift, placed(part, model), placed(given, model), draws, rng))
     errors = [error for _, error in parts if error is not None]
     return torch.cat([value for value, _ in parts]), torch.cat(errors) if errors else None
 
 
-def _scored(
+def _number(
     model: Model, lift: Lift, x: Tensor, c: Tensor | None, draws: int | None, rng: Keyed
 ) -> tuple[Tensor, Tensor | None]:
     match model:

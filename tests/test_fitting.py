@@ -1,5 +1,7 @@
 """fit and resume: determinism, folders, weights, conditions, going on, and bad input with its three sentences."""
 
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 import json
 import os
 import signal
@@ -13,6 +15,7 @@ import pytest
 import torch
 
 import likely
+from likely.distributions.kernels import Tophat
 from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, LikelyError
 from likely.training import Engine, Stepped
 
@@ -232,3 +235,20 @@ def test_a_file_too_large_for_memory_is_counted_in_pieces(tmp_path, monkeypatch)
     assert torch.allclose(pieces.conditions.weights, whole.conditions.weights)
     with pytest.raises(LikelyError, match="too large"):
         likely.fit(path, SMALL)
+
+
+def test_validation_rows_of_no_probability_are_no_number_and_no_crash(tmp_path):
+    far = likely.read("moons").frame.head(30) + 100
+    family = likely.KDE(kernel=Tophat())
+    fitted = likely.fit("moons", family, validation=far, folder=tmp_path / "m")
+    assert fitted.card.measures["validation"] == {"kind": "=", "mean": None, "stderr": None, "rows": 30}
+    assert likely.load(tmp_path / "m").card.measures == fitted.card.measures
+
+
+def test_the_card_and_the_score_say_one_kind(tmp_path):
+    rows = likely.read("iris")
+    fitted = likely.fit(rows, likely.VAE(), budget=3, validation=rows.take(range(40)))
+    scores = fitted.score(rows.take(range(40)))
+    said = fitted.card.measures["validation"]
+    assert (said["kind"], said["rows"]) == (scores.kind, 40)
+    assert said["mean"] == pytest.approx(scores.mean)
