@@ -15,7 +15,8 @@ from likely.fitted import Fitted, load
 from likely.request import IN_MEMORY, REQUEST, Request
 from likely.run import LOG, Run
 from likely.streamed import is_large, sample_of
-from likely.training import Engine, Event
+from likely.training import Engine, Event, forget, unfinished
+from likely.training.checkpoint import RECIPE
 
 Listeners = Iterable[Callable[[Event], None]]
 
@@ -82,7 +83,7 @@ def resume(
 ) -> Fitted[Any]:
     """Go on with a training that was stopped, to the bits it would have ended in; a finished one is just loaded."""
     place = Path(folder)
-    if (place / store.DOCUMENT).is_file() and not list(place.glob("state*")):
+    if (place / store.DOCUMENT).is_file() and not unfinished(place):
         return load(place)
     asked = Request.read(place)
     _check_given(asked, place, data, validation)
@@ -116,5 +117,6 @@ def _cleared(folder: Path) -> None:
     ours = any((folder / name).exists() for name in (REQUEST, store.DOCUMENT))
     if folder.is_dir() and any(folder.iterdir()) and not ours:
         raise DataError(f"{folder} is a folder of something else", expected="a new folder, or an earlier model's")
-    for stale in (*folder.glob("state*"), *folder.glob("recipe.json"), *folder.glob(LOG)):
-        stale.unlink()
+    forget(folder)
+    for stale in (RECIPE, LOG):
+        (folder / stale).unlink(missing_ok=True)

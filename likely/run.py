@@ -23,7 +23,7 @@ from likely.fitted import Card, Fitted
 from likely.request import Request
 from likely.scoring import SCORED, scored
 from likely.streamed import Streamed
-from likely.training import Budget, Engine, Event, Examples, Finished, Planned, learn
+from likely.training import Budget, Engine, Event, Examples, Finished, Planned, forget, learn
 from likely.training.log import JsonLines
 from likely.training.progress import follow
 
@@ -154,8 +154,7 @@ class Run:
         if self.folder is None:
             return fitted
         fitted.save(self.folder)
-        for state in self.folder.glob("state*"):
-            state.unlink()
+        forget(self.folder)
         return fitted
 
 

@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from likely.errors import CannotSave, Corrupt, MissingFile
+from likely.training import unfinished
 
 FORMAT = 1
 DOCUMENT, WEIGHTS = "model.json", "weights.safetensors"
@@ -136,7 +137,7 @@ def _found(folder: Path) -> Path:
 
 
 def _incomplete(folder: Path, name: str) -> Corrupt:
-    if (folder / "state.safetensors").is_file():
+    if unfinished(folder):
         return Corrupt(f"{folder} is a training that has not finished", remedy=f"likely resume {folder}")
     return Corrupt(f"{folder} is no model: it has no {name}", expected=f"{DOCUMENT} and {WEIGHTS}, as plain files")
 

@@ -1,6 +1,5 @@
 """A file larger than memory, as passes of examples: read, encoded and forgotten piece by piece."""
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, final
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from likely.codecs import Codec
 from likely.data import Schema, Table, chunks, infer_schema
+from likely.store import sha256
 from likely.training import Examples
 
 LARGE = 512 * 2**20  # bytes of a file beyond which it is streamed
@@ -64,10 +64,4 @@ def sample_of(source: Any, schema: Any) -> tuple[Table, str]:
     """Rows of the file's head under the schema of the whole of it, and the file's hash."""
     path = Path(source)
     found = infer_schema(path, schema=schema)
-    return next(chunks(path, found, size=2 * CHUNK)), file_hash(path)
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of the bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return next(chunks(path, found, size=2 * CHUNK)), sha256(path)

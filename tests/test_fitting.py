@@ -252,3 +252,11 @@ def test_the_card_and_the_score_say_one_kind(tmp_path):
     said = fitted.card.measures["validation"]
     assert (said["kind"], said["rows"]) == (scores.kind, 40)
     assert said["mean"] == pytest.approx(scores.mean)
+
+
+def test_files_of_a_person_stay_in_the_folder(tmp_path):
+    likely.fit("moons", SMALL, budget=2, engine=PLAIN, folder=tmp_path / "m")
+    (tmp_path / "m" / "statement.txt").write_text("mine")
+    likely.fit("moons", SMALL, budget=2, engine=PLAIN, folder=tmp_path / "m")
+    assert (tmp_path / "m" / "statement.txt").read_text() == "mine"
+    assert not (tmp_path / "m" / "state.safetensors").exists()

@@ -1,7 +1,7 @@
 """Training: `learn`, the one loop, and what surrounds it: budgets, recipes, checkpoints, events, listeners."""
 
 from likely.training.budget import Budget
-from likely.training.checkpoint import forget, read_recipe
+from likely.training.checkpoint import forget, read_recipe, unfinished
 from likely.training.engine import Engine
 from likely.training.events import (
     Candidate,
@@ -49,4 +49,5 @@ __all__ = [
     "learn",
     "progress",
     "read_recipe",
+    "unfinished",
 ]

@@ -20,7 +20,7 @@ from likely.errors import CannotSave, Corrupt
 from likely.training.course import Course
 from likely.training.recipe import Recipe
 
-STATE, RECIPE = "state.safetensors", "recipe.json"
+STATE, RECIPE, PART = "state.safetensors", "recipe.json", ".part"
 Tensors = dict[str, Tensor]
 
 
@@ -93,14 +93,20 @@ def read(folder: Path) -> State | None:
         ) from reason
 
 
+def unfinished(folder: Path) -> bool:
+    """Whether a training's state lies in the folder, to go on from."""
+    return (folder / STATE).exists()
+
+
 def forget(folder: Path) -> None:
-    """Remove the state: the model is stored elsewhere and nobody will resume."""
-    (folder / STATE).unlink(missing_ok=True)
+    """Remove the state, and what a kill left half-written: the model is stored elsewhere and nobody will resume."""
+    for name in (STATE, STATE + PART):
+        (folder / name).unlink(missing_ok=True)
 
 
 def replace(path: Path, write: Callable[[Path], object]) -> Path:
     """Write beside, flush to the disk, rename: the file is the old one or the new one, never half of each."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
