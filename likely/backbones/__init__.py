@@ -4,6 +4,7 @@ from likely.backbones.convolution import Conv
 from likely.backbones.decoder import decoder
 from likely.backbones.denoiser import denoiser
 from likely.backbones.encoder import encoder
+from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
 from likely.backbones.unet import UNet
@@ -11,11 +12,13 @@ from likely.backbones.whole import whole
 
 __all__ = [
     "MLP",
+    "ByColumn",
     "Context",
     "Conv",
     "Decoder",
     "Denoiser",
     "Encoder",
+    "MaskedMLP",
     "Network",
     "UNet",
     "decoder",
