@@ -40,6 +40,7 @@ class MaskedMLP(nn.Module):
         context: int = 0,  # numbers that every output may depend on
         residual: bool = False,  # add a hidden layer's input to its output, where their widths are equal
         direct: bool = False,  # let (4) through too: with fewer units than columns, some would go unseen otherwise
+        faint: float = 1.0,  # what the outputs start at a fraction of
     ) -> None:
         super().__init__()
         columns = max(says) + 1
@@ -55,6 +56,9 @@ class MaskedMLP(nn.Module):
         self.layers = nn.ModuleList(Masked(mask, heard) for mask, heard in zip(masks, told))
         self.direct = _weight(direct_mask) if direct else None
         self.register_buffer("direct_mask", direct_mask if direct else None, persistent=False)
+        with torch.no_grad():
+            for parameter in (*self.layers[-1].parameters(), *([] if self.direct is None else [self.direct])):
+                parameter.mul_(faint)
 
     def forward(self, x: Tensor, context: Tensor | None = None, order: Tensor | None = None) -> Tensor:
         masks = self._own_masks() if order is None else self.masks(order)

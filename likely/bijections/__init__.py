@@ -1,6 +1,7 @@
 """Bijections: a value and its log|det| come together, in both directions."""
 
 from likely.bijections.actnorm import ActNorm
+from likely.bijections.autoregressive import Autoregressive, autoregressive
 from likely.bijections.bijection import Bijection
 from likely.bijections.chain import Chain, Inverse, Prepared, prepared
 from likely.bijections.conditioner import Conditioner, Convolutional, Dense
@@ -19,6 +20,7 @@ from likely.bijections.squeeze import Squeeze, squeezed_by
 __all__ = [
     "ActNorm",
     "Affine",
+    "Autoregressive",
     "Bijection",
     "Chain",
     "Checkerboard",
@@ -40,6 +42,7 @@ __all__ = [
     "Spline",
     "Split",
     "Squeeze",
+    "autoregressive",
     "context_of",
     "over",
     "prepared",
