@@ -18,9 +18,9 @@ FORMS = [
 ]
 
 
-def made(reads, says, **fields):
+def made(reads, says, hidden=(16, 12), **fields):
     torch.manual_seed(0)
-    return MaskedMLP(list(reads), list(says), **({"hidden": (16, 12)} | fields)).double()
+    return MaskedMLP(list(reads), list(says), hidden=hidden, **fields).double()
 
 
 def given(network, rows=5):
@@ -90,7 +90,7 @@ def test_column_by_column_computes_every_unit_once(monkeypatch):
         steps.says()
         steps.know(x[column : column + 1])
     monkeypatch.undo()
-    assert sum(multiplied) < sum(layer.weight.numel() for layer in network.layers)
+    assert sum(multiplied) < sum(p.numel() for p in network.parameters() if p.shape[1] > 1)
 
 
 @pytest.mark.parametrize("context", [0, 3])
@@ -109,9 +109,9 @@ def test_one_column_hears_the_context_alone(context):
 def test_degrees_are_spread_and_reach_the_last_column(width, columns):
     network = MaskedMLP(list(range(columns)), list(range(columns)), hidden=(width,))
     degrees = network.degrees
-    assert degrees.min() >= 1
+    assert degrees[0] >= 1
     assert degrees[-1] == columns - 1
-    counts = degrees.bincount(minlength=columns)[1:]
+    counts = torch.bincount(degrees, minlength=columns)[1:]
     assert counts.max() - counts.min() <= 1
 
 
