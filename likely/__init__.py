@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from likely.families.gan import GAN as GAN
     from likely.families.kde import KDE as KDE
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
+    from likely.families.nice import NICE as NICE
+    from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.vae import VAE as VAE
     from likely.fitted import Fitted as Fitted
@@ -56,11 +58,13 @@ else:
 __all__ = [  # the table of families and the verbs
     "GAN",
     "KDE",
+    "NICE",
     "VAE",
     "BayesNet",
     "Diffusion",
     "Fitted",
     "NaiveBayes",
+    "PlanarFlow",
     "RealNVP",
     "compare",
     "fit",

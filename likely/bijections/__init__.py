@@ -7,18 +7,22 @@ from likely.bijections.chain import Chain, Inverse, Prepared, prepared
 from likely.bijections.conditioner import Conditioner, Convolutional, Dense
 from likely.bijections.coupling import Coupling
 from likely.bijections.couplings import Couplings
-from likely.bijections.elementwise import Affine, Elementwise
+from likely.bijections.elementwise import Additive, Affine, Elementwise
+from likely.bijections.flatten import Flatten
 from likely.bijections.flow import Flow, context_of, over
 from likely.bijections.linear import Linear
 from likely.bijections.logit import Logit
 from likely.bijections.multiscale import MultiScale
 from likely.bijections.permutation import Permutation, Reverse
+from likely.bijections.planar import Planar
 from likely.bijections.spline import Spline
 from likely.bijections.split import Checkerboard, Cut, Split
 from likely.bijections.squeeze import Squeeze, squeezed_by
+from likely.bijections.standard import Logistic, Normal, Standard
 
 __all__ = [
     "ActNorm",
+    "Additive",
     "Affine",
     "Autoregressive",
     "Bijection",
@@ -31,18 +35,23 @@ __all__ = [
     "Cut",
     "Dense",
     "Elementwise",
+    "Flatten",
     "Flow",
     "Inverse",
     "Linear",
+    "Logistic",
     "Logit",
     "MultiScale",
+    "Normal",
     "Permutation",
+    "Planar",
     "Prepared",
     "Reverse",
     "Spline",
     "Split",
     "Squeeze",
     "autoregressive",
+    "Standard",
     "context_of",
     "over",
     "prepared",

@@ -31,6 +31,22 @@ class Elementwise(ABC):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class Additive(Elementwise):
+    """z = x + t: every volume is kept."""
+
+    @property
+    def outputs(self) -> int:
+        return 1
+
+    def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        return x + parameters.squeeze(-2), torch.zeros_like(x)
+
+    def inverse(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        return z - parameters.squeeze(-2), torch.zeros_like(z)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class Affine(Elementwise):
     """z = x e^s + t with |s| bounded."""
 

@@ -1,8 +1,8 @@
-r"""A normalizing flow: any bijection f(.; c) onto a standard normal, as a model.
+r"""A normalizing flow: any bijection f(.; c) onto independent codes of a standard law p0, as a model.
 
     z = f(x; c)                                                                                                      (1)
-    log p(x | c) = log N(z; 0, I) + log|det f'(x; c)|                                                                (2)
-    x = f^{-1}(z; c),   z ~ N(0, I)                                                                                  (3)
+    log p(x | c) = sum_i log p0(z_i) + log|det f'(x; c)|                                                             (2)
+    x = f^{-1}(z; c),   z_i ~ p0                                                                                     (3)
 
 Variational Inference with Normalizing Flows (Rezende & Mohamed, 2015), arXiv:1505.05770
 """
@@ -17,8 +17,8 @@ from torch import Tensor
 from likely.backbones import encoder
 from likely.bijections.bijection import Bijection
 from likely.bijections.chain import prepared
+from likely.bijections.standard import Normal, Standard
 from likely.contracts import Density, Latent, Player, Prepared, Space, Trained, Turn
-from likely.distributions import log_normal
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Image, Vector, reals
@@ -39,12 +39,14 @@ class Flow(Density, Latent, Trained, Prepared):
         space: Space,
         condition: Space | None = None,
         *,
+        base: Standard | None = None,  # the law of codes; none: Normal()
         rate: float = 1e-3,  # the optimizer's step
         held: int = 0,  # numbers that the largest layer makes of a row; 0: rows are scored all at once
         placed: bool = False,  # f reads the condition of an image place by place, where that is an image too
     ) -> None:
         super().__init__(space, condition)
         self.codes = reals(math.prod(space.shape))
+        self.base = base or Normal()
         self.rate, self.held = rate, held
         self.flow = flow
         places = CONTEXT if placed and isinstance(space, Image) and isinstance(condition, Image) else 0
@@ -60,7 +62,7 @@ class Flow(Density, Latent, Trained, Prepared):
 
     def _log_prob(self, x: Tensor, c: Tensor | None) -> Tensor:
         z, ladj = self.flow(x, self._context(c))  # (1)
-        return log_normal(z, 0.0, 0.0).sum(1) + ladj  # (2)
+        return self.base.log_prob(z).sum(1) + ladj  # (2)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.flow(x, self._context(c))[0]  # (1)
@@ -89,7 +91,7 @@ class Flow(Density, Latent, Trained, Prepared):
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        z = rng.normal((n, *self.codes.shape), like=next(self.parameters()))
+        z = self.base.sample((n, *self.codes.shape), like=next(self.parameters()), rng=rng)
         return self.decode(z, c)  # (3)
 
 

@@ -1,6 +1,6 @@
 import torch
 
-from likely.bijections import Affine
+from likely.bijections import Additive, Affine
 
 
 def test_affine_slopes_agree_with_autograd():
@@ -20,3 +20,11 @@ def test_affine_scales_are_bounded():
     assert z.isfinite().all()
     assert ladj.abs().max() <= 2.0
     assert ladj[0, 2] == 0
+
+
+def test_additive_shifts_and_keeps_volumes():
+    x, t = torch.randn(1, 6), torch.randn(1, 1, 6)
+    z, ladj = Additive().forward(x, t)
+    assert torch.equal(z, x + t[:, 0])
+    assert not ladj.any()
+    torch.testing.assert_close(Additive().inverse(z, t)[0], x)
