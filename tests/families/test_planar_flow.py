@@ -5,15 +5,16 @@ import math
 import pytest
 import torch
 
+from likely import fields
 from likely.errors import FieldError
 from likely.families.planar_flow import PlanarFlow
 from likely.rng import Keyed, Stepped
 from likely.spaces import Image, Tokens, label, reals
 
 
-def made(space, condition=None, **fields):
+def made(space, condition=None, layers=6):
     torch.manual_seed(0)
-    model = PlanarFlow(**{"layers": 6, "width": 8} | fields).build(space, condition)
+    model = PlanarFlow(layers=layers, width=8).build(space, condition)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -80,8 +81,8 @@ def test_a_class_moves_the_law():
 
 
 def test_wrong_fields_and_spaces_are_told():
-    for wrong in ({"layers": 0}, {"width": 0}, {"margin": 0.5}, {"rate": 0.0}, {"rate": math.inf}):
+    for wrong in ("layers=0", "width=0", "margin=0.5", "rate=0", "rate=inf"):
         with pytest.raises(FieldError):
-            PlanarFlow(**wrong)
+            fields.made("Family", f"planarflow,{wrong}")
     with pytest.raises(FieldError, match="Tokens"):
         PlanarFlow().build(Tokens(4, 3))
