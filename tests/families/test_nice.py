@@ -13,7 +13,6 @@ from likely.families.nice import NICE
 from likely.rng import Keyed, Stepped
 from likely.spaces import Image, Tokens, label, reals
 
-
 SMALL = NICE(width=16, depth=2)
 
 
