@@ -19,7 +19,7 @@ def rising_root(function: Callable[[Tensor], tuple[Tensor, Tensor]], low: Tensor
         value, slope = function(t)
         low, high = torch.where(value < 0, t, low), torch.where(value > 0, t, high)
         newton = t - value / slope
-        inside = (newton > low) & (newton < high)
+        inside = (newton >= low) & (newton <= high)  # at an end too: a step too small to be told has arrived
         moved = torch.where(value == 0, t, torch.where(inside, newton, (low + high) / 2))
         if bool(((moved - t).abs() <= torch.finfo(t.dtype).eps * t.abs()).all()):
             return moved
