@@ -68,7 +68,7 @@ def fit(
 def _rows(data: Any, schema: Any) -> tuple[Rows, str, Path | None]:
     """The rows with their hash; of a large file only some, and its path to stream from."""
     if is_large(data):
-        return *sample_of(data, schema), Path(data)
+        return *sample_of(data, schema), Path(data).expanduser()
     rows = read(data, schema=schema)
     return rows, content_hash(rows), None
 

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Codec
-from likely.data import Schema, Table, chunks, infer_schema
+from likely.data import Schema, Table, chunks, infer_schema, streams
+from likely.data.file import reaches
 from likely.store import sha256
 from likely.training import Examples
 
-LARGE = 512 * 2**20  # bytes of a file beyond which it is streamed
+LARGE = 512 * 2**20  # bytes of a file, unpacked, beyond which it is streamed
 CHUNK = 50_000  # rows at a time
 
 
@@ -54,14 +55,12 @@ class Streamed:
 
 def is_large(source: Any) -> bool:
     """Whether the source is a table on disk that should not be held in memory."""
-    path = Path(source) if isinstance(source, str | Path) else None
-    if path is None or not path.is_file() or path.stat().st_size < LARGE:
-        return False
-    return path.suffix.lower() in (".csv", ".tsv", ".txt", ".parquet", ".pq")
+    path = Path(source).expanduser() if isinstance(source, str | Path) else None
+    return path is not None and path.is_file() and streams(path) and reaches(path, LARGE)
 
 
 def sample_of(source: Any, schema: Any) -> tuple[Table, str]:
     """Rows of the file's head under the schema of the whole of it, and the file's hash."""
-    path = Path(source)
+    path = Path(source).expanduser()
     found = infer_schema(path, schema=schema)
     return next(chunks(path, found, size=2 * CHUNK)), sha256(path)

@@ -220,14 +220,17 @@ def test_weights_follow_their_rows_through_the_split():
     assert (drawn["x"] < 25).mean() > 0.9
 
 
-def test_a_file_too_large_for_memory_is_counted_in_pieces(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["large.csv", "large.csv.gz", "large.zip"])
+def test_a_file_too_large_for_memory_is_counted_in_pieces(tmp_path, monkeypatch, name):
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"x": rng.normal(5, 2, 3000), "y": rng.choice(["a", "b"], 3000), "z": rng.poisson(3, 3000)})
     frame.loc[2900:, "y"] = "late"  # a category that the head does not hold
-    path = tmp_path / "large.csv"
-    frame.to_csv(path, index=False)
+    path = tmp_path / name
+    frame.to_csv(
+        path, index=False, compression={"method": "zip", "archive_name": "t.csv"} if "zip" in name else "infer"
+    )
     whole = likely.fit(path, likely.NaiveBayes(), condition="y")
-    monkeypatch.setattr("likely.streamed.LARGE", 1000)
+    monkeypatch.setattr("likely.streamed.LARGE", 50_000)  # the packed file alone is smaller
     monkeypatch.setattr("likely.streamed.CHUNK", 700)
     pieces = likely.fit(path, likely.NaiveBayes(), condition="y", folder=tmp_path / "m.likely")
     assert pieces.card.data["rows"] == 3000

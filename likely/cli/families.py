@@ -47,8 +47,14 @@ def _one(name: str, as_json: bool) -> None:
         emit_json(said | {"fields": [asdict(field) for field in fields]})
         return
     rows = [(f"--{field.name.replace('_', '-')}", field.type, field.default, field.help) for field in fields]
-    title = f"{spelled}: {said['page']} ({', '.join(said['promises'])})"
+    title = f"{spelled}: {_beyond(spelled, said['page'])} ({', '.join(said['promises'])})"
     print_table(title, ("flag", "type", "default", "what turning it does"), rows)
+
+
+def _beyond(name: str, page: str) -> str:
+    """What the page says after the name, where it begins with that."""
+    first, _, rest = page.partition(": ")
+    return rest if first.replace(" ", "").lower() == name.lower() else page
 
 
 def command() -> TyperCommand:

@@ -15,6 +15,7 @@ from likely.errors import MissingFile, Unreadable
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+PIECE = 1 << 20  # bytes unpacked at a time
 DAMAGED = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)  # or encrypted
 MAGIC = (
     (b"PAR1", "parquet"),
@@ -77,6 +78,28 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise Unreadable(f"{path} is packed, but damaged: {error}", remedy="copy or download it again") from error
     except PermissionError as error:
         raise Unreadable(f"{path} may not be read: permission denied") from error
+
+
+def reaches(path: Path, size: int) -> bool:
+    """Whether the file, unpacked, is at least this many bytes; a packed one is unpacked so far, and thrown away."""
+    if magic(path) not in ("gzip", "zip"):
+        return path.stat().st_size >= size
+    with opened(path) as source:
+        while size > 0 and (piece := source.read(min(size, PIECE))):
+            size -= len(piece)
+    return size <= 0
+
+
+def zipped_table(path: Path) -> bool:
+    """Whether this is a zip of one table and nothing else that can be read."""
+    if magic(path) != "zip" or suffix(path) == ".npz":
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            kinds = [suffix(Path(name)) for name in members(archive)]
+    except DAMAGED:
+        return False
+    return sum(kind in TABLE_SUFFIXES for kind in kinds) == 1 and not any(kind in PICTURE_SUFFIXES for kind in kinds)
 
 
 def members(archive: zipfile.ZipFile) -> list[str]:

@@ -18,7 +18,7 @@ import pandas as pd
 from likely.data.column import COUNTED, LEVELS, stray_text
 from likely.data.conform import nullable, restored
 from likely.data.declaration import Declaration, declaration
-from likely.data.file import existing, magic, suffix
+from likely.data.file import TABLE_SUFFIXES, existing, magic, suffix, zipped_table
 from likely.data.infer import infer, plain_level
 from likely.data.layout import LATIN_1, Layout, layout_for
 from likely.data.missing import is_text
@@ -77,10 +77,8 @@ def _of_file(path: Path, said: Declaration, whole: bool) -> Schema:
 
 
 def streams(path: Path) -> bool:
-    """Whether the file is read in pieces: text tables and Parquet."""
-    return path.is_file() and (
-        magic(path) == "parquet" or suffix(path) in (".csv", ".tsv", ".txt", ".tab", ".data", ".dat")
-    )
+    """Whether the file is read in pieces: text tables, packed or not, and Parquet."""
+    return path.is_file() and (magic(path) == "parquet" or suffix(path) in TABLE_SUFFIXES or zipped_table(path))
 
 
 def _parts(path: Path, said: Declaration, size: int, *, same: bool = False) -> Parts:

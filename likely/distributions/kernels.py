@@ -284,6 +284,12 @@ class Likelihood(Bandwidth):
     narrowest: float = 0.03  # the least multiple tried
     widest: float = 3.0  # the largest multiple tried
     queries: int = 1000  # rows left out, one at a time: more is steadier and slower
+    rows: int = 4000  # of a larger table, those that the search starts on before all are asked
+
+    @property
+    def multiples(self) -> list[float]:
+        """Those tried, evenly in their logarithm."""
+        return torch.logspace(math.log10(self.narrowest), math.log10(self.widest), 12).tolist()
 
     def __post_init__(self) -> None:
         if not 0 < self.narrowest < self.widest < math.inf:
@@ -291,8 +297,9 @@ class Likelihood(Bandwidth):
                 f"Likelihood cannot try multiples from {self.narrowest} to {self.widest}",
                 expected="two positive numbers, the smaller first",
             )
-        if self.queries < 1:
-            raise FieldError(f"Likelihood.queries cannot be {self.queries}", expected="at least 1")
+        for name in ("queries", "rows"):
+            if getattr(self, name) < 1:
+                raise FieldError(f"Likelihood.{name} cannot be {getattr(self, name)}", expected="at least 1")
 
     def widths(self, spread: Tensor, rows: float, kernel: Kernel) -> Tensor:
         return Silverman().widths(spread, rows, kernel)  # where the search starts

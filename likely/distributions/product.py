@@ -308,7 +308,9 @@ class Pairs:
         for d in bumps.listed_apart:
             z += bumps.log_state(d, q[queries], tile.side).to(self.dtype)
         if self.out is not None:
-            z.masked_fill_(self.out[queries, None] == tile.at, -math.inf)
+            place = torch.searchsorted(tile.at, self.out[queries]).clamp(max=len(tile.at) - 1)
+            here = (tile.at[place] == self.out[queries]).nonzero()[:, 0]
+            z[here, place[here]] = -math.inf
         return z
 
 

@@ -11,7 +11,7 @@ Density Estimation for Statistics and Data Analysis (Silverman, 1986)
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -22,6 +22,7 @@ from likely.contracts import Classed, Completes, Counted, Density, Evidence, Fam
 from likely.distributions.counted import Moments, ratio
 from likely.distributions.kernels import Bandwidth, Gaussian, Kernel, Likelihood
 from likely.distributions.product import Bumps, Side
+from likely.distributions.search import climb, vertex
 from likely.distributions.state import Cells, Classes, Range
 from likely.errors import EmptyData
 from likely.rng import Rng
@@ -38,9 +39,7 @@ class KDE(Family["KDEModel"]):
     """A bump at every training row."""
 
     kernel: Kernel = Gaussian()  # the bumps of real columns; compact ones give density 0 far from all rows
-    bandwidth: Bandwidth = (
-        Likelihood()
-    )  # how wide they are: wider is smoother; Scott() and Silverman() are rules of thumb
+    bandwidth: Bandwidth = Likelihood()  # wider is smoother; Scott() and Silverman() are quick rules of thumb
 
     def build(self, space: Space, condition: Space | None = None) -> "KDEModel":
         return KDEModel(self, space, condition)
@@ -149,7 +148,7 @@ class KDEModel(Density, Counted, Completes, Classed):
         self.width[valued] = rule.widths(self._spread(rows)[valued], rows, self.family.kernel)
         self.mix = self.mix.new_tensor(rule.mixing(self.cells.width, rows))
         if isinstance(rule, Likelihood) and len(self.k) > 1:
-            self._search(rule, self.width.clone(), valued)
+            self._search(rule, valued, rows)
 
     def _spread(self, rows: float) -> Tensor:
         """Standard deviations within classes; pixels share a little of each other's; 1 where nothing varies."""
@@ -161,32 +160,43 @@ class KDEModel(Density, Counted, Completes, Classed):
         variance = torch.where(within > 0, within, overall)
         return torch.where(variance > 0, variance, 1.0).sqrt()
 
-    def _search(self, rule: Likelihood, start: Tensor, valued: Tensor) -> None:
-        """Over multiples of the rule's widths, then over mixes, then over multiples again, closer."""
-        queries = int(min(rule.queries, max(100, MOST_WORK // len(self.k)), len(self.k)))
-        some = torch.arange(queries, device=self.k.device) * len(self.k) // queries
+    def _search(self, rule: Likelihood, valued: Tensor, rows: float) -> None:
+        """A multiple of the rule's widths and a mix: found on every so many rows, then climbed to on all of them."""
+        every = torch.arange(len(self.k), device=self.k.device)
+        few = every[:: -(-len(every) // rule.rows)]
+        scales, mixes = rule.multiples if valued.any() else [1.0], MIXES if (self.cells.sizes > 1).any() else []
+        near, full = (self._likelihood(rule, valued, part, rows * len(part) / len(every)) for part in (few, every))
+        mix = float(self.mix)
+        scale = max(scales, key=lambda scale: near(scale, mix))
+        if mixes:
+            mix = climb(lambda mix: full(scale, mix), mixes, max(mixes, key=lambda mix: near(scale, mix)))
+        scale = climb(lambda scale: full(scale, mix), scales, scale)
+        full(vertex(lambda scale: full(scale, mix), scales, scale), mix)
+
+    def _likelihood(
+        self, rule: Likelihood, valued: Tensor, part: Tensor, rows: float
+    ) -> Callable[[float, float], float]:
+        """(4) among some of the rows, at a multiple and a mix, which the model then has."""
+        queries = int(min(rule.queries, max(100, MOST_WORK // len(part)), len(part)))
+        some = part[torch.arange(queries, device=part.device) * len(part) // queries]
+        start = torch.ones_like(self.width)
+        start[valued] = rule.widths(self._spread(rows)[valued], rows, self.family.kernel)
+        known: dict[tuple[float, float], float] = {}
 
         def likelihood(scale: float, mix: float) -> float:
             self.width, self.mix = torch.where(valued, start * scale, 1.0), self.mix.new_tensor(mix)
-            return float((self._left_out(some) * self.weight[some]).sum())  # (4)
+            if (scale, mix) not in known:
+                known[scale, mix] = float((self._left_out(some, part) * self.weight[some]).sum())  # (4)
+            return known[scale, mix]
 
-        scales = (
-            torch.logspace(math.log10(rule.narrowest), math.log10(rule.widest), 12).tolist() if valued.any() else [1.0]
-        )
-        step, mix = (scales[1] / scales[0]) ** 0.25 if len(scales) > 1 else 1.0, float(self.mix)
-        scale = max(scales, key=lambda scale: likelihood(scale, mix))
-        if (self.cells.sizes > 1).any():
-            mix = max(MIXES, key=lambda mix: likelihood(scale, mix))
-        near = [scale * step**power for power in (range(-3, 4) if valued.any() else (0,))]
-        scale = max(near, key=lambda scale: likelihood(scale, mix))
-        likelihood(scale, mix)
+        return likelihood
 
-    def _left_out(self, some: Tensor) -> Tensor:
-        """log p of these rows under the other rows of their class, at least -10,000: compact bumps may give none."""
+    def _left_out(self, some: Tensor, part: Tensor) -> Tensor:
+        """log p of these rows under the part's others of their class, at least -10,000: compact bumps may give none."""
         bumps, cells = self._bumps(), self._cells()
         told = torch.zeros(len(some), dtype=torch.float64, device=some.device)
         for k in self.k[some].unique():
-            at, rows = (self.k[some] == k).nonzero()[:, 0], (self.k == k).nonzero()[:, 0]
+            at, rows = (self.k[some] == k).nonzero()[:, 0], part[self.k[part] == k]
             own = torch.searchsorted(rows, some[at])
             rest = torch.log1p(-self.weight[some[at]] / self.weight[rows].sum())
             told[at] = self._mixture(bumps, bumps.side(cells[some[at]]), rows, own) - rest
@@ -195,10 +205,8 @@ class KDEModel(Density, Counted, Completes, Classed):
     # How it samples and completes ------------------------------------------------------------------------------------
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        level, chosen = (
-            rng.uniform((n, 1), like=self.weight)[:, 0],
-            torch.empty(n, dtype=torch.int64, device=self.k.device),
-        )
+        level = rng.uniform((n, 1), like=self.weight)[:, 0]
+        chosen = torch.empty(n, dtype=torch.int64, device=self.k.device)
         for at, rows in self._given(c, n):
             share = self.weight[rows].cumsum(0)
             chosen[at] = rows[torch.searchsorted(share, level[at] * share[-1]).clamp(max=len(rows) - 1)]
@@ -207,10 +215,8 @@ class KDEModel(Density, Counted, Completes, Classed):
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Free cells are drawn given that they are present."""
         cells, known, span = self.cells.told(x, evidence)
-        level, chosen = (
-            rng.uniform((len(x), 1), like=self.weight),
-            torch.empty(len(x), dtype=torch.int64, device=self.k.device),
-        )
+        level = rng.uniform((len(x), 1), like=self.weight)
+        chosen = torch.empty(len(x), dtype=torch.int64, device=self.k.device)
         for at, rows, terms in self._terms(cells, known, span, ~known, c):
             share = terms.softmax(1).nan_to_num(1.0).cumsum(1)  # (3)
             place = torch.searchsorted(share, level[at] * share[:, -1:])[:, 0]

@@ -115,6 +115,7 @@ class Finished(Event):
     kept: Candidate
     early: bool = False  # no better for so many validations: stopped before the budget's end
     unit: str = ""
+    counted: bool = False  # learned in passes over the data; `step` says how many
 
 
 def _plain(value: Any) -> Any:

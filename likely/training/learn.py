@@ -207,7 +207,7 @@ class Lesson:
 
     def _counted(self, course: Course) -> Finished:
         final = Candidate(step=course.passes, averaged=False, value=None, weights=copied(self.model.state_dict()))
-        return Finished(step=course.passes, final=final, kept=final, seconds=course.seconds)
+        return Finished(step=course.passes, final=final, kept=final, seconds=course.seconds, counted=True)
 
 
 def _placed(data: Examples, place: torch.device) -> Examples:

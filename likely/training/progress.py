@@ -174,6 +174,8 @@ def _told(event: Event) -> str:
 
 
 def _ending(event: Finished) -> str:
+    if event.counted:
+        return f"counted in {event.step} pass{'es' * (event.step != 1)} over the data, {clock(event.seconds)}"
     kept = event.kept
     which = "averaged weights" if kept.averaged else "weights"
     judged = "" if kept.value is None else f" ({_short(kept.value)} {event.unit} held out)"

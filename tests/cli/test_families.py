@@ -32,5 +32,12 @@ def test_the_fields_of_one(cli):
     assert "pseudo-count" in told
 
 
+def test_a_title_says_a_family_s_name_once(cli):
+    for name in table("Family"):
+        title = cli("families", name).out.splitlines()[0]
+        assert title.startswith(f"{name}: ")
+        assert title.replace(" ", "").lower().count(f"{name.lower()}:") == 1
+
+
 def test_no_such_family(cli):
     cli("families", "perceptron").fails(2, "perceptron", "NaiveBayes")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from likely.data.file import existing, magic, members, opened, suffix
+from likely.data.file import existing, magic, members, opened, reaches, suffix, zipped_table
 from likely.errors import MissingFile, Unreadable
 
 
@@ -62,3 +62,29 @@ def test_one_table_in_a_zip_is_opened_and_two_are_an_error(tmp_path: Path) -> No
         archive.writestr("b.csv", "a\n")
     with pytest.raises(Unreadable, match=r"'a.csv', 'b.csv'"), opened(tmp_path / "x.zip"):
         pass
+
+
+def test_the_length_of_a_file_is_that_of_what_it_holds(tmp_path: Path) -> None:
+    text = b"a,b\n" + b"1,2\n" * 400_000
+    (tmp_path / "x.csv").write_bytes(text)
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(text))
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.csv", text)
+    for name in ("x.csv", "x.csv.gz", "x.zip"):
+        assert reaches(tmp_path / name, len(text))
+        assert not reaches(tmp_path / name, len(text) + 1)
+
+
+def test_a_zip_of_one_table_is_told_from_other_zips(tmp_path: Path) -> None:
+    def zipped(*names: str) -> Path:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+            for name in names:
+                archive.writestr(name, "a\n")
+        return tmp_path / "x.zip"
+
+    assert zipped_table(zipped("a.csv", "readme.md"))
+    assert not zipped_table(zipped("a.csv", "b.csv"))
+    assert not zipped_table(zipped("a.png", "captions.csv"))
+    whole = zipped("a.csv").read_bytes()
+    (tmp_path / "x.zip").write_bytes(whole[:-20])
+    assert not zipped_table(tmp_path / "x.zip")

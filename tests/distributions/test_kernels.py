@@ -109,6 +109,7 @@ def test_rules_scale_with_each_column() -> None:
         lambda: Fixed(mix=1.0),
         lambda: Likelihood(narrowest=2.0, widest=1.0),
         lambda: Likelihood(queries=0),
+        lambda: Likelihood(rows=0),
     ],
 )
 def test_unusable_bandwidths_are_refused(make) -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from likely.errors import TrainingError
-from likely.training import Event, Noticed, Observed, Planned, RolledBack, Stepped, Validated, follow, learn
+from likely.training import Event, Finished, Noticed, Observed, Planned, RolledBack, Stepped, Validated, follow, learn
+from likely.training.events import Candidate
 from likely.training.progress import Bar, Lines, Silent, clock, progress
 from tests.training.runner import recipe, rows
 from tests.training.toys import Gaussian
@@ -64,6 +65,14 @@ def test_a_whole_training_is_followed(stream) -> None:
     finished = follow(learn(Gaussian(4), rows(50, 1), validation=rows(20, 2), recipe=recipe(40)), progress(stream=out))
     assert "finished at 40" in out.getvalue()
     assert finished.step == 40
+
+
+@pytest.mark.parametrize(("passes", "told"), [(1, "counted in 1 pass over"), (7, "counted in 7 passes over")])
+def test_what_was_counted_kept_no_weights_of_a_step(passes: int, told: str) -> None:
+    out, end = io.StringIO(), Candidate(step=passes, averaged=False, value=None, weights={})
+    Lines(out)(Finished(step=passes, final=end, kept=end, counted=True))
+    assert out.getvalue().startswith(told)
+    assert "kept" not in out.getvalue()
 
 
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
