@@ -369,7 +369,7 @@ def test_double_models_draw_doubles() -> None:
 
 def test_the_classes_of_digits_are_found() -> None:
     digits = load_digits()
-    x, c = torch.tensor(digits.images[:, None]).float(), torch.tensor(digits.target).float()[:, None]
+    x, c = torch.tensor(digits.images[:, None]).float(), torch.tensor(digits.target).float()[:, None]  # pyright: ignore[reportAttributeAccessIssue]
     model = fitted(KDE(bandwidth=Likelihood(queries=200)), Image(1, 8, 8, 17), x[:1400], c[:1400], label(10))
     found = model.log_joint(x[1400:]).argmax(1)
     assert float((found == c[1400:, 0]).double().mean()) > 0.9
