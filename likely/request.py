@@ -10,7 +10,7 @@ from likely.errors import Corrupt, MissingFile
 from likely.fields import from_json, to_json
 
 REQUEST = "request.json"
-IN_MEMORY = ("DataFrame", "LazyFrame", "ndarray", "Tensor", "Table", "Images", "dict", "rows")
+IN_MEMORY = ("DataFrame", "LazyFrame", "ndarray", "Tensor", "Table", "Images", "Texts", "dict", "list", "tuple", "rows")
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,19 @@ def sample(
     as_json: Json = False,
 ) -> None:
     """Draw new rows; row i depends on the seed and i alone."""
-    from likely.data import Table, write
+    from likely.data import Table, Texts, write
     from likely.fitted import load
 
     said = given_of(given or ())
     rows = load(run).sample_rows(n, said or None, seed=seed)
-    target = out or (None if isinstance(rows, Table) else Path(f"samples{rows.suffix}"))
+    target = out or (None if isinstance(rows, Table | Texts) else Path(f"samples{rows.suffix}"))
     recipe = recipe_of(run, n, said, seed, target)
     if target is not None:
         write(rows, target, recipe=recipe)
         tell_written(n, target, recipe, as_json=as_json)
+        return
+    if isinstance(rows, Texts):
+        emit_json({"texts": list(rows), "recipe": recipe}) if as_json else typer.echo("\n".join(rows))
         return
     assert isinstance(rows, Table)
     if as_json:

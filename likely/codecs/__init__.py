@@ -5,9 +5,12 @@ from likely.codecs.codec import Cells, Codec
 from likely.codecs.image import Binarise, ImageCodec
 from likely.codecs.lift import Lift
 from likely.codecs.table import TableCodec
-from likely.codecs.text import TextCodec, Unit
+from likely.codecs.text import TextCodec
+from likely.codecs.texts import TextsCodec
+from likely.codecs.vocabulary import VOCABULARIES, Vocabulary
 
 __all__ = [
+    "VOCABULARIES",
     "Binarise",
     "Cells",
     "Codec",
@@ -15,7 +18,8 @@ __all__ = [
     "Lift",
     "TableCodec",
     "TextCodec",
-    "Unit",
+    "TextsCodec",
+    "Vocabulary",
     "codec_for",
     "codec_from_parts",
     "condition_codec",

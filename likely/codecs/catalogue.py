@@ -8,10 +8,17 @@ from likely.codecs.image import ImageCodec
 from likely.codecs.parts import Part
 from likely.codecs.table import TableCodec
 from likely.codecs.text import TextCodec
+from likely.codecs.texts import TextsCodec
 from likely.data.rows import Images, Rows, Table
+from likely.data.texts import Texts
 from likely.errors import ConditionError, Corrupt
 
-CODECS: dict[str, type[Codec[Any]]] = {"TableCodec": TableCodec, "ImageCodec": ImageCodec, "TextCodec": TextCodec}
+CODECS: dict[str, type[Codec[Any]]] = {
+    "TableCodec": TableCodec,
+    "ImageCodec": ImageCodec,
+    "TextCodec": TextCodec,
+    "TextsCodec": TextsCodec,
+}
 
 
 def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]:
@@ -21,6 +28,8 @@ def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]
             return TableCodec.fit(rows, columns=columns)
         case Images():
             return ImageCodec.fit(rows)
+        case Texts():
+            return TextsCodec.fit(rows)
     raise TypeError(f"{type(rows).__name__} have no codec")
 
 

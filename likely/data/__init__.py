@@ -2,7 +2,7 @@
 
 from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
-from likely.data.describe import ColumnSummary, ImagesSummary, Summary, TableSummary, describe
+from likely.data.describe import ColumnSummary, ImagesSummary, Summary, TableSummary, TextsSummary, describe
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, true_log_prob
 from likely.data.hashing import content_hash
@@ -12,11 +12,13 @@ from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import ColumnSchema, Constraint, Schema, TextFile
 from likely.data.split import Split, sides, split
 from likely.data.stream import chunks, infer_schema, streams
+from likely.data.texts import BytePages, Texts, texts_of
 from likely.data.write import write
 
 __all__ = [
     "EMBEDDED",
     "PLANES",
+    "BytePages",
     "ColumnSchema",
     "ColumnSummary",
     "Constraint",
@@ -30,6 +32,8 @@ __all__ = [
     "Table",
     "TableSummary",
     "TextFile",
+    "Texts",
+    "TextsSummary",
     "chunks",
     "content_hash",
     "describe",
@@ -42,6 +46,7 @@ __all__ = [
     "sides",
     "split",
     "streams",
+    "texts_of",
     "true_log_prob",
     "write",
 ]

@@ -18,6 +18,7 @@ from likely.data.suggestion import near, shown
 from likely.errors import FieldError, WrongRows
 
 KINDS = get_args(Kind)
+FORMS = ("lines", "document", "molecules", "proteins", "table")  # of a text file
 TRANSFORMS = ("auto", "standard", "log", "quantile")
 REAL, TEXT, WHOLE, TRUTH, NUMBERS, TEXTS, LEVELS, LEVEL = (
     "a number",
@@ -60,6 +61,7 @@ class Declaration:
     group: str | None = None
     file: dict[str, Any] = field(default_factory=dict)  # fields of TextFile
     like: TextFile | None = None  # how the file was written that a fitted schema came from
+    texts: Any = None  # what the lines of a text file are: "lines", "document", "molecules" or "proteins"
     lenient: bool = False  # columns that the table lacks are no error (a fitted schema meeting a partial table)
 
     def check(self, names: tuple[str, ...]) -> None:
@@ -141,7 +143,7 @@ def _changed_fields(column: ColumnSchema) -> dict[str, Any]:
 
 
 def _parsed(told: Any, where: str) -> Declaration:
-    known = ("columns", "constraints", "group", "file", "notes")
+    known = ("columns", "constraints", "group", "file", "notes", "texts")
     _object(told, where, known)
     columns = _object(told.get("columns", {}), f"{where}: columns", None)
     parsed = {name: _column(name, stated) for name, stated in columns.items()}
@@ -151,7 +153,11 @@ def _parsed(told: Any, where: str) -> Declaration:
     group = told.get("group")
     if group is not None:
         _typed(group, TEXT, "group")
-    return Declaration(parsed, tuple(_constraint(rule) for rule in rules), group, _file(told.get("file", {})))
+    texts = told.get("texts")
+    if texts is not None:
+        _one_of(_typed(texts, TEXT, "texts"), FORMS, f"{where}: texts")
+    rules = tuple(_constraint(rule) for rule in rules)
+    return Declaration(parsed, rules, group, _file(told.get("file", {})), texts=texts)
 
 
 def _object(told: Any, where: str, known: tuple[str, ...] | None) -> Mapping[str, Any]:

@@ -109,6 +109,32 @@ class ImagesSummary(Summary):
         return {"is": "images"} | asdict(self)
 
 
+@final
+@dataclass(frozen=True)
+class TextsSummary(Summary):
+    """Texts, and what is said about them."""
+
+    rows: int
+    word: str  # texts, pages, molecules, proteins
+    lengths: tuple[int, int, int]  # shortest, mean, longest, in characters
+    letters: int  # different characters
+    copies: float
+    about: TableSummary | None
+    example: str
+
+    @property
+    def form(self) -> str:
+        shortest, mean, longest = self.lengths
+        return f"{self.word} of {shortest} to {longest} characters ({mean} on average), {self.letters} different ones"
+
+    @property
+    def table(self) -> TableSummary | None:
+        return self.about
+
+    def to_json(self) -> dict[str, Any]:
+        return {"is": "texts"} | asdict(self)
+
+
 def describe(rows: "Rows") -> Summary:
     """A summary to print, or to give as JSON."""
     return rows.described()

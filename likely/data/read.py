@@ -15,10 +15,13 @@ from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
 from likely.data.picture import from_folder, from_picture, from_zip, resized
+from likely.data.prose import SUFFIXES as PROSE
+from likely.data.prose import from_prose, is_prose
 from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import Schema
 from likely.data.suggestion import near, shown
 from likely.data.text_table import read_text_table
+from likely.data.texts import Texts, texts_of
 from likely.data.tidy import markers_of, tidied
 from likely.errors import DataError, MissingFile, Unreadable
 
@@ -56,9 +59,16 @@ def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
 
 
 def _from_memory(source: Any, said: Declaration) -> Rows:
-    """Arrays, and objects of libraries that are told by their module's name, so that none is imported for it."""
+    """Arrays, lists of texts, and objects of other libraries."""
     if isinstance(source, np.ndarray):
         return from_array(source, said)
+    if isinstance(source, list | tuple) and source and isinstance(source[0], str):
+        return texts_of(source)
+    return _from_library(source, said)
+
+
+def _from_library(source: Any, said: Declaration) -> Rows:
+    """By the name of their module, so that none is imported for it."""
     library = type(source).__module__.partition(".")[0]
     if library == "torch":
         tensor = source.detach().cpu()
@@ -153,8 +163,14 @@ def _packed_idx(path: Path, found: str) -> bool:
     return head[:2] == b"\0\0" and len(head) == 4 and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4
 
 
-def _from_text(path: Path, said: Declaration) -> Table:
+def _from_text(path: Path, said: Declaration) -> Table | Texts:
+    """A table where lines are cut into columns; else texts."""
+    if said.texts not in (None, "table") or suffix(path) in PROSE:
+        return from_prose(path, said)
     found = layout_for(path, said)
+    whole = found.file.delimiter == "" and not found.file.header and said.like is None and not said.columns
+    if whole and said.texts is None and suffix(path) != ".csv" and is_prose(path, found):
+        return from_prose(path, said)
     stated = said.columns
     markers = {name: markers_of(stated.get(name, {})) for name in found.names}
     text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")

@@ -157,6 +157,11 @@ class Pieces(Rows):
 
     @property
     @abstractmethod
+    def consecutive(self) -> bool:
+        """Whether pieces follow one another, as pages do: sides are then cut, not drawn."""
+
+    @property
+    @abstractmethod
     def dimensions(self) -> int:
         """How many numbers a piece is: scores are also told in bits a number."""
 
@@ -193,6 +198,10 @@ class Images(Pieces):
     names: tuple[str, ...] = field(default=())
     word: ClassVar[str] = "pictures"
     suffix: ClassVar[str] = ".png"
+
+    @property
+    def consecutive(self) -> bool:
+        return False
 
     @property
     def dimensions(self) -> int:

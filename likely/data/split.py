@@ -2,7 +2,8 @@
 
 A row's place in [0, 1) is a hash of its cells and of its occurrence number, so that copies of one row fall on all sides
 in proportion and no side can be told from another. Pictures, and tables with less than 1 % copies, keep copies on one
-side instead: there a copy is a leak, not a frequency. A group column keeps all rows of one value on one side.
+side instead: there a copy is a leak, not a frequency. A group column keeps all rows of one value on one side. Pages of
+one document are cut, not drawn: training, validation and test follow one another, and no side knows its neighbours.
 """
 
 # pandas' own types are unions that no check narrows
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from likely.data.hashing import column_hashes, mixed, occurrences, share_of_copies
-from likely.data.rows import Rows, Table
+from likely.data.rows import Pieces, Rows, Table
 from likely.errors import FieldError
 
 Array = np.ndarray[Any, Any]
@@ -50,6 +51,8 @@ def sides(rows: Rows, *, fractions: Sequence[float] = (0.8, 0.1, 0.1), salt: int
 
 def places(rows: Rows, *, salt: int = 0) -> Array:
     """Each row's place in [0, 1)."""
+    if isinstance(rows, Pieces) and rows.consecutive:
+        return (np.arange(len(rows)) + 0.5) / max(len(rows), 1)
     group = _group(rows)
     hashes = rows.hashes() if group is None else group
     number = np.zeros(len(hashes), np.uint64)

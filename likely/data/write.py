@@ -25,13 +25,15 @@ from likely.errors import CannotSave, FieldError
 
 if TYPE_CHECKING:
     from likely.data.rows import Images, Rows, Table
+    from likely.data.texts import Texts
 
 TEXT_SUFFIXES = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": None, ".data": None, ".dat": None}
 Recipe = dict[str, Any]
 
 
 def write(rows: "Rows", path: Path | str, *, recipe: Recipe | None = None) -> list[Path]:
-    """Write the rows as the suffix says: .csv .tsv .txt (.gz), .parquet, .npz; for pictures a folder, .png, .npz.
+    """Write the rows as the suffix says: .csv .tsv .txt (.gz), .parquet, .npz; for pictures a folder, .png, .npz;
+    for texts .txt, .smi, .fasta, .csv.
 
     The recipe goes into PNG text, Parquet metadata, or a JSON file beside the others. Returns the files written.
     """
@@ -69,6 +71,19 @@ def write_images(images: "Images", path: Path, told: str | None) -> list[Path]:
         case "":
             return _to_folder(images, path, told)
     raise FieldError(f"pictures cannot be written to {path.name}", expected="a folder, .png (all in one) or .npz")
+
+
+def write_texts(texts: "Texts", path: Path, told: str | None) -> list[Path]:
+    """One a line, pages one after the other, FASTA, or a table with what is said about each."""
+    kind = suffix(path)
+    if kind not in (".txt", ".smi", ".fa", ".fasta", ".csv", ".tsv"):
+        raise FieldError(f"texts cannot be written to {path.name}", expected=".txt, .smi, .fasta, .csv or .tsv")
+    with appearing(path) as part:
+        if kind in (".csv", ".tsv"):
+            _with_about(texts).to_csv(part, sep=TEXT_SUFFIXES[kind] or ",", index=False)
+        else:
+            part.write_text(_as_file(texts, kind), encoding="utf-8", errors="surrogateescape", newline="")
+    return [path, *_beside(path, told)]
 
 
 @contextmanager
@@ -163,6 +178,27 @@ def _to_npz(frame: "pd.DataFrame", part: Path) -> None:
 def _save_npz(part: Path, held: dict[str, Any]) -> None:
     with part.open("wb") as file:
         np.savez_compressed(file, **held)
+
+
+# Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def _with_about(texts: "Texts") -> "pd.DataFrame":
+    told = pd.DataFrame({"text": list(texts)})
+    return told if texts.about is None else pd.concat([texts.about.frame.reset_index(drop=True), told], axis=1)
+
+
+def _as_file(texts: "Texts", kind: str) -> str:
+    if kind in (".fa", ".fasta"):
+        names = texts.names or tuple(f"sample_{place + 1}" for place in range(len(texts)))
+        return "".join(f">{name}\n{text}\n" for name, text in zip(names, texts, strict=True))
+    if texts.consecutive:
+        return "".join(texts)
+    return "".join(f"{_one_line(text)}\n" for text in texts)
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n")
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image as Picture
 
-from likely.data import Images, Rows, Table
+from likely.data import Images, Rows, Table, Texts
 from likely.metrics.features import codes, frame_of, is_numeric
 from likely.report.drawing import box, dots, line, path, shortened, svg, text
 
@@ -28,6 +28,8 @@ def picture_of(rows: Rows, real: Rows) -> Markup:
             return image(grid(by_class(rows)))
         case Table(), Table():
             return _drawn(rows, real)
+        case Texts(), _:
+            return quoted(rows)
     raise TypeError(f"{type(rows).__name__} have no picture")
 
 
@@ -74,6 +76,15 @@ def by_class(images: Images, *, across: int = 10) -> Images:
     chosen = [np.flatnonzero(said == level) for level in levels[:10]]
     width = min(across, min(map(len, chosen)))
     return images.take(np.concatenate([rows[:width] for rows in chosen])) if width == across else images
+
+
+# Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def quoted(texts: Texts, *, most: int = 12, letters: int = 400) -> Markup:
+    """The first texts as they are."""
+    shown = (text[:letters] + "…" * (len(text) > letters) for text in texts.take(range(min(most, len(texts)))))
+    return Markup("").join(Markup("<pre>{}</pre>").format(text) for text in shown)
 
 
 # Tables --------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from likely.codecs.text import TextCodec, Unit
+from likely.codecs.text import TextCodec
+from likely.codecs.vocabulary import VOCABULARIES, Characters, Words
 from likely.data.rows import Table
 from likely.errors import Corrupt, EmptyData, WrongRows
 from likely.spaces import Tokens
@@ -21,22 +22,22 @@ def said(table, texts):
 
 
 @pytest.mark.parametrize(
-    ("texts", "unit", "vocabulary", "length"), [(CAPTIONS * 2, Unit.WORDS, 7, 4), (NAMES, Unit.CHARACTERS, 17, 14)]
+    ("texts", "unit", "vocabulary", "length"), [(CAPTIONS * 2, Words, 7, 4), (NAMES, Characters, 17, 14)]
 )
 def test_texts_come_back_to_the_letter(table, texts, unit, vocabulary, length):
     rows = said(table, [*texts, None])
     codec = TextCodec.fit(rows, column="caption")
-    assert codec.unit is unit
+    assert type(codec.vocabulary) is unit
     assert codec.space == Tokens(vocabulary, length)
     cells = codec.encode(rows)
     assert cells.x.dtype == torch.int64
     assert (cells.x[-1] == -1).all()
     assert not cells.ladj.any()
     pd.testing.assert_frame_equal(codec.decode(cells.x).frame, rows.frame)
-    assert codec.measure == f"mass of a text of at most {length} {unit.name.lower()}"
+    assert codec.measure == f"mass of a text of at most {length} {unit.word}"
 
 
-@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("unit", [VOCABULARIES[name] for name in ("words", "characters", "atoms", "bytes", "pairs")])
 def test_the_unit_can_be_chosen(table, unit):
     rows = said(table, ["a  b", " c", "d "])
     codec = TextCodec.fit(rows, column="caption", unit=unit)
@@ -68,7 +69,7 @@ def test_no_text_at_all(table):
 def test_draws_end_at_the_first_absent_token(table):
     codec = TextCodec.fit(said(table, CAPTIONS), column="caption")
     drawn = codec.decode(torch.tensor([[0, -1, 1, 2], [-1, -1, -1, -1], [1, 2, 3, 4]])).frame["caption"]
-    assert drawn[0] == codec.vocabulary[0]
+    assert drawn[0] == codec.vocabulary.known()[0]
     assert pd.isna(drawn[1])
     assert drawn[2].count(" ") == 3
 
@@ -89,7 +90,7 @@ def test_parts_rebuild_the_codec(table):
         {"vocabulary": "ab"},
         {"length": 0},
         {"length": 10**12},
-        {"unit": "bytes"},
+        {"unit": "syllables"},
     ],
 )
 def test_hostile_parts_are_refused(table, wrong):

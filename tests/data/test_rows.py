@@ -116,6 +116,10 @@ class Melodies(Pieces):
     suffix: ClassVar[str] = ".abc"
 
     @property
+    def consecutive(self) -> bool:
+        return False
+
+    @property
     def dimensions(self) -> int:
         return max(map(len, self.notes))
 
