@@ -35,6 +35,7 @@ class TextsCodec(Codec[Texts]):
 
     reads = Texts
     space: Tokens
+    form: Form
 
     def __init__(self, form: Form, vocabulary: Vocabulary, length: int) -> None:
         self.form, self.vocabulary = form, vocabulary
@@ -75,7 +76,7 @@ class TextsCodec(Codec[Texts]):
     def from_parts(cls, parts: dict[str, Any]) -> "TextsCodec":
         part = Part(parts).only("is", "form", "unit", "vocabulary", "length")
         forms: dict[str, Form] = dict(zip(UNITS, UNITS, strict=True))
-        form: Form = part.choice("form", forms)
+        form = part.choice("form", forms)
         return cls(form, vocabulary_from(part), part.integer("length", 1, LONGEST))
 
     def _check_known(self, rows: Texts) -> None:
