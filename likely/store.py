@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from likely.errors import CannotSave, Corrupt, MissingFile
-from likely.training import unfinished
+from likely.training.checkpoint import restore, unfinished
 
 FORMAT = 1
 DOCUMENT, WEIGHTS = "model.json", "weights.safetensors"
@@ -193,18 +193,11 @@ def sha256(path: Path) -> str:
 
 def fill(model: nn.Module, weights: dict[str, Tensor]) -> None:
     """Put the weights into the model; statistics sized by the data (a counted model's buffers) take their own size."""
-    wanted = dict(model.named_parameters()) | dict(model.named_buffers())
-    kept = model.state_dict()
-    if set(kept) != set(weights):
-        odd = sorted(set(kept) ^ set(weights))[:4]
-        raise Corrupt(f"the weights are not this model's: {odd} do not match", expected=f"{len(kept)} tensors")
+    held = model.state_dict()
+    if set(held) != set(weights):
+        odd = sorted(set(held) ^ set(weights))[:4]
+        raise Corrupt(f"the weights are not this model's: {odd} do not match", expected=f"{len(held)} tensors")
     for name, tensor in weights.items():
-        same = wanted[name].shape == tensor.shape
-        if isinstance(wanted[name], nn.Parameter) and not same:
-            raise Corrupt(f"'{name}' is {tuple(tensor.shape)}", expected=str(tuple(wanted[name].shape)))
-        if tensor.dtype.is_floating_point != wanted[name].dtype.is_floating_point:
-            raise Corrupt(f"'{name}' is {tensor.dtype}", expected=str(wanted[name].dtype))
-        if not same:
-            owner, _, leaf = name.rpartition(".")
-            setattr(model.get_submodule(owner), leaf, tensor.clone())
-    model.load_state_dict(weights)
+        if tensor.dtype.is_floating_point != held[name].dtype.is_floating_point:
+            raise Corrupt(f"'{name}' is {tensor.dtype}", expected=str(held[name].dtype))
+    restore(model, weights)
