@@ -1,5 +1,6 @@
 """`fit` and `resume`: what a person calls to get a `Fitted`."""
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ from likely.data import Rows, Schema, Table, content_hash, read, schema_from_jso
 from likely.errors import DataError
 from likely.fields import made
 from likely.fitted import Fitted, load
-from likely.request import IN_MEMORY, REQUEST, Request
-from likely.run import LOG, Run
+from likely.request import REQUEST, Request
+from likely.run import INIT, LOG, Run
 from likely.streamed import is_large, sample_of
 from likely.training import Engine, Event, forget, unfinished
 from likely.training.checkpoint import RECIPE
 
 Listeners = Iterable[Callable[[Event], None]]
+Weights = Sequence[float] | np.ndarray[Any, Any]
 
 
 def fit(
@@ -31,7 +33,7 @@ def fit(
     seed: int = 0,
     folder: str | Path | None = None,
     schema: Schema | str | Path | None = None,
-    weight: str | Sequence[float] | None = None,
+    weight: str | Weights | None = None,
     init: Fitted[Any] | str | Path | None = None,
     device: str | None = None,
     batch: int | None = None,
@@ -53,16 +55,34 @@ def fit(
         validation=None if validation is None else frames.source_of(validation),
         weight=weight if isinstance(weight, str) else None, batch=batch,
         schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None,
+        in_memory=_nameless(data=data, validation=validation, weight=None if isinstance(weight, str) else weight),
     )  # fmt: skip
     place = None if folder is None else Path(folder)
-    held = None if validation is None else read(validation, schema=rows.schema if isinstance(rows, Table) else None)
-    weights = None if weight is None or isinstance(weight, str) else np.asarray(weight, dtype=np.float64)
     start = load(init) if isinstance(init, str | Path) else init
     if place is not None:
         _cleared(place)
+        if start is not None:
+            start.save(place / INIT)
         asked.written(place)
-    run = Run(asked, rows, held, weights, place, engine or Engine(device=device), frames.form_of(data), stream)
+    engine = engine or Engine(device=device)
+    run = Run(asked, rows, _held(validation, rows), _numbers(weight), place, engine, frames.form_of(data), stream)
     return run.finished(listeners, init=start)
+
+
+def _nameless(**given: Any) -> tuple[str, ...]:
+    """What was given as itself, and not as a path or a name to read it by."""
+    return tuple(name for name, value in given.items() if value is not None and not isinstance(value, str | Path))
+
+
+def _held(validation: Any, rows: Rows) -> Rows | None:
+    """The person's own validation rows, read as the others were."""
+    schema = rows.schema if isinstance(rows, Table) else None
+    return None if validation is None else read(validation, schema=schema)
+
+
+def _numbers(weight: str | Weights | None) -> "np.ndarray[Any, Any] | None":
+    """Weights that are given, and not a column's name."""
+    return None if weight is None or isinstance(weight, str) else np.ascontiguousarray(weight, dtype=np.float64)
 
 
 def _rows(data: Any, schema: Any) -> tuple[Rows, str, Path | None]:
@@ -78,15 +98,19 @@ def resume(
     data: Any = None,
     *,
     validation: Any = None,
+    weight: Weights | None = None,
     engine: Engine | None = None,
     listeners: Listeners = (),
 ) -> Fitted[Any]:
-    """Go on with a training that was stopped, to the bits it would have ended in; a finished one is just loaded."""
+    """Go on with a training that was stopped, to the bits it would have ended in; a finished one is just loaded.
+
+    What `fit` was given in memory (data, validation rows, weights that are no column) is given here again.
+    """
     place = Path(folder)
     if (place / store.DOCUMENT).is_file() and not unfinished(place):
         return load(place)
     asked = Request.read(place)
-    _check_given(asked, place, data, validation)
+    _check_given(asked, place, data=data, validation=validation, weight=weight)
     schema = None if asked.schema is None else schema_from_json(asked.schema)
     source = asked.source if data is None else data
     rows, stamp, stream = _rows(source, schema)
@@ -94,20 +118,17 @@ def resume(
         raise DataError(f"the data of {folder} has changed since its training began",
                         expected=f"the rows read from {asked.source}",
                         remedy="restore them, or fit again (init=RUN goes on from its weights)")  # fmt: skip
-    judged = asked.validation if validation is None else validation
-    held = None if judged is None else read(judged, schema=rows.schema if isinstance(rows, Table) else None)
-    run = Run(asked, rows, held, None, place, engine or Engine(), frames.form_of(source), stream)
-    return run.finished(listeners, resuming=True)
+    held = _held(asked.validation if validation is None else validation, rows)
+    run = Run(asked, rows, held, _numbers(weight), place, engine or Engine(), frames.form_of(source), stream)
+    return run.finished(listeners, init=load(place / INIT) if (place / INIT).is_dir() else None, resuming=True)
 
 
-def _check_given(asked: Request, place: Path, data: Any, validation: Any) -> None:
+def _check_given(asked: Request, place: Path, **given: Any) -> None:
     """What was in memory must be given again."""
-    if data is None and asked.from_memory:
-        raise DataError(f"the data of {place} was given in memory", expected="the same data",
-                        remedy="likely.resume(folder, data)")  # fmt: skip
-    if validation is None and asked.validation in IN_MEMORY:
-        raise DataError(f"the validation rows of {place} were given in memory", expected="the same rows",
-                        remedy="likely.resume(folder, data, validation=rows)")  # fmt: skip
+    lacking = [name for name in asked.in_memory if given[name] is None]
+    if lacking:
+        raise DataError(f"{' and '.join(lacking)} of {place} came from memory", expected="the same again",
+                        remedy=f"likely.resume(folder, {', '.join(f'{name}=...' for name in lacking)})")  # fmt: skip
 
 
 def _cleared(folder: Path) -> None:
@@ -118,5 +139,6 @@ def _cleared(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not ours:
         raise DataError(f"{folder} is a folder of something else", expected="a new folder, or an earlier model's")
     forget(folder)
+    shutil.rmtree(folder / INIT, ignore_errors=True)
     for stale in (RECIPE, LOG):
         (folder / stale).unlink(missing_ok=True)

@@ -10,7 +10,6 @@ from likely.errors import Corrupt, MissingFile
 from likely.fields import from_json, to_json
 
 REQUEST = "request.json"
-IN_MEMORY = ("DataFrame", "LazyFrame", "ndarray", "Tensor", "Table", "Images", "Texts", "dict", "list", "tuple", "rows")
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,7 @@ class Request:
     weight: str | None = None
     batch: int | None = None
     schema: dict[str, Any] | None = None  # the columns as they were read, so that a resumed reading is the same
-
-    @property
-    def from_memory(self) -> bool:
-        """The data had no path: going on needs it again."""
-        return self.source in IN_MEMORY
+    in_memory: tuple[str, ...] = ()  # which of data, validation and weight had no name: going on needs them again
 
     def written(self, folder: Path) -> None:
         """Into the folder, whole or not at all."""
@@ -46,7 +41,10 @@ class Request:
         try:
             said = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
             family = from_json(said.pop("family"), "Family")
-            return cls(family=family, **said | {"condition": tuple(said["condition"])})
+            return cls(
+                family=family,
+                **said | {"condition": tuple(said["condition"]), "in_memory": tuple(said.get("in_memory", ()))},
+            )
         except (FileNotFoundError, NotADirectoryError) as error:
             raise MissingFile(f"there is no training at {folder}", expected=f"a folder with {REQUEST}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite
@@ -28,6 +29,7 @@ from likely.training.log import JsonLines
 from likely.training.progress import follow
 
 LOG = "log.jsonl"
+INIT = "init.likely"  # the model that a training goes on from, kept beside its state until it has ended
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 JUDGED = 2000  # rows of the validation split that the card's measure is taken on
 
@@ -57,7 +59,7 @@ class Run:
         self, listeners: Iterable[Callable[[Event], None]], *, init: Fitted[Any] | None = None, resuming: bool = False
     ) -> Fitted[Any]:
         """Learn, tell the listeners, keep the result."""
-        codec, given = self._codecs() if init is None else (init.codec, init.condition_codec)
+        codec, given = self._codecs() if init is None else self._codecs_of(init)
         lift = Lift.of(self.asked.family, codec.space)
         model = self._built(lift, given)
         data, judged = self._data(model, codec, given)
@@ -87,6 +89,14 @@ class Run:
         if not left:
             raise WrongRows("every column is a condition: nothing is left to model", expected="another column")
         return codec_for(self.rows, columns=left), given
+
+    def _codecs_of(self, init: Fitted[Any]) -> tuple[Codec[Any], TableCodec | TextCodec | None]:
+        """The codecs of the model that this training goes on from."""
+        if init.card.condition != self.asked.condition:
+            known = list(init.card.condition)
+            raise ConditionError(f"the model to go on from is given {known or 'nothing'}",
+                                 expected="the same condition", remedy=f"condition={known}")  # fmt: skip
+        return init.codec, init.condition_codec
 
     def _built(self, lift: Lift, given: Codec[Any] | None) -> Model:
         """The model at its initial weights, a function of the seed; torch's own generator is put back."""
@@ -155,6 +165,7 @@ class Run:
             return fitted
         fitted.save(self.folder)
         forget(self.folder)
+        shutil.rmtree(self.folder / INIT, ignore_errors=True)
         return fitted
 
 

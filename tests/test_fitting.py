@@ -16,7 +16,7 @@ import torch
 
 import likely
 from likely.distributions.kernels import Tophat
-from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, LikelyError
+from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.training import Engine, Stepped
 
 PLAIN = Engine(threads=1, probe=False)
@@ -118,7 +118,7 @@ def test_resume_of_data_in_memory_asks_for_it(tmp_path):
     frame = likely.read("iris").frame
     likely.fit(frame, SMALL, budget=10, folder=run, engine=PLAIN)
     (run / "model.json").unlink()
-    with pytest.raises(DataError, match="given in memory"):
+    with pytest.raises(DataError, match=r"data of .* came from memory"):
         likely.resume(run)
     assert likely.resume(run, frame, engine=PLAIN).name == "VAE"
 
@@ -263,3 +263,46 @@ def test_files_of_a_person_stay_in_the_folder(tmp_path):
     likely.fit("moons", SMALL, budget=2, engine=PLAIN, folder=tmp_path / "m")
     assert (tmp_path / "m" / "statement.txt").read_text() == "mine"
     assert not (tmp_path / "m" / "state.safetensors").exists()
+
+
+def stopped(run, *args, **keywords):
+    """A training that is interrupted as soon as it has taken some steps."""
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step > 20:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        likely.fit(*args, **keywords, folder=run, engine=PLAIN, listeners=[stop])
+
+
+def test_a_training_that_goes_on_from_a_model_resumes_with_its_codecs(tmp_path):
+    first = likely.fit("iris", SMALL, budget=30, engine=PLAIN)
+    later = likely.read("iris").frame
+    later[later.columns[0]] *= 2
+    whole = likely.fit(later, SMALL, budget=300, init=first, engine=PLAIN, folder=tmp_path / "whole")
+    stopped(tmp_path / "run", later, SMALL, budget=300, init=first)
+    resumed = likely.resume(tmp_path / "run", later, engine=PLAIN)
+    assert same(weights(resumed), weights(whole))
+    assert resumed.sample(5).equals(whole.sample(5))
+    assert not (tmp_path / "run" / "init.likely").exists()
+    (tmp_path / "run" / "model.json").unlink()  # as if killed before the first state was saved
+    first.save(tmp_path / "run" / "init.likely")
+    assert same(weights(likely.resume(tmp_path / "run", later, engine=PLAIN)), weights(whole))
+
+
+def test_weights_given_as_numbers_are_asked_for_on_resume(tmp_path):
+    heavy = np.linspace(0.1, 2.0, 150)
+    whole = likely.fit("iris", SMALL, budget=300, weight=heavy, engine=PLAIN)
+    stopped(tmp_path / "run", "iris", SMALL, budget=300, weight=heavy)
+    with pytest.raises(DataError, match=r"weight of .* came from memory"):
+        likely.resume(tmp_path / "run", engine=PLAIN)
+    with pytest.raises(LikelyError, match="other data"):
+        likely.resume(tmp_path / "run", weight=heavy[::-1], engine=PLAIN)
+    assert same(weights(likely.resume(tmp_path / "run", weight=heavy, engine=PLAIN)), weights(whole))
+
+
+def test_going_on_under_another_condition_is_refused():
+    first = likely.fit("iris", SMALL, budget=2, condition="species", engine=PLAIN)
+    with pytest.raises(ConditionError, match="the model to go on from"):
+        likely.fit("iris", SMALL, budget=2, init=first, engine=PLAIN)

@@ -125,7 +125,8 @@ class Lesson:
     def _identity(self) -> dict[str, Any]:
         if self.folder is None or not isinstance(self.data, Examples):
             return {"seed": self.seed}
-        return {"seed": self.seed, "rows": list(self.data.x.shape), "sum": fingerprint(self.data.x)}
+        known = {"seed": self.seed, "rows": list(self.data.x.shape), "sum": fingerprint(self.data.x)}
+        return known if self.data.weight is None else known | {"weights": fingerprint(self.data.weight)}
 
     def _begin(self, *, fresh: bool) -> None:
         """Show the model a sample, which may fix its shapes; then the weights to go on from."""
