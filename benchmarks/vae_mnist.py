@@ -9,7 +9,8 @@ the evaluation comes after it and its time is told apart.
 
 Stopped at any moment, the same command goes on: the training from its last saved state, the evaluation from its last
 finished block of images. On a busy machine `--steps` trains as many steps as the quiet one does in so many minutes (the
-rate is the JSON's `steps` over `trained_minutes` of a short quiet run). Results: benchmarks/results/vae_mnist_MINUTES.json.
+rate is the JSON's `steps` over `trained_minutes` of a short quiet run).
+Results: benchmarks/results/vae_mnist_MINUTES.json.
 """
 
 import argparse
