@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.gan import GAN as GAN
+    from likely.families.iaf import IAF as IAF
     from likely.families.kde import KDE as KDE
+    from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
+    from likely.families.spline_flow import SplineFlow as SplineFlow
     from likely.families.vae import VAE as VAE
     from likely.fitted import Fitted as Fitted
     from likely.fitted import load as load
@@ -57,7 +60,9 @@ else:
 
 __all__ = [  # the table of families and the verbs
     "GAN",
+    "IAF",
     "KDE",
+    "MAF",
     "NICE",
     "VAE",
     "BayesNet",
@@ -66,6 +71,7 @@ __all__ = [  # the table of families and the verbs
     "NaiveBayes",
     "PlanarFlow",
     "RealNVP",
+    "SplineFlow",
     "compare",
     "fit",
     "load",

@@ -1,6 +1,7 @@
 """Bijections: a value and its log|det| come together, in both directions."""
 
 from likely.bijections.actnorm import ActNorm
+from likely.bijections.autoregressions import Autoregressions
 from likely.bijections.autoregressive import Autoregressive, autoregressive
 from likely.bijections.bijection import Bijection
 from likely.bijections.chain import Chain, Inverse, Prepared, prepared
@@ -9,7 +10,7 @@ from likely.bijections.coupling import Coupling
 from likely.bijections.couplings import Couplings
 from likely.bijections.elementwise import Additive, Affine, Elementwise
 from likely.bijections.flatten import Flatten
-from likely.bijections.flow import Flow, context_of, over
+from likely.bijections.flow import Flow, check_fields, context_of, over
 from likely.bijections.linear import Linear
 from likely.bijections.logit import Logit
 from likely.bijections.multiscale import MultiScale
@@ -19,17 +20,20 @@ from likely.bijections.spline import Spline
 from likely.bijections.split import Checkerboard, Cut, Split
 from likely.bijections.squeeze import Squeeze, squeezed_by
 from likely.bijections.standard import Logistic, Normal, Standard
+from likely.bijections.wiring import Coupled, Sequential, Wiring
 
 __all__ = [
     "ActNorm",
     "Additive",
     "Affine",
+    "Autoregressions",
     "Autoregressive",
     "Bijection",
     "Chain",
     "Checkerboard",
     "Conditioner",
     "Convolutional",
+    "Coupled",
     "Coupling",
     "Couplings",
     "Cut",
@@ -47,11 +51,14 @@ __all__ = [
     "Planar",
     "Prepared",
     "Reverse",
+    "Sequential",
     "Spline",
     "Split",
     "Squeeze",
     "Standard",
+    "Wiring",
     "autoregressive",
+    "check_fields",
     "context_of",
     "over",
     "prepared",

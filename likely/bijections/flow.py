@@ -8,7 +8,7 @@ Variational Inference with Normalizing Flows (Rezende & Mohamed, 2015), arXiv:15
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import final
 
 import torch
@@ -91,8 +91,13 @@ class Flow(Density, Latent, Trained, Prepared):
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        return self.draw(n, c, rng=rng)[0]
+
+    def draw(self, n: int, c: Tensor | None = None, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        """n draws, and log p of each: it comes with the way back."""
         z = self.base.sample((n, *self.codes.shape), like=next(self.parameters()), rng=rng)
-        return self.decode(z, c)  # (3)
+        x, ladj = self.flow.inverse(z, self._context(c))  # (3)
+        return x, self.base.log_prob(z).sum(1) - ladj  # (2)
 
 
 def context_of(condition: Space | None) -> int:
@@ -108,6 +113,15 @@ def over(space: Space, rows: Callable[[int], Bijection], images: Callable[[Shape
         case Image():
             return images((space.channels, space.height, space.width))
     raise FieldError(f"a flow cannot model {type(space).__name__}", expected="rows of cells, or images")
+
+
+def check_fields(family: str, sizes: Mapping[str, int], *, margin: float, rate: float) -> None:
+    """Refuse a size below 1, a margin that reaches the middle, and a rate that is no step."""
+    told = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    if min(sizes.values()) < 1:
+        raise FieldError(f"{family} has {told}", expected="all at least 1")
+    if not (0 < margin < 0.5 and 0 < rate < math.inf):
+        raise FieldError(f"{family} has margin={margin} and rate={rate}", expected="0 < margin < 0.5 and rate > 0")
 
 
 def _slices(rows: int, size: int) -> list[slice]:
