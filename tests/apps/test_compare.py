@@ -14,6 +14,7 @@ from likely.apps.measure import FLOOR, INDEPENDENT
 from likely.contracts import Family
 from likely.errors import ConditionError, Diverged, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
+from likely.names import table
 from likely.training import Budget, Finished
 
 SMALL = "vae,latent=2,network=mlp,network.width=16"
@@ -133,7 +134,7 @@ def test_steps_are_each_family_s_own():
 
 
 def test_families_by_name_by_line_and_as_objects():
-    assert list(contenders_of("all")) == ["NaiveBayes", "KDE", "VAE", "RealNVP", "GAN", "Diffusion"]
+    assert list(contenders_of("all")) == list(table("Family"))
     assert contenders_of("vae,latent=3,kde")["VAE"].latent == 3
     twice = contenders_of("vae,latent=3,vae,latent=4")
     assert [name[:12] for name in twice] == ["VAE(latent=3", "VAE(latent=4"]
