@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from likely import frames, store
+from likely.certificates import Certificates
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
@@ -56,6 +57,7 @@ class Card:
     recipe: Mapping[str, Any] = field(default_factory=dict)  # steps, batch, precision: what was decided before step 1
     measures: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    certificates: Certificates | None = None  # what was checked at the end of the fit
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -233,7 +235,8 @@ class Fitted(Generic[M_co]):
         if model.finish():
             raise CannotAnswer(f"{self.name} needs several passes over all of its rows", remedy="fit them together")
         law = self.conditions if c is None or self.conditions is None else self.conditions.with_more(c)
-        return replace(self, model=model, conditions=law)
+        card = replace(self.card, certificates=None)  # they are of the model before
+        return replace(self, model=model, conditions=law, card=card)
 
     # Looking inside --------------------------------------------------------------------------------------------------
 
@@ -305,7 +308,9 @@ class Fitted(Generic[M_co]):
             raise Corrupt(f"this does not describe a model: {error}", expected="what likely wrote") from error
 
     def _document(self) -> dict[str, Any]:
+        found = self.card.certificates
         card = {name: getattr(self.card, name) for name in CARD_PLAIN} | {"family": to_json(self.card.family)}
+        card["certificates"] = None if found is None else found.to_json()
         condition = None if self.condition_codec is None else self.condition_codec.parts()
         complete = self.conditions is not None and self.conditions.complete
         return {
@@ -346,7 +351,10 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     said = dict(parts.document["card"])
     family: Family[Any] = from_json(said.pop("family"), "Family")
     lists = {name: tuple(said.pop(name)) for name in ("condition", "order", "findings")}
-    card = Card(family=family, **lists, **{name: said[name] for name in CARD_PLAIN if name in said})
+    found = said.get("certificates")
+    certificates = None if found is None else Certificates.from_json(found)
+    plain = {name: said[name] for name in CARD_PLAIN if name in said}
+    card = Card(family=family, certificates=certificates, **lists, **plain)
     codec = codec_from_parts(parts.document["codec"])
     condition = parts.document["condition_codec"]
     condition_codec = None if condition is None else codec_from_parts(condition)

@@ -38,13 +38,15 @@ def fit(
     device: str | None = None,
     batch: int | None = None,
     engine: Engine | None = None,
+    certify: bool = True,
     listeners: Listeners = (),
 ) -> Fitted[Any]:
     """A family fitted to data: a path, a frame, an array, or the name of an embedded set.
 
     `condition` names columns to condition on; `budget` is steps (2000) or time ("5m"); `folder` keeps checkpoints and
-    the result; `init` goes on from a saved model; `weight` is a column, or one weight a row. A table on disk too large
-    to be held is read in pieces, by families that count.
+    the result; `init` goes on from a saved model; `weight` is a column, or one weight a row; `certify` checks the
+    result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in pieces, by
+    families that count.
     """
     rows, stamp, stream = _rows(data, schema)
     asked = Request(
@@ -53,7 +55,7 @@ def fit(
         condition=(condition,) if isinstance(condition, str) else tuple(condition or ()),
         seed=seed, budget=None if budget is None else str(budget),
         validation=None if validation is None else frames.source_of(validation),
-        weight=weight if isinstance(weight, str) else None, batch=batch,
+        weight=weight if isinstance(weight, str) else None, batch=batch, certify=certify,
         schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None,
         in_memory=_nameless(data=data, validation=validation, weight=None if isinstance(weight, str) else weight),
     )  # fmt: skip

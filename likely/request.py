@@ -25,6 +25,7 @@ class Request:
     validation: str | None = None
     weight: str | None = None
     batch: int | None = None
+    certify: bool = True
     schema: dict[str, Any] | None = None  # the columns as they were read, so that a resumed reading is the same
     in_memory: tuple[str, ...] = ()  # which of data, validation and weight had no name: going on needs them again
 

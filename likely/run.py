@@ -4,8 +4,8 @@ import json
 import platform
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, replace
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 import likely
+from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, law_of
 from likely.contracts import Counted, Model, Trained
@@ -31,6 +32,7 @@ from likely.training.progress import follow
 LOG = "log.jsonl"
 INIT = "init.likely"  # the model that a training goes on from, kept beside its state until it has ended
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
+CHECKED, LARGEST = 256, 1 << 24  # rows that are certified; numbers in all of them
 JUDGED = 2000  # rows of the validation split that the card's measure is taken on
 
 
@@ -38,6 +40,7 @@ JUDGED = 2000  # rows of the validation split that the card's measure is taken o
 class Part:
     """Some of the rows, as the loop wants them; their log|det| for the card."""
 
+    rows: Rows
     examples: Examples
     ladj: Tensor
 
@@ -72,7 +75,8 @@ class Run:
         log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
         ended = follow(events, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
-        return self._kept(Fitted(model.eval(), codec, card, given, _conditions(data, given)))
+        fitted = Fitted(model.eval(), codec, card, given, _conditions(data, given))
+        return self._kept(self._certified(fitted, judged) if self.asked.certify else fitted)
 
     # What is learned from --------------------------------------------------------------------------------------------
 
@@ -136,7 +140,7 @@ class Run:
             raise EmptyData("there are no rows to learn from")
         c = None if given is None else given.encode(_said(rows)).x
         cells = codec.encode(rows)
-        return Part(Examples(cells.x, c, None if weights is None else torch.from_numpy(weights)), cells.ladj)
+        return Part(rows, Examples(cells.x, c, None if weights is None else torch.from_numpy(weights)), cells.ladj)
 
     def _weights(self) -> Any:
         """One weight a row: from a column, or as given."""
@@ -159,6 +163,24 @@ class Run:
             versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
         )  # fmt: skip
 
+    def _certified(self, fitted: Fitted[Any], judged: Part | None) -> Fitted[Any]:
+        """With what was checked of it, on held-out rows where there are any; what failed is a finding."""
+        rows = self.rows if judged is None else judged.rows
+        found = certify(lambda: self._subject(fitted, rows), held_out=judged is not None)
+        card = replace(fitted.card, certificates=found, findings=(*fitted.card.findings, *found.findings))
+        return replace(fitted, card=card)
+
+    def _subject(self, fitted: Fitted[Any], rows: Rows) -> Subject:
+        """Some of the rows; of a table also more of all rows, to see which columns hang together."""
+        x, _, c = fitted.cells(_some(rows, min(CHECKED, max(16, LARGEST // prod(fitted.codec.space.shape)))))
+        names, more = (), None
+        if isinstance(fitted.codec, TableCodec):
+            names = fitted.codec.names
+            seen, _, given = fitted.cells(_some(self.rows, JUDGED))
+            more = seen, given
+        model, lift, codec, given = fitted.model, fitted.lift, fitted.codec, fitted.card.condition
+        return Subject(model, lift, codec, x, c, names, given, more, self.asked.seed)
+
     def _kept(self, fitted: Fitted[Any]) -> Fitted[Any]:
         """Saved, and the training's own state taken away; without a folder, as it is."""
         if self.folder is None:
@@ -172,6 +194,10 @@ class Run:
 def _named(rows: Rows) -> list[str]:
     """The columns that a condition or a weight can be."""
     return [] if rows.said is None else list(rows.said.schema.names)
+
+
+def _some(rows: Rows, most: int) -> Rows:
+    return rows.take(spread(len(rows), most).numpy())
 
 
 def _said(rows: Rows) -> Table:

@@ -109,7 +109,7 @@ class Generative(DensityMixin, BaseEstimator):
         weight = None if weight is None else weight[order]
         self.fitted_ = fit(
             rows.take(order), self._family, condition=CLASS if self.conditional else None, budget=self.budget,
-            weight=weight, seed=self._seed(), engine=Engine(threads=1, probe=False),
+            weight=weight, seed=self._seed(), engine=Engine(threads=1, probe=False), certify=False,
         )  # fmt: skip
         self._judged(rows)
         return self

@@ -86,7 +86,7 @@ class Convolutional(Conditioner):
         if self.say is not None and context is not None:
             h = h + self.say(_placed(context, kept.shape[-2:]))
         h = torch.relu(self.middle(torch.relu(h)))
-        return self.last(h).view(len(h), self.outputs, -1)
+        return self.last(h).reshape(len(h), self.outputs, -1)
 
     def arrange(self, moved: Tensor) -> Tensor:
         return moved.flatten(1)

@@ -29,6 +29,9 @@ def fit(
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
     batch: Annotated[int | None, typer.Option(help="Rows a step.", min=1)] = None,
+    certify: Annotated[
+        bool, typer.Option("--certify/--no-certify", help="Check the fitted model, for at most 5 s.")
+    ] = True,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write TensorBoard events.")] = False,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -42,7 +45,7 @@ def fit(
 
     fitted = fit_rows(
         data, described, condition=condition, validation=validation, budget=budget, seed=seed, folder=run,
-        schema=schema, weight=weight, init=init, device=device, batch=batch,
+        schema=schema, weight=weight, init=init, device=device, batch=batch, certify=certify,
         listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
     )  # fmt: skip
     tell(fitted, run, quiet=quiet, as_json=as_json)

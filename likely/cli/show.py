@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Json, emit_json, one_command, print_table
+from likely.cli.output import Json, emit_json, one_command, print_table, printable
 
 
 def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], as_json: Json = False) -> None:
@@ -18,6 +18,7 @@ def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], 
         emit_json(page(fitted))
     else:
         print_page(fitted)
+        print_certificates(fitted.card.certificates)
 
 
 def page(fitted: Any) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def page(fitted: Any) -> dict[str, Any]:
         "condition": list(card.condition), "parameters": sum(p.numel() for p in fitted.model.parameters()),
         "seed": card.seed, "data": dict(card.data), "recipe": dict(card.recipe), "measures": dict(card.measures),
         "findings": list(card.findings), "versions": dict(card.versions), "measure": fitted.codec.measure,
+        "certificates": None if card.certificates is None else card.certificates.to_json(),
     }  # fmt: skip
 
 
@@ -50,6 +52,8 @@ def told_space(space: Any) -> str:
 
 def print_page(fitted: Any) -> None:
     """The card for a person."""
+    from likely.certificates.told import summary
+
     said = page(fitted)
     rows = [
         ("family", repr(fitted.card.family)),
@@ -61,10 +65,23 @@ def print_page(fitted: Any) -> None:
         ("kept", told_kept(said["measures"])),
         ("held out", told_score(said["measures"].get("validation"))),
         ("measure", said["measure"]),
+        ("checked", "" if fitted.card.certificates is None else summary(fitted.card.certificates)),
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
         *(("finding", finding) for finding in said["findings"]),
     ]
     print_table("", ("", ""), [row for row in rows if row[1]])
+
+
+def print_certificates(found: Any) -> None:
+    """Every check, and which column depends on which."""
+    from likely.certificates.told import drawn, rows_of
+
+    if found is None:
+        return
+    typer.echo("")
+    print_table("", ("checked", "", "what was seen", "seconds"), rows_of(found))
+    if found.dependence is not None:
+        typer.echo("\n" + "\n".join(printable(line) for line in drawn(found.dependence)))
 
 
 def told_data(data: dict[str, Any]) -> str:

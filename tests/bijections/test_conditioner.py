@@ -50,3 +50,9 @@ def test_parameters_start_small_and_far_cells_say_no_more_than_near_ones():
 
 def test_summary_averages_a_field():
     assert torch.equal(summary(torch.ones(2, 3, 4, 4)), torch.ones(2, 3))
+
+
+def test_pictures_in_another_memory_order_say_the_same():
+    part, kept = Convolutional(1, 2, 3).eval(), torch.randn(3, 1, 4, 4)
+    beside = part.to(memory_format=torch.channels_last)(kept.contiguous(memory_format=torch.channels_last))
+    torch.testing.assert_close(beside, part.to(memory_format=torch.contiguous_format)(kept))
