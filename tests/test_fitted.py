@@ -10,7 +10,7 @@ import torch
 import likely
 from likely.codecs import Lift
 from likely.contracts import Lifted
-from likely.errors import CannotAnswer, ConditionError, DataError, WrongRows
+from likely.errors import CannotAnswer, ConditionError, Corrupt, DataError, WrongRows
 
 EXACT = ("NaiveBayes", "KDE")
 
@@ -191,3 +191,16 @@ def test_a_model_saved_and_loaded_answers_the_same(bayes, flow, tmp_path):
         again = likely.load(fitted.save(tmp_path / f"{fitted.name}.likely"))
         assert torch.equal(again.score(data).nats, fitted.score(data).nats)
         assert again.card == fitted.card
+
+
+def test_more_rows_make_the_certificates_those_of_another_model():
+    fitted = likely.fit("iris", likely.NaiveBayes())
+    assert fitted.card.certificates is not None
+    assert fitted.observed("iris").card.certificates is None
+
+
+def test_damaged_certificates_are_refused(bayes):
+    parts = bayes.parts()
+    parts.document["card"]["certificates"]["checks"] = "all well"
+    with pytest.raises(Corrupt, match="certificates"):
+        likely.Fitted.of(parts)

@@ -96,7 +96,27 @@ def test_killed_and_resumed_ends_in_the_same_bits(tmp_path):
     assert same(weights(resumed), weights(whole))
     assert resumed.sample(5).equals(whole.sample(5))
     assert resumed.card.measures == whole.card.measures
+    assert verdicts(resumed) == verdicts(whole)
     assert same(weights(likely.resume(run)), weights(whole))  # a finished one is just loaded
+
+
+def verdicts(fitted):
+    """What was seen by each check that had the time."""
+    checks = fitted.card.certificates.checks
+    return [(c.name, c.outcome, c.value, c.said) for c in checks if "time" not in c.said]
+
+
+def test_certificates_change_no_bit_of_the_model_and_are_kept(tmp_path):
+    run = tmp_path / "m.likely"
+    checked = likely.fit("iris", SMALL, budget=20, folder=run, engine=PLAIN)
+    bare = likely.fit("iris", SMALL, budget=20, folder=tmp_path / "bare.likely", engine=PLAIN, certify=False)
+    assert same(weights(checked), weights(bare))
+    assert bare.card.certificates is None
+    assert checked.card.certificates.held_out
+    assert likely.load(run).card.certificates == checked.card.certificates
+    assert likely.load(tmp_path / "bare.likely").card.certificates is None
+    (tmp_path / "bare.likely" / "model.json").unlink()
+    assert likely.resume(tmp_path / "bare.likely", engine=PLAIN).card.certificates is None  # as it was asked
 
 
 def test_resume_refuses_changed_data_and_no_training(tmp_path):

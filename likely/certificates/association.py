@@ -13,7 +13,7 @@ from scipy.stats import chi2
 from torch import Tensor
 
 BINS = 5
-CHANCE = 1e-9  # that independent columns look this dependent
+CHANCE, LIKELY = 1e-9, 1e-3  # that independent columns look this dependent: beyond doubt, and probably
 WEAK = 0.2  # of V: less may well be left out by a good model
 
 
@@ -35,8 +35,8 @@ def binned(values: Tensor) -> Tensor:
     return torch.searchsorted(distinct, values.nan_to_num(0.0)).clamp(max=BINS - 1).masked_fill(missing, BINS)
 
 
-def strength(a: Tensor, b: Tensor) -> float:
-    """V where (1) leaves no doubt, else 0."""
+def strength(a: Tensor, b: Tensor, chance: float = CHANCE) -> float:
+    """V of two columns' codes where chance seldom makes (1) as large, else 0."""
     table = torch.zeros(BINS + 1, BINS + 1, dtype=torch.float64)
     table.index_put_((a, b), torch.ones(len(a), dtype=torch.float64), accumulate=True)
     table = table[table.sum(1) > 0][:, table.sum(0) > 0]
@@ -45,8 +45,8 @@ def strength(a: Tensor, b: Tensor) -> float:
         return 0.0
     expected = table.sum(1, keepdim=True) * table.sum(0, keepdim=True) / n
     g = float(2 * torch.special.xlogy(table, table / expected).sum())  # (1)
-    sure = float(chi2.sf(g, degrees)) < CHANCE
-    return math.sqrt(max(g, 0.0) / (float(n) * (min(table.shape) - 1))) if sure else 0.0  # (2)
+    squares = float(((table - expected) ** 2 / expected).sum() / n)
+    return math.sqrt(squares / (min(table.shape) - 1)) if float(chi2.sf(g, degrees)) < chance else 0.0  # (2)
 
 
 def partner(columns: Tensor, place: int, among: Iterable[int]) -> Partner | None:

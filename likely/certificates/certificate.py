@@ -18,12 +18,24 @@ class Beside(Exception):
 
 @final
 @dataclass(frozen=True)
+class Dependence:
+    """How much each column's law, row by row, depends on each column and on each given column."""
+
+    names: tuple[str, ...]
+    given: tuple[str, ...]
+    strength: tuple[tuple[float, ...], ...]  # (names, names + given); on the diagonal a column's own weight
+    unit: str
+
+
+@final
+@dataclass(frozen=True)
 class Seen:
     """What a check saw: a number that should not exceed its tolerance, and the same in words."""
 
     value: float
     tolerance: float
     said: str
+    drawn: Dependence | None = None
 
     @property
     def passed(self) -> bool:
@@ -42,17 +54,6 @@ class Certificate:
     tolerance: float | None = None
     seconds: float = 0.0
     remedy: str = ""  # what to do where it failed
-
-
-@final
-@dataclass(frozen=True)
-class Dependence:
-    """How much each column's law, row by row, depends on each column and on each given column."""
-
-    names: tuple[str, ...]
-    given: tuple[str, ...]
-    strength: tuple[tuple[float, ...], ...]  # (names, names + given); on the diagonal a column's own weight
-    unit: str
 
 
 @final

@@ -39,4 +39,4 @@ def gap(seen: Tensor, wanted: Tensor) -> float:
     seen, wanted = seen.double().flatten(), wanted.double().flatten()
     apart = (seen - wanted).abs() / (1 + wanted.abs())
     apart = torch.where(seen == wanted, 0.0, apart)  # infinities too
-    return float(apart.nan_to_num(nan=torch.inf).max())
+    return float(apart.nan_to_num(nan=torch.inf, posinf=torch.inf).max())

@@ -20,7 +20,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.certificates.association import partner
+from likely.certificates.association import LIKELY, binned, partner, strength
 from likely.certificates.certificate import Beside, Dependence, Seen
 from likely.certificates.clock import Clock, OutOfTime
 from likely.certificates.groups import Groups, groups_of, whole
@@ -31,6 +31,7 @@ from likely.spaces import Vector
 
 ROWS, FEWEST = 12, 2  # rows that are changed
 BLUR = 0.5  # the noise at which a denoiser is looked at
+SAMPLES = 1024  # in which a column that seems left alone is looked for once more
 LARGEST = 99.0  # a change from possible to impossible
 
 
@@ -55,19 +56,19 @@ class Found:
     known: Tensor  # (T,) bool: the group varies among the rows
 
 
-def depends(subject: Subject, clock: Clock) -> tuple[Seen, Dependence]:
+def depends(subject: Subject, clock: Clock) -> Seen:
     """The matrix, and how many columns a model that couples others leaves alone though the rows do not."""
     groups, given = groups_of(subject.codec.space, subject.names), _given(subject)
     if len(groups) + len(given) < 2:
         raise Beside("there is only one column")
     found, unit = _found(subject, clock, groups, given)
     told = Dependence(groups.names, given.names, _rounded(found.strength), unit)
-    left = _left_alone(subject, found, groups, given)
+    left = _left_alone(subject, found, groups, given, clock)
     pairs, coupled = _pairs(found, len(groups))
     said = f"{coupled:,} of {pairs:,} pairs of {_kind(subject)} depend on one another"
     if not coupled:
         said = f"all {_kind(subject)} are taken to be independent" if pairs else "there is only one column"
-    return Seen(float(len(left)), 0.0, "; ".join([said, *left[:3]])), told
+    return Seen(float(len(left)), 0.0, "; ".join([said, *left[:3]]), told)
 
 
 def _kind(subject: Subject) -> str:
@@ -204,32 +205,39 @@ def _pairs(found: Found, G: int) -> tuple[int, int]:
     return int(both.sum()) // 2, int(tied.sum()) // 2
 
 
-def _left_alone(subject: Subject, found: Found, groups: Groups, given: Groups) -> list[str]:
-    """Columns that nothing depends on, though in the rows something does; none where all are taken so."""
+def _left_alone(subject: Subject, found: Found, groups: Groups, given: Groups, clock: Clock) -> list[str]:
+    """Columns that nothing depends on, in no sample either, though in the rows something does."""
     G, names = len(groups), [*groups.names, *given.names]
     others = found.seen & ~torch.eye(G, found.seen.shape[1], dtype=torch.bool)
     tied = others.any(0)
     tied[:G] |= others.any(1)
-    if not others.any() or subject.seen is None or not isinstance(subject.codec.space, Vector):
+    alone = (found.known & ~tied).nonzero()[:, 0].tolist()
+    if not others.any() or not alone or subject.seen is None or not isinstance(subject.codec.space, Vector):
         return []
-    columns, told = _columns(subject, groups, given), []
-    for place in (found.known & ~tied).nonzero()[:, 0].tolist():
-        best = partner(columns, place, among=range(G))
-        if best is not None:
-            tie = f"the rows tie it to '{names[best.column]}' (V = {best.strength:.2f})"
+    columns, told = _columns(subject, *subject.seen, groups, given), []
+    mates = {place: mate for place in alone if (mate := partner(columns, place, among=range(G)))}
+    drawn = _drawn_columns(subject, groups, given, clock) if mates else columns
+    for place, mate in mates.items():
+        if not strength(binned(drawn[:, place]), binned(drawn[:, mate.column]), LIKELY):
+            tie = f"the rows tie it to '{names[mate.column]}' (V = {mate.strength:.2f})"
             told.append(f"'{names[place]}' is left alone, but {tie}")
     return told
 
 
-def _columns(subject: Subject, groups: Groups, given: Groups) -> Tensor:
+def _columns(subject: Subject, x: Tensor, c: Tensor | None, groups: Groups, given: Groups) -> Tensor:
     """The table's columns, and the condition's where it has any: (N, T)."""
-    assert subject.seen is not None
-    x, c = subject.seen
-    columns = [x[:, mask][:, 0] for mask in groups.masks]
+    columns = [x[:, mask][:, 0].float() for mask in groups.masks]
     if c is not None and isinstance(subject.model.condition, Vector):
         columns += [c[:, mask][:, 0] for mask in given.masks]
-    constant = torch.zeros(len(x), 1)
-    return torch.cat([torch.stack(columns, 1).float(), *[constant] * (len(groups) + len(given) - len(columns))], 1)
+    constant = [torch.zeros(len(x))] * (len(groups) + len(given) - len(columns))
+    return torch.stack([*columns, *constant], 1)
+
+
+def _drawn_columns(subject: Subject, groups: Groups, given: Groups, clock: Clock) -> Tensor:
+    """The same of the model's samples, each given the condition of a row."""
+    cells = subject.lift.down(subject.drawn(SAMPLES, subject.model, clock, seed=3)).cpu()
+    c = None if subject.c is None else subject.c[torch.arange(len(cells)) % len(subject.c)]
+    return _columns(subject, cells, c, groups, given)
 
 
 def _rounded(strength: Tensor) -> tuple[tuple[float, ...], ...]:

@@ -24,12 +24,12 @@ from likely.rng import Rng
 from likely.scoring import placed
 from likely.spaces import Category, Image, Vector
 
-DRAWS, FEWEST = 2048, 256  # samples of either law; fewer than the second say nothing
+PILOT, DRAWS, FEWEST = 128, 2048, 64  # samples, at first and then; fewer than the last say nothing
 LISTED = 4096  # values of a space that are summed
 CELLS = 128  # numbers of a row, for any simple law to overlap with a model
 BOXED = 3  # columns of reals, for a box to hold some of the samples
 DEVIATIONS, SLACK = 6.0, 0.005  # of the gap in (2): standard errors, and a share of either side
-BLIND = 0.7  # a tolerance beyond which a pass says nothing
+BLIND, HOPELESS = 0.7, 8.0  # a tolerance beyond which a pass says nothing; and many samples would say no more
 
 
 def adds_up(subject: Subject, clock: Clock) -> Seen:
@@ -87,13 +87,19 @@ def _given(subject: Subject) -> Tensor | None:
 
 
 def _bridged(subject: Subject, clock: Clock, law: Callable[[Tensor], Reference]) -> Seen:
-    draws = subject.drawn(DRAWS, subject.precise, clock.share(0.4), seed=2, c=_given(subject)).cpu().double()
-    if len(draws) < FEWEST:
+    """(2) by few samples, and by many where those show that the two laws overlap at all."""
+    pilot = _once(subject, clock, law, PILOT)
+    if pilot.passed and pilot.tolerance > HOPELESS:
+        return pilot
+    return _once(subject, clock, law, DRAWS)
+
+
+def _once(subject: Subject, clock: Clock, law: Callable[[Tensor], Reference], draws: int) -> Seen:
+    rows = subject.drawn(draws, subject.precise, clock.share(0.5), seed=2, c=_given(subject)).cpu().double()
+    if len(rows) < FEWEST:
         raise OutOfTime
-    rng = subject.rng.fork(6)
-    shape, rest = law(draws[::2]), draws[1::2]  # the law is made of half of the samples and judged on the others
-    points = shape.draw(len(rest), rng=rng)
-    ours, theirs = [], []
+    shape, rest = law(rows[::2]), rows[1::2]  # the law is made of half of the samples and judged on the others
+    points, ours, theirs = shape.draw(len(rest), rng=subject.rng.fork(6)), [], []
     for part in clock.slices(len(rest)):
         ours.append(_scores(subject, rest[part]))
         theirs.append(_scores(subject, points[part]))

@@ -53,6 +53,9 @@ def test_summary_averages_a_field():
 
 
 def test_pictures_in_another_memory_order_say_the_same():
-    part, kept = Convolutional(1, 2, 3).eval(), torch.randn(3, 1, 4, 4)
-    beside = part.to(memory_format=torch.channels_last)(kept.contiguous(memory_format=torch.channels_last))
-    torch.testing.assert_close(beside, part.to(memory_format=torch.contiguous_format)(kept))
+    part, kept = Convolutional(1, 2, 3), torch.randn(3, 1, 4, 4)
+    said = part(kept)
+    for layer in (part.middle, part.last):
+        layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+    beside = part(kept.contiguous(memory_format=torch.channels_last))
+    torch.testing.assert_close(beside, said)

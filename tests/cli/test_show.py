@@ -25,16 +25,31 @@ def test_json_holds_the_whole_card(cli, models):
     told = json.loads(cli("show", models["species"], "--json").out)
     assert set(told) == {
         "family", "promises", "space", "condition", "parameters", "seed", "data", "recipe", "measures", "findings",
-        "versions", "measure",
+        "versions", "measure", "certificates",
     }  # fmt: skip
+    assert {check["name"] for check in told["certificates"]["checks"]} >= {"mass", "dependence"}
     assert told["condition"] == ["species"]
     assert told["data"]["rows"] == 150
 
 
 def test_one_line_a_row_in_a_pipe(cli, models):
     lines = cli("show", models["vae"]).out.splitlines()
-    assert len(lines) < 15
+    assert len(lines) < 35
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_what_was_checked(cli, models):
+    told = cli("show", models["species"]).out
+    assert "on 150 training rows in" in told
+    assert "the mass is" in told
+    assert "(given)" in told
+    assert "checked" not in cli("show", cli_fitted(cli, "--no-certify")).out
+    assert "score row by row" in cli("show", cli_fitted(cli, "--certify")).out
+
+
+def cli_fitted(cli, *words):
+    assert cli("fit", "iris", "-o", "m.likely", "-q", *words).code == 0
+    return "m.likely"
 
 
 def test_no_model(cli, tmp_path):
