@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from likely.data import read as read
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.diffusion import Diffusion as Diffusion
+    from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.gan import GAN as GAN
     from likely.families.iaf import IAF as IAF
+    from likely.families.gaussian_mixture import GaussianMixture as GaussianMixture
     from likely.families.kde import KDE as KDE
     from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
@@ -67,7 +69,9 @@ __all__ = [  # the table of families and the verbs
     "VAE",
     "BayesNet",
     "Diffusion",
+    "FactorAnalysis",
     "Fitted",
+    "GaussianMixture",
     "NaiveBayes",
     "PlanarFlow",
     "RealNVP",

@@ -17,6 +17,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "NaiveBayes": "likely.families.naive_bayes",
             "BayesNet": "likely.families.bayes_net",
             "KDE": "likely.families.kde",
+            "GaussianMixture": "likely.families.gaussian_mixture",
+            "FactorAnalysis": "likely.families.factor_analysis",
             "VAE": "likely.families.vae",
             "RealNVP": "likely.families.realnvp",
             "NICE": "likely.families.nice",
@@ -55,6 +57,10 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         },
         "Standard": dict.fromkeys(("Normal", "Logistic"), "likely.bijections.standard"),
         "Wiring": dict.fromkeys(("Coupled", "Sequential"), "likely.bijections.wiring"),
+        "Covariance": dict.fromkeys(
+            ("Full", "Tied", "Diagonal", "Spherical", "Factors"), "likely.distributions.covariance"
+        ),
+        "Criterion": {"BIC": "likely.families.gaussian_mixture"},
         "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras"), "likely.diffusion.schedule"),
         "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
         "Sampler": dict.fromkeys(("DDPM", "DDIM", "Euler", "Heun"), "likely.diffusion.sampler"),

@@ -201,13 +201,13 @@ class CountMarginals(Marginals):
 
     def log_mass(self, k: Tensor, low: Tensor, high: Tensor) -> Tensor:
         mean, shape = (part[k] for part in self.law())
-        return (_count_cdf(high.floor(), mean, shape) - _count_cdf(low.ceil() - 1, mean, shape)).clamp(min=0).log()
+        return (count_cdf(high.floor(), mean, shape) - count_cdf(low.ceil() - 1, mean, shape)).clamp(min=0).log()
 
     def draw(self, k: Tensor, low: Tensor, high: Tensor, *, rng: Rng) -> Tensor:
         mean, shape = (part[k] for part in self.law())
-        start, end = _count_cdf(low.ceil() - 1, mean, shape), _count_cdf(high.floor(), mean, shape)
+        start, end = count_cdf(low.ceil() - 1, mean, shape), count_cdf(high.floor(), mean, shape)
         level = start + rng.uniform(mean.shape, like=mean) * (end - start)
-        return torch.maximum(torch.minimum(_count_quantile(level, mean, shape), high.floor()), low.ceil().clamp(min=0))
+        return torch.maximum(torch.minimum(count_quantile(level, mean, shape), high.floor()), low.ceil().clamp(min=0))
 
 
 def _log_count(x: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
@@ -216,7 +216,7 @@ def _log_count(x: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
     return torch.where(poisson, log_poisson(x, mean.log()), log_negative_binomial(x, mean.log(), log_shape))
 
 
-def _count_cdf(x: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
+def count_cdf(x: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
     """P(X <= x) for whole x, 0 below and 1 at infinity."""
     n, m, r = (part.cpu().numpy() for part in (x.clamp(0, 1e15), mean, torch.where(torch.isinf(shape), 1.0, shape)))
     told = torch.where(
@@ -227,14 +227,14 @@ def _count_cdf(x: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
     return torch.where(x < 0, 0.0, torch.where(torch.isinf(x), 1.0, told))
 
 
-def _count_quantile(level: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
+def count_quantile(level: Tensor, mean: Tensor, shape: Tensor) -> Tensor:
     """The smallest count whose cumulative probability reaches the level: doubling, then bisection."""
     low, high = torch.full_like(mean, -1.0), mean.ceil() + 1
-    while (short := _count_cdf(high, mean, shape) < level.clamp(max=1 - 1e-15)).any():
+    while (short := count_cdf(high, mean, shape) < level.clamp(max=1 - 1e-15)).any():
         low, high = torch.where(short, high, low), torch.where(short, 2 * high, high)
     while (high - low > 1).any():
         middle = ((low + high) / 2).floor()
-        short = _count_cdf(middle, mean, shape) < level
+        short = count_cdf(middle, mean, shape) < level
         low, high = torch.where(short, middle, low), torch.where(short, high, middle)
     return high
 

@@ -1,11 +1,10 @@
-"""Additive statistics: plain sums, in any order, far from zero, with gaps and weights; EM against scikit-learn."""
+"""Additive statistics: plain sums, in any order, far from zero, with gaps and weights."""
 
 import numpy as np
 import pytest
 import torch
-from sklearn.mixture import GaussianMixture
 
-from likely.distributions.counted import Gaussians, Moments, Quadratic, Tallies, blocks
+from likely.distributions.counted import Moments, Tallies, blocks
 
 
 def rows(n: int = 5000, offset: float = 0.0, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -120,43 +119,3 @@ def test_states_are_laid_out_and_found_again() -> None:
 def test_blocks_cover_every_row_once() -> None:
     assert [i for rows in blocks(1000, 10_000) for i in range(1000)[rows]] == list(range(1000))
     assert list(blocks(0, 5)) == []
-
-
-def start(x: np.ndarray, k: int) -> Gaussians:
-    d = x.shape[1]
-    even = torch.full((k,), 1 / k, dtype=torch.float64).log()
-    return Gaussians(even, torch.tensor(x[:k]), 4 * torch.eye(d, dtype=torch.float64).repeat(k, 1, 1))
-
-
-@pytest.mark.parametrize("chunks", [1, 7])
-@pytest.mark.filterwarnings("ignore:Best performing initialization")
-def test_em_steps_are_scikit_learns(chunks: int) -> None:
-    rng = np.random.default_rng(0)
-    x = 2 * rng.standard_normal((3, 4))[rng.integers(0, 3, 2000)] + rng.standard_normal((2000, 4)) + 100
-    mixture, statistics = start(x, 3), Quadratic(3, torch.tensor(x.mean(0)))
-    for _ in range(5):
-        for part in torch.arange(len(x)).chunk(chunks):
-            statistics.observe(torch.tensor(x)[part], mixture)
-        mixture = statistics.finish(floor=1e-6)
-    theirs = GaussianMixture(
-        3,
-        max_iter=5,
-        tol=0.0,
-        weights_init=np.full(3, 1 / 3),
-        means_init=x[:3],
-        precisions_init=np.repeat(np.eye(4)[None] / 4, 3, 0),
-    ).fit(x)
-    np.testing.assert_allclose(mixture.mean.numpy(), theirs.means_, atol=1e-8)
-    np.testing.assert_allclose(mixture.covariance.numpy(), theirs.covariances_, atol=1e-8)
-    joint = statistics.log_joint(torch.tensor(x), mixture)
-    np.testing.assert_allclose(joint.logsumexp(1).numpy(), theirs.score_samples(x), atol=1e-8)
-
-
-def test_a_weight_of_two_counts_a_row_twice() -> None:
-    x = torch.tensor(np.random.default_rng(0).standard_normal((60, 2)))
-    mixture, weight = start(x.numpy(), 2), torch.ones(60, dtype=torch.float64)
-    weight[:20] = 2
-    once, twice = Quadratic(2, x.mean(0)), Quadratic(2, x.mean(0))
-    once.observe(x, mixture, weight)
-    twice.observe(torch.cat([x, x[:20]]), mixture)
-    torch.testing.assert_close(once.sums, twice.sums)
