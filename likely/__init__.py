@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.gan import GAN as GAN
-    from likely.families.iaf import IAF as IAF
     from likely.families.gaussian_mixture import GaussianMixture as GaussianMixture
+    from likely.families.iaf import IAF as IAF
     from likely.families.kde import KDE as KDE
     from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes

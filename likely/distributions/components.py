@@ -26,7 +26,7 @@ from likely.distributions.state import Cells, Range, Split
 from likely.errors import CannotAnswer
 from likely.rng import Rng
 
-CELLS = 1 << 17  # of features and log-joints in a block of work: about a core's cache
+CELLS = 1 << 19  # of features and log-joints in a block of work: enough that few calls are made, and in cache
 GAUSSIAN = Gaussian()
 Fitted = Callable[[Tensor, Tensor], Tensor]  # weights and scatters to covariances
 
@@ -97,9 +97,11 @@ class Components(nn.Module):
 
     def look(self, cells: Tensor, weight: Tensor, into: Moments) -> None:
         """Add rows to moments of their reals and counts."""
+        k = torch.zeros_like(weight, dtype=torch.int64)
+        if self.cells.plain:
+            return into.observe(cells, k, weight)
         numbers = torch.cat([self.cells.real, self.cells.count])
-        valued = self.cells.split(cells).ordinary[:, numbers]
-        into.observe(cells[:, numbers], torch.zeros_like(weight, dtype=torch.int64), weight, valued)
+        return into.observe(cells[:, numbers], k, weight, self.cells.split(cells).ordinary[:, numbers])
 
     def start(self, mean: Tensor, variance: Tensor) -> None:
         """Every component as these moments say all rows are."""
@@ -133,8 +135,9 @@ class Components(nn.Module):
         """Rows by their pattern: a few at a time with their features and log-joints (G, T, n), and the pattern."""
         split = None if self.cells.plain else self.cells.split(cells, asked)
         x, known = self._reals(cells, split, asked)
+        gaps = None if bool(known.all()) else known
         for group in self.form.groups(known, which.stop - which.start):
-            yield self._rows(group, x, known, cells, split, which), group
+            yield self._rows(group, x, gaps, cells, split, which), group
 
     def _reals(self, cells: Tensor, split: Split | None, asked: Tensor | None) -> tuple[Tensor, Tensor]:
         """The real columns, and where they have values that are asked."""
@@ -143,15 +146,15 @@ class Components(nn.Module):
         return x, known if asked is None else known & asked[:, self.cells.real]
 
     def _rows(
-        self, group: Group, x: Tensor, known: Tensor, cells: Tensor, split: Split | None, which: slice
+        self, group: Group, x: Tensor, known: Tensor | None, cells: Tensor, split: Split | None, which: slice
     ) -> Iterator[tuple[Group, Features, Tensor]]:
         eta = self.form.natural(self._law(which).stacked(), group.known)
         eta[..., 0] += self.log_weight[which]
         components = which.stop - which.start
         for part in group.parts(max(1, CELLS // (self.form.size + components))):
-            told = part.take(known)
-            y = torch.where(told, part.take(x).double() - self.centre, 0.0)
-            phi = self.form.features(y, told, components)
+            y = part.take(x).double() - self.centre
+            told = None if known is None else part.take(known)
+            phi = self.form.features(y if told is None else torch.where(told, y, 0.0), told, components)
             joint = phi.log_joint(eta)
             if split is not None:
                 joint += self._beside(part, cells, split, which)

@@ -78,7 +78,7 @@ class Written(Features):
         return eta @ self.phi
 
     def sums(self, share: Tensor) -> Tensor:
-        return share @ self.phi.mT
+        return (self.phi @ share.mT).mT  # the long side first: half the time
 
 
 @final
@@ -165,10 +165,10 @@ class Dense(Form):
             return Implied(y)
         phi = y.new_empty(len(y), self.size, y.shape[1])
         phi[:, 0], phi[:, 1 : 1 + self.width] = 1.0, y.mT
-        rows, start = phi[:, 1 : 1 + self.width], 1 + self.width
-        for i in range(self.width):
-            torch.mul(rows[:, i : i + 1], rows[:, i:], out=phi[:, start : start + self.width - i])
-            start += self.width - i
+        rows, pairs = phi[:, 1 : 1 + self.width], phi[:, 1 + self.width :]
+        lengths = range(self.width, 0, -1)
+        for i, (one, products) in enumerate(zip(rows.split(1, 1), pairs.split([*lengths], 1))):
+            torch.mul(one, rows[:, i:], out=products)
         return Written(phi)
 
     def _precision(self, law: Gaussians, known: Tensor | None) -> tuple[Tensor, Tensor]:

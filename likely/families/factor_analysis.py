@@ -23,6 +23,7 @@ from likely.distributions.conditioned import Conditioned
 from likely.distributions.counted import Moments
 from likely.distributions.covariance import Factors
 from likely.distributions.gaussian import root_of
+from likely.distributions.passes import Passes
 from likely.errors import EmptyData, FieldError
 from likely.rng import Rng
 from likely.spaces import reals
@@ -62,10 +63,6 @@ class FactorAnalysisModel(Density, Counted, Completes, Classed, Latent, Prepared
     """Sums of x and x x', and the loadings that they make most likely."""
 
     stage: Tensor
-    passes: Tensor  # finished
-    rows: Tensor  # what this pass has seen, by weight
-    gained: Tensor  # its log-likelihood
-    reached: Tensor  # and a row, in the last pass
     loading: Tensor  # (classes, D, q): W
 
     def __init__(self, family: FactorAnalysis, space: Space, condition: Space | None) -> None:
@@ -77,10 +74,8 @@ class FactorAnalysisModel(Density, Counted, Completes, Classed, Latent, Prepared
             space, condition, "FactorAnalysis", lambda cells, banks: Components(cells, banks, [1], self.kind, prior)
         )
         classes, width = self.law.components.mean.shape
-        for name in ("stage", "passes"):
-            self.register_buffer(name, torch.tensor(0))
-        for name, start in (("rows", 0.0), ("gained", 0.0), ("reached", -math.inf)):
-            self.register_buffer(name, torch.tensor(start, dtype=torch.float64))
+        self.passes = Passes(1)
+        self.register_buffer("stage", torch.tensor(NEW))
         self.register_buffer("loading", torch.zeros(classes, width, family.factors, dtype=torch.float64))
 
     # What it answers -------------------------------------------------------------------------------------------------
@@ -129,7 +124,7 @@ class FactorAnalysisModel(Density, Counted, Completes, Classed, Latent, Prepared
         """About where the data lie and how wide: saves the pass that would find out."""
         cells, k, _ = self.law.of_class(x, c, None)
         if len(cells):
-            seen = Moments(*self.law.components.moments.mean.shape).to(self.rows.device)
+            seen = Moments(*self.law.components.moments.mean.shape).to(self.passes.rows.device)
             self.law.components.look(cells, torch.ones_like(k, dtype=torch.float64), seen)
             self._begin(seen)
 
@@ -140,33 +135,31 @@ class FactorAnalysisModel(Density, Counted, Completes, Classed, Latent, Prepared
     def observe(self, x: Tensor, c: Tensor | None = None, weight: Tensor | None = None) -> None:
         """Rows whose class is missing are left out."""
         cells, k, w = self.law.of_class(x, c, weight)
-        self.rows += len(cells) if w is None else w.sum()
-        if not self.passes:
+        if self.passes.begins():
+            self.law.components.forget()
+        if not self.passes.done:
             self.law.look(cells, k, w)
-        if self.stage != NEW:
-            self.gained += self.law.observe(cells, k, w).sum()
+        told = self.law.observe(cells, k, w) if self.stage != NEW else None
+        self.passes.see(len(cells) if w is None else w.sum(), told)
 
     def finish(self) -> bool:
-        if not self.rows > 0:
+        if not self.passes.rows > 0:
             raise EmptyData("factor analysis has seen no rows of a known class", expected="at least one row")
         if self.stage == NEW:
             self._begin(self.law.components.moments)
         else:
             self._maximise()
-            reached = self.gained / self.rows
-            over = not self._gaps() or reached - self.reached < self.family.tolerance
-            self.reached = reached
-            self.stage.fill_(DONE if over or int(self.passes) + 1 >= self.family.passes else int(self.stage))
-        self.passes += 1
+            last = not self.training or not self._gaps() or int(self.passes.done) + 1 >= self.family.passes
+            over = last or bool(self.passes.rise() < self.family.tolerance)
+            self.stage.fill_(DONE if over else int(self.stage))
         if self.stage != DONE:
-            self.law.components.forget()
-            self.rows, self.gained = torch.zeros_like(self.rows), torch.zeros_like(self.gained)
+            self.passes.end()
         return bool(self.stage != DONE)
 
     def _gaps(self) -> bool:
         """Some real cells had no value."""
         seen = self.law.components.moments.weight[0, : len(self.law.components.centre)]
-        return bool((seen < (1 - 1e-9) * self.rows).any())
+        return bool((seen < (1 - 1e-9) * self.passes.rows).any())
 
     def _maximise(self) -> None:
         found = []

@@ -26,6 +26,7 @@ from likely.distributions.counted import Moments
 from likely.distributions.covariance import Covariance, Full
 from likely.distributions.embedding import Embedding
 from likely.distributions.kmeans import distances, seeds, settled
+from likely.distributions.passes import Passes
 from likely.errors import EmptyData, FieldError
 from likely.rng import Keyed, Rng
 
@@ -99,11 +100,7 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
     """Expected statistics of every candidate: a number of components and a start."""
 
     stage: Tensor
-    passes: Tensor  # over the data, finished
-    steps: Tensor  # of EM among them
-    rows: Tensor  # what this pass has seen, by weight
-    gained: Tensor  # the candidates' log-likelihoods in this pass
-    reached: Tensor  # and a row, in the last pass
+    steps: Tensor  # of EM, done
     prototypes: Tensor  # (banks, components, E): rows start with the nearest one of each candidate
 
     def __init__(self, family: GaussianMixture, space: Space, condition: Space | None) -> None:
@@ -119,13 +116,11 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
             lambda cells, banks: Components(cells, banks, sizes, family.covariance, prior),
         )
         self.embedding = Embedding(self.law.components.cells)
+        self.passes = Passes(len(sizes))
+        self.register_buffer("stage", torch.tensor(NEW))
+        self.register_buffer("steps", torch.tensor(0))
         points = self.law.classes.K, sum(sizes), self.embedding.width
-        for name in ("stage", "passes", "steps"):
-            self.register_buffer(name, torch.tensor(0))
-        self.register_buffer("rows", torch.zeros((), dtype=torch.float64))
-        self.register_buffer("gained", torch.zeros(len(sizes), dtype=torch.float64))
-        self.register_buffer("reached", torch.full((len(sizes),), -torch.inf, dtype=torch.float64))
-        self.register_buffer("prototypes", Keyed(0).normal(points, like=self.rows))
+        self.register_buffer("prototypes", Keyed(0).normal(points, like=self.passes.rows))
 
     # What it answers -------------------------------------------------------------------------------------------------
 
@@ -151,7 +146,7 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
         cells, k, _ = self.law.of_class(x, c, None)
         if not len(cells):
             return
-        seen = Moments(*self.law.components.moments.mean.shape).to(self.rows.device)
+        seen = Moments(*self.law.components.moments.mean.shape).to(self.passes.rows.device)
         self.law.components.look(cells, torch.ones_like(k, dtype=torch.float64), seen)
         self._begin(seen)
         points, sizes = self.embedding.points(cells), self.law.components.sizes.tolist()
@@ -180,11 +175,14 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
     def observe(self, x: Tensor, c: Tensor | None = None, weight: Tensor | None = None) -> None:
         """Rows whose class is missing are left out."""
         cells, k, w = self.law.of_class(x, c, weight)
-        self.rows += len(cells) if w is None else w.sum()
-        if not self.passes:
+        if self.passes.begins():
+            self.law.components.forget()
+        if not self.passes.done:
             self.law.look(cells, k, w)
+        told = None
         if self.stage != NEW:
-            self.gained += self.law.observe(cells, k, w, self._nearest(cells, k) if self.stage == ASSIGNING else None)
+            told = self.law.observe(cells, k, w, self._nearest(cells, k) if self.stage == ASSIGNING else None)
+        self.passes.see(len(cells) if w is None else w.sum(), told)
 
     def _nearest(self, cells: Tensor, k: Tensor) -> Tensor:
         """The prototype nearest to each row among those of each candidate: (B, candidates)."""
@@ -196,32 +194,28 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
         return near
 
     def finish(self) -> bool:
-        if not self.rows > 0:
+        if not self.passes.rows > 0:
             raise EmptyData("a mixture of Gaussians has seen no rows of a known class", expected="at least one row")
         if self.stage == NEW:
             self._begin(self.law.components.moments)
         else:
             self.law.components.maximise()  # (3)
             self._advance()
-        self.passes += 1
         if self.stage != DONE:
-            self.law.components.forget()
-            self.rows.zero_()
-            self.gained.zero_()
+            self.passes.end()
         return bool(self.stage != DONE)
 
     def _advance(self) -> None:
         """After the first statistics, EM; after each of its steps, candidates that stand still and are not best go."""
-        if self.stage == ASSIGNING:
-            self.stage.fill_(STEPPING)
-        elif self.stage == STEPPING:
+        if self.stage == STEPPING:
             self.steps += 1
-            reached = self.gained / self.rows
-            still, self.reached = reached - self.reached < self.family.tolerance, reached
+            still = self.passes.rise() < self.family.tolerance
             best = int(self._value().argmax())
-            over = bool(still.all()) or int(self.steps) >= self.family.passes
+            over = not self.training or bool(still.all()) or int(self.steps) >= self.family.passes
             self._keep([place for place in range(len(still)) if place == best or not (over or still[place])], best)
             self.stage.fill_(DONE if over else STEPPING)
+        elif self.stage == ASSIGNING:
+            self.stage.fill_(STEPPING if self.training else DONE)
 
     def _value(self) -> Tensor:
         """(4) of every candidate."""
@@ -230,10 +224,10 @@ class GaussianMixtureModel(Density, Counted, Completes, Classed, Prepared):
         shapes = K.new_tensor([self.family.covariance.free(size, width) for size in self.law.components.sizes.tolist()])
         each = 1 + width + 2 * len(cells.count) + (cells.sizes - 1).sum()
         criterion = BIC() if isinstance(self.family.components, int) else self.family.components
-        return criterion.value(self.gained, banks * (K * each - 1 + shapes), self.rows)
+        return criterion.value(self.passes.gained, banks * (K * each - 1 + shapes), self.passes.rows)
 
     def _keep(self, places: list[int], best: int) -> None:
         self.law.components.best.fill_(best)
         self.law.components.keep(places)
-        self.gained, self.reached = self.gained[places], self.reached[places]
+        self.passes.keep(places)
         self.prototypes = self.prototypes[:, :0]

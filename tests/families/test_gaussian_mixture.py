@@ -226,6 +226,21 @@ def test_more_rows_can_be_counted_in_after_the_last_pass() -> None:
     assert float(model.law.components.sums[:, 0].sum()) == pytest.approx(2000)
 
 
+def test_a_mixture_that_was_stopped_early_takes_more_rows_too() -> None:
+    x = clumps(2000)
+    for passes in (1, 2, 4):
+        model = GaussianMixture(components=BIC(upto=4)).build(reals(4))
+        model.prepare(x, rng=Keyed(0))
+        for _ in range(passes):
+            model.observe(x[:1500])
+            assert model.finish()
+        model.eval()
+        model.observe(x[1500:])
+        assert model.finish() is False
+        assert float(model.passes.rows) == 2000
+        assert torch.isfinite(model.log_prob(x)).all()
+
+
 @pytest.mark.parametrize("passes", [0, 1, 2, 4, 100])
 def test_a_stage_saved_is_a_stage_gone_on_with(passes: int) -> None:
     x, family = mixed(), GaussianMixture(components=BIC(upto=3))
