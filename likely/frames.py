@@ -63,12 +63,21 @@ def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Rows:
-    """The data as rows of the same schema that the codecs were fitted on."""
+    """The data as rows of the same schema that the codecs were fitted on; an array's columns are taken in order."""
     schema = _schema_of(codec, condition_codec, order) if codec.reads is Table else None
-    rows = data if isinstance(data, Rows) else read(data, schema=schema)
+    named = data if schema is None else _named(data, schema)
+    rows = named if isinstance(named, Rows) else read(named, schema=schema)
     if not isinstance(rows, codec.reads):
         raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")
     return rows
+
+
+def _named(data: Any, schema: Schema) -> Any:
+    """An array with one column for each of the schema's, under their names; anything else as it is."""
+    if form_of(data) != "array" or data.ndim != 2 or data.shape[1] != len(schema.names):
+        return data
+    cells = data if isinstance(data, np.ndarray) else data.detach().cpu().numpy()
+    return pd.DataFrame(cells, columns=pd.Index(schema.names))
 
 
 def _schema_of(codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Schema:

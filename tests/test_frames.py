@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+import likely
 from likely import frames
 from likely.data import read
 from likely.errors import WrongRows
@@ -34,3 +35,13 @@ def test_forms_of_data():
     assert frames.form_of(np.zeros(2)) == frames.form_of(torch.zeros(2)) == "array"
     assert frames.form_of(pd.DataFrame()) == "frame"
     assert frames.source_of("x.csv") == "x.csv"
+
+
+def test_the_columns_of_an_array_are_those_of_the_fitted_table_in_order():
+    frame = pd.DataFrame({"a": [1.5, 2.5, 3.25] * 20, "b": [0.5, 4.5, 7.25] * 20})
+    fitted = likely.fit(frame, likely.NaiveBayes())
+    expected = fitted.score(frame).nats
+    assert torch.equal(fitted.score(frame.to_numpy()).nats, expected)
+    assert torch.equal(fitted.score(torch.from_numpy(frame.to_numpy())).nats, expected)
+    with pytest.raises(WrongRows, match="lack the columns 'a', 'b'"):
+        fitted.score(frame.to_numpy()[:, :1])
