@@ -42,6 +42,6 @@ def test_the_columns_of_an_array_are_those_of_the_fitted_table_in_order():
     fitted = likely.fit(frame, likely.NaiveBayes())
     expected = fitted.score(frame).nats
     assert torch.equal(fitted.score(frame.to_numpy()).nats, expected)
-    assert torch.equal(fitted.score(torch.from_numpy(frame.to_numpy())).nats, expected)
+    assert torch.equal(fitted.score(torch.tensor(frame.to_numpy())).nats, expected)
     with pytest.raises(WrongRows, match="lack the columns 'a', 'b'"):
         fitted.score(frame.to_numpy()[:, :1])
