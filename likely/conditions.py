@@ -36,7 +36,7 @@ class Conditions:
         return self.cells[rng.categorical(self.weights.log().expand(n, -1))]
 
 
-def law_of(c: Tensor, space: Space) -> Conditions:
+def seen(c: Tensor, space: Space) -> Conditions:
     """The law of the conditions seen."""
     match space:
         case Vector(columns=(Category(k=k),)):

@@ -16,7 +16,7 @@ from torch import Tensor
 import likely
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
-from likely.conditions import Conditions, law_of
+from likely.conditions import Conditions, seen
 from likely.contracts import Counted, Model, Trained
 from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
@@ -215,7 +215,7 @@ def _chosen(weights: Any, rows: Any) -> Any:
 def _conditions(data: "Examples | Streamed", given: Codec[Any] | None) -> Conditions | None:
     if given is None or data.c is None:
         return None
-    return law_of(data.c, given.space)
+    return seen(data.c, given.space)
 
 
 def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, seed: int) -> dict[str, Any]:
