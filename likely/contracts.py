@@ -256,7 +256,7 @@ class Scores:
 
     @property
     def kind(self) -> str:
-        """'=' exact, '>=' bound, '~' estimate, '>= ~' an estimated bound."""
+        """'=' exact, '≥' bound, '≈' estimate, '≥ ≈' an estimated bound."""
         signs = ["≥"] * self.bound + ["≈"] * (self.stderr is not None)
         return " ".join(signs) or "="
 

@@ -20,7 +20,7 @@ from likely.fields import made, promises
 from likely.fitted import Fitted
 from likely.fitting import fit
 from likely.frames import source_of
-from likely.metrics import Verdict, compared
+from likely.metrics import Outcome, Verdict, compared
 from likely.names import table
 from likely.training import Budget, Event
 
@@ -44,10 +44,16 @@ class Comparison:
     budget: str = ""
 
     @property
+    def wins(self) -> tuple[tuple[str, str], ...]:
+        """Who is shown to beat whom."""
+        first = ((a, b) for (a, b), verdict in self.verdicts.items() if verdict.outcome is Outcome.FIRST)
+        second = ((b, a) for (a, b), verdict in self.verdicts.items() if verdict.outcome is Outcome.SECOND)
+        return (*first, *second)
+
+    @property
     def leaders(self) -> tuple[str, ...]:
         """Families with a score that no other is shown to beat."""
-        beaten = {b for (a, b), v in self.verdicts.items() if v.outcome == "first"}
-        beaten |= {a for (a, b), v in self.verdicts.items() if v.outcome == "second"}
+        beaten = {loser for _, loser in self.wins}
         return tuple(c.name for c in self.contenders if c.scores is not None and c.name not in beaten)
 
     def __str__(self) -> str:

@@ -122,7 +122,7 @@ def _first(best: str, others: "Sequence[str]", comparison: "Comparison") -> str:
 
 def _outcome(best: str, name: str, comparison: "Comparison") -> str:
     verdict = comparison.verdicts.get((best, name)) or comparison.verdicts[name, best]
-    if verdict.outcome != "undecided":
+    if {(best, name), (name, best)} & set(comparison.wins):
         return "beaten"
     if verdict.low != verdict.low:  # NaN: the two cannot be subtracted
         return "apart"
@@ -131,12 +131,8 @@ def _outcome(best: str, name: str, comparison: "Comparison") -> str:
 
 def _under_independent(comparison: "Comparison") -> list[str]:
     """Families that a reference is shown to beat."""
-    references, found = {c.name for c in comparison.references}, []
-    for (a, b), verdict in comparison.verdicts.items():
-        winner, loser = (a, b) if verdict.outcome == "first" else (b, a)
-        if verdict.outcome != "undecided" and winner in references:
-            found.append(loser)
-    return found
+    references = {c.name for c in comparison.references}
+    return [loser for winner, loser in comparison.wins if winner in references]
 
 
 def _by_samples(comparison: "Comparison") -> list[str]:

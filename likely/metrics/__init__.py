@@ -3,13 +3,14 @@
 from likely.metrics.copying import copies, nearer
 from likely.metrics.coverage import coverage
 from likely.metrics.features import features
-from likely.metrics.likelihood import Verdict, compared
+from likely.metrics.likelihood import Outcome, Verdict, compared
 from likely.metrics.marginals import marginals, pairs
 from likely.metrics.measure import Measure
 from likely.metrics.two_sample import two_sample
 
 __all__ = [
     "Measure",
+    "Outcome",
     "Verdict",
     "compared",
     "copies",

@@ -5,13 +5,19 @@ mean paired per-row difference excludes 0. A lower bound above an exact value is
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf, isfinite
-from typing import Literal
 
 from likely.contracts import Scores
 from likely.metrics.measure import Z
 
-Outcome = Literal["first", "second", "undecided"]
+
+class Outcome(StrEnum):
+    """Who gives the rows more probability, as far as the numbers' kinds allow it."""
+
+    FIRST = "first"
+    SECOND = "second"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,13 @@ def compared(first: Scores, second: Scores) -> Verdict:
     """The verdict on two sets of scores of the same rows."""
     nothing = float("nan")
     if first.measure != second.measure:
-        return Verdict("undecided", nothing, nothing, nothing, "the numbers are over different measures")
+        return Verdict(Outcome.UNDECIDED, nothing, nothing, nothing, "the numbers are over different measures")
     if len(first.nats) != len(second.nats):
-        return Verdict("undecided", nothing, nothing, nothing, "the numbers are of different rows")
+        return Verdict(Outcome.UNDECIDED, nothing, nothing, nothing, "the numbers are of different rows")
     gap = first.nats - second.nats
     middle = float(gap.mean())
     if not isfinite(middle):
-        return Verdict("undecided", nothing, nothing, nothing, "some rows have no finite score")
+        return Verdict(Outcome.UNDECIDED, nothing, nothing, nothing, "some rows have no finite score")
     half = Z * float(gap.std()) / len(gap) ** 0.5 if len(gap) > 1 else inf
     outcome, why = _decided(first, second, middle - half, middle + half)
     return Verdict(outcome, middle, middle - half, middle + half, why)
@@ -43,14 +49,14 @@ def compared(first: Scores, second: Scores) -> Verdict:
 
 def _decided(first: Scores, second: Scores, low: float, high: float) -> tuple[Outcome, str]:
     if low <= 0 <= high:
-        return "undecided", "the interval of the paired difference holds 0"
+        return Outcome.UNDECIDED, "the interval of the paired difference holds 0"
     better, worse = (first, second) if low > 0 else (second, first)
     if not _is_exact(worse):
-        return "undecided", "the lower number is not exact: the truth may lie above the other"
+        return Outcome.UNDECIDED, "the lower number is not exact: the truth may lie above the other"
     if not (_is_exact(better) or better.bound):
-        return "undecided", "the higher number is an estimate, which may lie above the truth"
+        return Outcome.UNDECIDED, "the higher number is an estimate, which may lie above the truth"
     why = "a lower bound above an exact value" if better.bound else "both are exact"
-    return ("first" if low > 0 else "second"), why
+    return (Outcome.FIRST if low > 0 else Outcome.SECOND), why
 
 
 def _is_exact(scores: Scores) -> bool:
