@@ -171,7 +171,7 @@ def _check_condition(rows: Rows, condition: tuple[str, ...]) -> None:
 def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
     """The contenders by the names they go by: a family twice goes by its fields."""
     if isinstance(families, str):
-        families = list(table("Family")) if families.strip() == "all" else listed(families)
+        families = list(table("Family")) if families.strip() == "all" else parted(families)
     chosen = [made("Family", family) if isinstance(family, str) else family for family in families]
     names = [type(family).__name__ for family in chosen]
     told = [name if names.count(name) == 1 else repr(family) for name, family in zip(names, chosen, strict=True)]
@@ -181,7 +181,7 @@ def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
     return dict(zip(told, chosen, strict=True))
 
 
-def listed(text: str) -> list[str]:
+def parted(text: str) -> list[str]:
     """ "vae,latent=16,naive-bayes" as two families: a part with = or in brackets belongs to the family before it."""
     found: list[str] = []
     depth = 0

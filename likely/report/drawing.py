@@ -41,3 +41,8 @@ def dots(points: Iterable[tuple[float, float]], radius: float, kind: str = "") -
 def shortened(said: str, most: int) -> str:
     """Words cut to so many letters."""
     return said if len(said) <= most else said[: most - 1] + "…"
+
+
+def signed(said: str) -> str:
+    """Numbers with a minus sign that is as wide as a plus."""
+    return said.replace("-", "\N{MINUS SIGN}")

@@ -10,7 +10,7 @@ from PIL import Image as Picture
 
 from likely.data import Images, Rows, Table, Texts
 from likely.metrics.features import codes, frame_of, is_numeric
-from likely.report.drawing import box, dots, line, path, shortened, svg, text
+from likely.report.drawing import box, dots, line, path, shortened, signed, svg, text
 
 Array = np.ndarray[Any, Any]
 COLUMNS_SHOWN, ACROSS = 9, 3
@@ -188,11 +188,6 @@ def _spelled(table: Table, name: str) -> Any:
     return cells.where(cells.notna(), "missing").map(str)
 
 
-def minus(value: float, places: int) -> str:
-    """A number with a minus sign that is as wide as a plus."""
-    return f"{value:.{places}f}".replace("-", "\N{MINUS SIGN}")
-
-
 def _told(value: float, real: Table, name: str) -> str:
     """An end of an axis: a number, or the day it stands for."""
     column = real.schema[name]
@@ -223,7 +218,7 @@ def intervals(rows: list[tuple[str, str, float, float]]) -> Markup:
         shapes += _interval(row, y, low, (RIGHT - LEFT) / spread)
     foot, places = len(rows) * STEP + 18, 0 if spread > 20 else 1 if spread > 2 else 2
     for x in np.linspace(LEFT, RIGHT, 5):
-        told = minus(low + (x - LEFT) / (RIGHT - LEFT) * spread, places)
+        told = signed(f"{low + (x - LEFT) / (RIGHT - LEFT) * spread:.{places}f}")
         shapes.append(text(x, foot, told, "tick", end="middle"))
     return svg(WIDTH, foot + 8, shapes, label="mean log-likelihoods of unseen rows with their intervals")
 
@@ -237,4 +232,4 @@ def _interval(row: tuple[str, str, float, float], y: float, low: float, scale: f
     shapes.append(dots([(x, y)], 4, "dots drawn") if mean >= low else text(LEFT - 8, y + 4, "◂", "drawn-text"))
     if "≥" in kind:
         shapes.append(path([(x + off + 5, y - 4), (x + off + 11, y), (x + off + 5, y + 4)], "hint"))
-    return [*shapes, text(WIDTH, y + 4, f"{kind} {minus(mean, 2)}", "value", end="end")]
+    return [*shapes, text(WIDTH, y + 4, signed(f"{kind} {mean:.2f}"), "value", end="end")]

@@ -20,6 +20,7 @@ from likely.data import Pieces, Rows, Table
 from likely.errors import CannotSave
 from likely.metrics import Measure, Verdict
 from likely.report import figure
+from likely.report.drawing import signed
 
 MEASURED = {  # each with how far from its floor is far, and on which side
     "two-sample AUC": 0.5, "marginals": 0.3, "pairs": 0.3, "precision": -1.0, "recall": -1.0, "density": -1.0,
@@ -107,7 +108,7 @@ def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str,
         "family": repr(contender.family) if contender.family is not None else "",
         "picture": figure.picture_of(drawn, real) if drawn is not None else "",
         "kind": scores.kind if scores else "",
-        "score": _signed(told_mean(scores)) if scores else "",
+        "score": signed(told_mean(scores)) if scores else "",
         "failed": contender.failed,
         "why": "" if contender.failed else contender.why_no_score,
         "fit": told_fit(contender) if contender.fit_seconds else "",
@@ -135,7 +136,7 @@ def _score_row(contender: Contender, real: Rows) -> dict[str, str]:
     scores = contender.scores
     assert scores is not None
     return {
-        "name": contender.name, "kind": scores.kind, "value": _signed(told_mean(scores)),
+        "name": contender.name, "kind": scores.kind, "value": signed(told_mean(scores)),
         "bits": _bits(scores.mean, real), "fit": told_fit(contender), "each": told_each(contender),
     }  # fmt: skip
 
@@ -145,11 +146,6 @@ def _bits(mean: float, real: Rows) -> str:
     if not isinstance(real, Pieces):
         return ""
     return f"{-mean / log(2) / real.dimensions:.3f}" if isfinite(mean) else "–"
-
-
-def _signed(told: str) -> str:
-    """With a minus sign that is as wide as a plus."""
-    return told.replace("-", "\N{MINUS SIGN}")
 
 
 def _table(rows: list[tuple[str, dict[str, Measure]]]) -> dict[str, Any]:
@@ -179,7 +175,7 @@ def _verdict(pair: tuple[str, str], verdict: Verdict) -> dict[str, str]:
     return {
         "told": decided.get(verdict.outcome, f"{first} or {second}: undecided"),
         "outcome": verdict.outcome,
-        "span": _signed(f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]") if known else "–",
+        "span": signed(f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]") if known else "–",
         "why": verdict.why,
     }
 

@@ -9,7 +9,7 @@ import pytest
 
 import likely
 from likely.apps import compare as app
-from likely.apps.compare import compare, contenders_of, listed, shares_of
+from likely.apps.compare import compare, contenders_of, parted, shares_of
 from likely.apps.measure import FLOOR, INDEPENDENT
 from likely.contracts import Family
 from likely.errors import ConditionError, Diverged, EmptyData, FieldError, Interrupted, LikelyError
@@ -138,7 +138,7 @@ def test_families_by_name_by_line_and_as_objects():
     assert contenders_of("vae,latent=3,kde")["VAE"].latent == 3
     twice = contenders_of("vae,latent=3,vae,latent=4")
     assert [name[:12] for name in twice] == ["VAE(latent=3", "VAE(latent=4"]
-    assert listed("diffusion,network=unet,network.multipliers=(1,2),gan, kde,") == [
+    assert parted("diffusion,network=unet,network.multipliers=(1,2),gan, kde,") == [
         "diffusion,network=unet,network.multipliers=(1,2)", "gan", "kde",
     ]  # fmt: skip
 
