@@ -1,11 +1,11 @@
 """What was asked of `fit`, written beside the model before anything is learned, so that `resume` can ask it again."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from likely.atomic import appearing
 from likely.errors import Corrupt, MissingFile
 from likely.fields import from_json, to_json
 
@@ -31,10 +31,8 @@ class Request:
 
     def written(self, folder: Path) -> None:
         """Into the folder, whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f"{REQUEST}.new-{os.getpid()}"
-        beside.write_text(json.dumps(asdict(self) | {"family": to_json(self.family)}), encoding="utf-8")
-        beside.replace(folder / REQUEST)
+        with appearing(folder / REQUEST) as part:
+            part.write_text(json.dumps(asdict(self) | {"family": to_json(self.family)}), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Request":

@@ -51,9 +51,9 @@ def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
 def check_page(out: Path | None) -> None:
     """Told before minutes are spent, not after."""
     if out is not None:
-        from likely.report import claim
+        from likely.atomic import claim
 
-        claim(out)
+        claim(out, remedy="choose another place with -o")
 
 
 def plain(found: Any) -> dict[str, Any]:

@@ -1,22 +1,17 @@
-"""Rows as files, as the person's own were written, each with the recipe that made it.
-
-A file appears whole or not at all: it is written beside its place and renamed.
-"""
+"""Rows as files, as the person's own were written, each with the recipe that made it."""
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false, reportGeneralTypeIssues=false
 
 import csv
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from likely.atomic import appearing
 from likely.data.file import suffix
 from likely.data.missing import as_text, is_text
 from likely.data.recipe import IN_FOLDER, KEY, packed_recipe, sidecar
@@ -84,23 +79,6 @@ def write_texts(texts: "Texts", path: Path, told: str | None) -> list[Path]:
         else:
             part.write_text(_as_file(texts, kind), encoding="utf-8", errors="surrogateescape", newline="")
     return [path, *_beside(path, told)]
-
-
-@contextmanager
-def appearing(path: Path) -> Iterator[Path]:
-    """A file (or folder) to fill, which then takes the path's place in one step."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        raise CannotSave(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="free some space, or write to another folder; what was there before is untouched",
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(missing_ok=True)
 
 
 def _beside(path: Path, told: str | None) -> list[Path]:

@@ -1,5 +1,5 @@
 """Measures to one self-contained HTML page. Nothing is measured here."""
 
-from likely.report.page import claim, write_comparison, write_measurement
+from likely.report.page import write_comparison, write_measurement
 
-__all__ = ["claim", "write_comparison", "write_measurement"]
+__all__ = ["write_comparison", "write_measurement"]

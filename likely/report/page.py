@@ -15,9 +15,9 @@ from likely.apps.compare import Comparison
 from likely.apps.contender import Contender
 from likely.apps.measure import FLOOR, Measurement
 from likely.apps.told import conclusions, told_each, told_fit, told_mean
+from likely.atomic import appearing
 from likely.contracts import Scores
 from likely.data import Pieces, Rows, Table
-from likely.errors import CannotSave
 from likely.metrics import Measure, Verdict
 from likely.report import figure
 from likely.report.drawing import signed
@@ -180,41 +180,12 @@ def _verdict(pair: tuple[str, str], verdict: Verdict) -> dict[str, str]:
     }
 
 
-def claim(path: str | Path) -> None:
-    """An error now if the page could not be written later."""
-    target = Path(path)
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(21, "it is a folder", str(target))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = _beside(target)
-        beside.touch()
-        beside.unlink()
-    except OSError as error:
-        raise _cannot_save(target, error) from error
-
-
 def _written(path: str | Path, **filled: Any) -> Path:
     """The template filled in; the file appears whole or not at all."""
     environment = Environment(
         autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     source = files("likely.report").joinpath("page.html").read_text(encoding="utf-8")
-    target = Path(path)
-    beside = _beside(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(environment.from_string(source).render(**filled), encoding="utf-8", errors="replace")
-        beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise _cannot_save(target, error) from error
-    return target
-
-
-def _beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
-
-
-def _cannot_save(target: Path, error: OSError) -> CannotSave:
-    return CannotSave(f"{target} cannot be written: {error.strerror}", remedy="choose another place with -o")
+    with appearing(Path(path), remedy="choose another place with -o") as part:
+        part.write_text(environment.from_string(source).render(**filled), encoding="utf-8", errors="replace")
+    return Path(path)

@@ -5,9 +5,6 @@ its metadata the rest as JSON. It is written beside, flushed to the disk, and re
 """
 
 import json
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -16,11 +13,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from likely.errors import CannotSave, Corrupt
+from likely.atomic import appearing, swept
+from likely.errors import Corrupt
 from likely.training.course import Course
 from likely.training.recipe import Recipe
 
-STATE, RECIPE, PART = "state.safetensors", "recipe.json", ".part"
+STATE, RECIPE = "state.safetensors", "recipe.json"
+REMEDY = "make room or choose another folder, then resume"
 Tensors = dict[str, Tensor]
 
 
@@ -53,14 +52,16 @@ def save(folder: Path, state: State) -> Path:
         same = state.good.best is state.now.best
         told |= {"good": state.good.course.to_json(), "shared_best": same}
         tensors |= _named("good", Moment(state.good.course, state.good.tensors, {} if same else state.good.best))
-    metadata = {"likely": json.dumps(told)}
-    return replace(folder / STATE, lambda part: save_file(tensors, part, metadata=metadata))
+    with appearing(folder / STATE, failures=(SafetensorError,), remedy=REMEDY) as part:
+        save_file(tensors, part, metadata={"likely": json.dumps(told)})
+    return folder / STATE
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> Path:
     """The recipe, for people and for `recipe=`."""
-    text = json.dumps(recipe.to_json(), indent=2) + "\n"
-    return replace(folder / RECIPE, lambda part: part.write_text(text))
+    with appearing(folder / RECIPE, remedy=REMEDY) as part:
+        part.write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
+    return folder / RECIPE
 
 
 def read_recipe(folder: Path) -> Recipe | None:
@@ -100,28 +101,8 @@ def unfinished(folder: Path) -> bool:
 
 def forget(folder: Path) -> None:
     """Remove the state, and what a kill left half-written: the model is stored elsewhere and nobody will resume."""
-    for name in (STATE, STATE + PART):
-        (folder / name).unlink(missing_ok=True)
-
-
-def replace(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write beside, flush to the disk, rename: the file is the old one or the new one, never half of each."""
-    part = path.with_name(path.name + PART)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(part)
-        _flush(part)
-        os.replace(part, path)
-        _flush(path.parent)
-    except (OSError, SafetensorError) as reason:
-        with suppress(OSError):
-            part.unlink()
-        raise CannotSave(
-            f"{path} cannot be written: {reason}",
-            expected="a folder one may write to, with space left; what was there before is untouched",
-            remedy="make room or choose another folder, then resume",
-        ) from reason
-    return path
+    (folder / STATE).unlink(missing_ok=True)
+    swept(folder / STATE)
 
 
 def restore(module: nn.Module, tensors: Tensors) -> None:
@@ -149,14 +130,6 @@ def _replace_buffer(module: nn.Module, name: str, tensor: Tensor) -> None:
         raise Corrupt(f"these weights are of another model: {name} of shape {tuple(tensor.shape)}")
     old = owner._buffers[leaf]
     owner._buffers[leaf] = tensor.clone() if old is None else tensor.to(old)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _named(place: str, moment: Moment) -> Tensors:

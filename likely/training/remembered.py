@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from likely.atomic import appearing
 from likely.errors import CannotSave
-from likely.training.checkpoint import replace
 
 FILE = "probes.json"
 MOST = 500  # answers kept
@@ -42,7 +42,8 @@ def remember(question: str, answer: Any) -> None:
     """Keep an answer; a cache that cannot be written is done without."""
     kept = dict(list({**_all(), question: answer}.items())[-MOST:])
     try:
-        replace(place() / FILE, lambda part: part.write_text(json.dumps(kept)))
+        with appearing(place() / FILE) as part:
+            part.write_text(json.dumps(kept))
     except CannotSave:
         return
 

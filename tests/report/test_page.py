@@ -9,7 +9,7 @@ import pytest
 
 from likely.apps.measure import measure
 from likely.errors import CannotSave
-from likely.report import claim, page, write_comparison, write_measurement
+from likely.report import page, write_comparison, write_measurement
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -147,12 +147,6 @@ def test_the_file_appears_whole_or_not_at_all(planted, tables, tmp_path, monkeyp
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_folders_are_made_and_places_claimed(planted, tables, tmp_path):
+def test_folders_are_made(planted, tables, tmp_path):
     target = tmp_path / "deep" / "er" / "page.html"
-    claim(target)
-    assert list(target.parent.iterdir()) == []
     assert write_comparison(planted(*tables), target) == target
-    with pytest.raises(CannotSave, match="folder"):
-        claim(tmp_path / "deep")
-    with pytest.raises(CannotSave):
-        claim("/proc/page.html")

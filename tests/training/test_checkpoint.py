@@ -180,7 +180,7 @@ def test_buffers_that_grew_are_put_back() -> None:
 
 def test_forget_removes_the_state_only(tmp_path: Path) -> None:
     trained(tmp_path, "noisy", steps=20)
-    (tmp_path / "state.safetensors.part").write_bytes(b"half")
+    (tmp_path / ".state.safetensors.7.part").write_bytes(b"half")
     assert checkpoint.unfinished(tmp_path)
     checkpoint.forget(tmp_path)
     assert not checkpoint.unfinished(tmp_path)
