@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from likely.apps.measure import measure as measure
     from likely.data import read as read
     from likely.families.bayes_net import BayesNet as BayesNet
+    from likely.families.circuit import Circuit as Circuit
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.gan import GAN as GAN
@@ -68,6 +69,7 @@ __all__ = [  # the table of families and the verbs
     "NICE",
     "VAE",
     "BayesNet",
+    "Circuit",
     "Diffusion",
     "FactorAnalysis",
     "Fitted",

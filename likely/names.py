@@ -19,6 +19,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "KDE": "likely.families.kde",
             "GaussianMixture": "likely.families.gaussian_mixture",
             "FactorAnalysis": "likely.families.factor_analysis",
+            "Circuit": "likely.families.circuit",
             "VAE": "likely.families.vae",
             "RealNVP": "likely.families.realnvp",
             "NICE": "likely.families.nice",
@@ -61,6 +62,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             ("Full", "Tied", "Diagonal", "Spherical", "Factors"), "likely.distributions.covariance"
         ),
         "Criterion": {"BIC": "likely.families.gaussian_mixture"},
+        "Hierarchy": dict.fromkeys(("HiddenTree", "Shallow"), "likely.distributions.hierarchy"),
         "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras"), "likely.diffusion.schedule"),
         "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
         "Sampler": dict.fromkeys(("DDPM", "DDIM", "Euler", "Heun"), "likely.diffusion.sampler"),

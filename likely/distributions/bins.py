@@ -11,7 +11,7 @@ columns of any kind. The states of a number are its bins, then its atoms, then m
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import final
 
 import torch
@@ -87,6 +87,12 @@ class Bins(nn.Module):
         place = self.start[self.numbers][:, None] + torch.arange(self.most, device=possible.device)
         possible[place] = self._pieces()[3]
         return possible
+
+    def numbered(self) -> Tensor:
+        """Which of all columns' states, side by side, are bins: (F,)."""
+        bins = torch.zeros(int(self.sizes.sum()), dtype=torch.bool, device=self.sizes.device)
+        bins[self.start[self.numbers][:, None] + torch.arange(self.most, device=bins.device)] = True
+        return bins
 
     # States ----------------------------------------------------------------------------------------------------------
 
@@ -168,6 +174,17 @@ class Bins(nn.Module):
         value[:, self.numbers] = torch.minimum(torch.maximum(origin[place] + sign[place] * y, low), high)
         coarse = torch.where(state >= self.most, state - self.most + 1, 0)
         return self.cells.join(torch.where(self.cells.category, state, coarse), value)
+
+
+@final
+class Middle(Rng):
+    """No noise at all: `Bins.draw` gives medians."""
+
+    def uniform(self, shape: Sequence[int], *, like: Tensor) -> Tensor:
+        return torch.full(tuple(shape), 0.5, dtype=like.dtype, device=like.device)
+
+    def fork(self, tag: int) -> "Middle":
+        return self
 
 
 def _edges(values: Tensor, most: int, top: float | None) -> Tensor:

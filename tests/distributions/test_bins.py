@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from likely.contracts import Space
-from likely.distributions.bins import Bins, log_norm
+from likely.distributions.bins import Bins, Middle, log_norm
 from likely.distributions.state import Cells, Range
 from likely.rng import Keyed
 from likely.spaces import Category, Count, Image, Real, Vector
@@ -102,6 +102,19 @@ def test_few_values_have_a_bin_each_and_constants_an_edge() -> None:
     assert bins.edges[2].tolist() == [3.0, INF, INF, INF, INF]
     assert torch.isfinite(bins.log_within(x, bins.states(x))).all()
     assert bins.possible().view(3, 6).sum(1).tolist() == [6, 3, 2]
+
+
+def test_without_noise_medians_are_drawn() -> None:
+    bins = learned()
+    state = torch.tensor([[2, 3, 1, 3]])
+    drawn = bins.draw(state, bins.cells.anything(1), rng=Middle().fork(1))
+    many = bins.draw(state.expand(4001, -1), bins.cells.anything(4001), rng=Keyed(0))
+    torch.testing.assert_close(drawn[0], many.median(0).values, atol=0.02, rtol=0.02)
+
+
+def test_which_states_are_bins() -> None:
+    wanted = [True] * 6 + [False] * 2 + [True] * 6 + [False] * 4 + [True] * 6
+    assert learned().numbered().tolist() == wanted
 
 
 def test_levels_of_black_and_white_pictures_are_two_states() -> None:

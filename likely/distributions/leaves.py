@@ -1,0 +1,84 @@
+r"""Leaves: laws of every column's states given a hidden variable's, learned by gradient.
+
+    p(s_d | z) = (1 - a) softmax(theta_d,z)_s + a p(s_d)                                      (1)
+
+States are those of `distributions.bins`, all columns' side by side: F in all. A share a of the column's overall law
+keeps every state possible whatever was seen. At first each hidden state stands for one row of the data: its leaves are
+that row's states, for numbers their neighbours too, mixed with the overall law.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from likely.distributions.hidden_tree import TINY
+from likely.rng import Rng
+
+CLOSE = 0.6  # how much of a leaf is, at first, the row it stands for
+NEAR = 0.05  # the ranks across which a number's first leaf is spread
+UNEVEN = 0.1  # noise on first leaves: hidden states that stand for equal rows must part
+
+
+class Leaves(nn.Module):
+    """p(s_d | z): a table (F, H)."""
+
+    overall: Tensor  # (F,) p(s_d); 0 where there is no such state
+    sizes: Tensor  # (D,) how many states each column has
+    start: Tensor  # (D,) where they begin
+    column: Tensor  # (F,) which column a state is of
+
+    def __init__(self, sizes: Tensor, possible: Tensor, hidden: int, smoothing: float) -> None:
+        super().__init__()
+        self.smoothing = smoothing
+        self.register_buffer("sizes", sizes, persistent=False)
+        self.register_buffer("start", sizes.cumsum(0) - sizes, persistent=False)
+        self.register_buffer("column", torch.repeat_interleave(torch.arange(len(sizes)), sizes), persistent=False)
+        self.register_buffer("overall", self._shares(possible.float()))
+        self.theta = nn.Parameter(torch.randn(len(self.column), hidden))
+
+    def _shares(self, mass: Tensor) -> Tensor:
+        """Each column's states (F, ...) brought to sum 1."""
+        whole = mass.new_zeros(len(self.sizes), *mass.shape[1:]).index_add(0, self.column, mass)
+        return mass / whole[self.column]
+
+    # What they say ---------------------------------------------------------------------------------------------------
+
+    def log_law(self) -> Tensor:
+        """log p(s_d | z): (F + 1, H), its last row 0 for what is not known."""
+        mass = self.theta.clamp(-40, 40).exp() * (self.overall > 0)[:, None]
+        law = torch.lerp(self._shares(mass), self.overall[:, None], self.smoothing)  # (1)
+        return F.pad(law.clamp(min=TINY).log(), (0, 0, 0, 1))
+
+    def places(self, state: Tensor) -> Tensor:
+        """Where states (B, D) stand in the table; a state of -1 in its last row."""
+        return torch.where(state >= 0, self.start + state, len(self.column))
+
+    def of(self, column: int, log_law: Tensor) -> Tensor:
+        """One column's part of the table: (states, H)."""
+        start = int(self.start[column])
+        return log_law[start : start + int(self.sizes[column])]
+
+    # How they begin --------------------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def begin(self, state: Tensor, possible: Tensor, numbers: Tensor, *, rng: Rng) -> None:
+        """Overall laws from states (B, D), and each hidden state a row of them; `numbers` (F,): bins in their order."""
+        seen = torch.bincount(self.places(state).flatten(), minlength=len(self.column) + 1)[:-1]
+        self.overall.copy_(self._shares((seen + 0.5) * possible))
+        rows = state[rng.integers(len(state), (self.theta.shape[1],), like=self.theta)]
+        for d, size in enumerate(self.sizes.tolist()):
+            part = slice(int(self.start[d]), int(self.start[d]) + size)
+            told = _around(rows[:, d], self.overall[part], numbers[part])
+            mixed = torch.lerp(self.overall[part, None].expand(-1, len(rows)), told, CLOSE)
+            self.theta[part] = mixed.clamp(min=1e-12).log()
+        self.theta += UNEVEN * rng.normal((self.theta.shape[1], len(self.theta)), like=self.theta).T
+
+
+def _around(state: Tensor, overall: Tensor, number: Tensor) -> Tensor:
+    """Laws of states near these ones (H,), of a column with this overall law: (states, H)."""
+    codes = torch.arange(len(overall), device=state.device)
+    told = (codes[:, None] == state).to(overall)
+    rank = overall.cumsum(0) - overall / 2
+    near = overall[:, None] * (-0.5 * ((rank[:, None] - rank[state]) / NEAR).square()).exp() * number[:, None]
+    told = torch.where(number[state], near / near.sum(0).clamp(min=TINY), told)
+    return torch.where(state >= 0, told, overall[:, None])

@@ -1,0 +1,245 @@
+r"""Probabilistic circuit: a tree of hidden variables, one above each column, or one above all of them.
+
+    p(x) = sum_z p(z_root) prod_v p(z_v | z_pa(v)) prod_d p(s_d | z_d) p(x_d | s_d)           (1)
+    p(x | c) = p(x, c) / p(c)                                                                 (2) c: more columns
+    z ~ p(z | e),   s_d ~ p(s_d | z_d, e),   x_d ~ p(x_d | s_d, e)                            (3) completion, exact
+    argmax_{z, s} p(z, s | e)                                                                 (4) completion, heuristic
+
+s_d is the state of a column: a code, an atom, missing, or the bin that a number falls in (`distributions.bins`). Sums
+are exact (`distributions.hidden_tree`), so that any cells, and any of the condition's, may be unknown. The tree is the
+columns' Chow-Liu tree, hidden values begin as rows of the data (`distributions.leaves`), and gradients, which are the
+expected counts of EM, do the rest.
+Tractable Regularization of Probabilistic Circuits (Liu & Van den Broeck, 2021), arXiv:2106.02264
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from likely.contracts import Completes, Density, Evidence, Family, Player, Prepared, Space, Trained, Turn
+from likely.distributions.bins import Bins, Middle
+from likely.distributions.hidden_tree import TINY, Laws, Tree, draw, inverted, likeliest, log_sum, scattered, upward
+from likely.distributions.hierarchy import HiddenTree, Hierarchy
+from likely.distributions.leaves import Leaves
+from likely.distributions.state import Cells, Range
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import Image
+
+BLOCK = 1 << 23  # hidden states, of nodes and rows, at a time
+HELD = 0.95  # the chance, at first, that a node is in its parent's state
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circuit(Family["CircuitModel"]):
+    """Sums and products from which every marginal and every conditional is read."""
+
+    hierarchy: Hierarchy = field(default_factory=HiddenTree)  # Shallow(components=256) is a mixture of products
+    bins: int = 64  # of each number, and of pixels with more levels: more is sharper, and needs more rows
+    smoothing: float = 0.001  # share of every leaf that follows its column's overall law: more is safer on few rows
+    rate: float = 0.05  # the learning rate; less is slower, and calmer where there are few rows
+
+    def __post_init__(self) -> None:
+        if self.bins < 2:
+            raise FieldError(f"Circuit.bins cannot be {self.bins}", expected="at least 2")
+        if not 0 <= self.smoothing < 1:
+            raise FieldError(f"Circuit.smoothing cannot be {self.smoothing}", expected="0 or a share below 1")
+        if not 0 < self.rate < math.inf:
+            raise FieldError(f"Circuit.rate cannot be {self.rate}", expected="a positive number")
+
+    def build(self, space: Space, condition: Space | None = None) -> "CircuitModel":
+        return CircuitModel(self, space, condition)
+
+
+@final
+class CircuitModel(Density, Completes, Trained, Prepared):
+    """Laws of hidden variables, and of every column's states, those of x and then those of c, given them."""
+
+    parent: Tensor  # (n,) the tree of hidden variables
+    home: Tensor  # (D,) which of them a column hangs from
+
+    def __init__(self, family: Circuit, space: Space, condition: Space | None) -> None:
+        super().__init__(space, condition)
+        self.family, hidden = family, family.hierarchy.states
+        self.bins = _bins(space, family.bins)
+        self.given = None if condition is None else _bins(condition, family.bins)
+        sizes = torch.cat([each.sizes for each in self._all()])
+        self.leaves = Leaves(sizes, self._possible(), hidden, family.smoothing)
+        nodes = family.hierarchy.nodes(len(sizes))
+        self.register_buffer("parent", torch.arange(nodes) - 1)
+        self.register_buffer("home", torch.arange(len(sizes)).clamp(max=nodes - 1))
+        self.root = nn.Parameter(torch.zeros(hidden))
+        self.edge = nn.Parameter(torch.randn(nodes - 1, hidden, hidden)) if nodes > 1 else None
+
+    def _all(self) -> list[Bins]:
+        return [self.bins] if self.given is None else [self.bins, self.given]
+
+    def _possible(self) -> Tensor:
+        return torch.cat([each.possible() for each in self._all()])
+
+    @property
+    def tree(self) -> Tree:
+        """The hidden variables, from the root down."""
+        return Tree(self.parent)
+
+    def laws(self) -> tuple[Laws, Tensor]:
+        """Of hidden variables, and log p(s_d | z_d) of leaves: (F + 1, H)."""
+        hidden = len(self.root)
+        edge = self.root.new_zeros(0, hidden, hidden) if self.edge is None else self.edge.softmax(2)
+        return Laws(self.root.softmax(0), edge), self.leaves.log_law()
+
+    # What it answers -------------------------------------------------------------------------------------------------
+
+    def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        cells = self.bins.cells.flat(x)
+        state = self.bins.states(cells)
+        return self._log_states(state, c) + self.bins.log_within(cells, state)
+
+    def _log_states(self, state: Tensor, c: Tensor | None) -> Tensor:
+        """log p(states of x | c), where a state of -1 is any."""
+        laws, joint = self.laws(), self._joined(state, c)
+        whole = self._sums(joint, *laws)  # (1)
+        return whole if self.given is None else whole - self._log_given(joint, *laws)  # (2)
+
+    def _log_given(self, joint: Tensor, laws: Laws, leaf: Tensor) -> Tensor:
+        alone = joint.clone()
+        alone[:, : self.bins.cells.width] = -1
+        return self._sums(alone, laws, leaf)
+
+    def _sums(self, joint: Tensor, laws: Laws, leaf: Tensor) -> Tensor:
+        told = [log_sum(self._own(joint[rows], leaf), laws, self.tree) for rows in self._blocks(len(joint))]
+        return torch.cat([*told, self.root[:0]])
+
+    def _joined(self, state: Tensor, c: Tensor | None) -> Tensor:
+        """The states of x, and behind them those of c, -1 where it says nothing: (B, D)."""
+        if self.given is None:
+            return state
+        if c is None:
+            return F.pad(state, (0, self.given.cells.width), value=-1)
+        cells = self.given.cells.flat(c)
+        return torch.cat([state, self.given.states(cells, ~torch.isnan(cells))], 1)
+
+    def _own(self, joint: Tensor, leaf: Tensor) -> Tensor:
+        """log of how likely each hidden variable's own columns are, given its states: (n, B, H)."""
+        place = self.leaves.places(joint)
+        if len(self.parent) == 1:
+            return F.embedding_bag(place, leaf, mode="sum")[None]
+        return F.embedding(place.T[self.home.argsort()], leaf)
+
+    def _blocks(self, rows: int) -> Iterator[slice]:
+        size = max(1, BLOCK // (len(self.parent) * len(self.root)))
+        return (slice(start, start + size) for start in range(0, rows, size))
+
+    # How it learns ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        state = _learned(self.bins, self.bins.cells.flat(x))
+        if self.given is not None and c is not None:
+            state = torch.cat([state, _learned(self.given, self.given.cells.flat(c))], 1)
+        home, tree = self.family.hierarchy.grown(state.cpu(), self.leaves.sizes.cpu())
+        self.home.copy_(home)
+        self.parent.copy_(tree.parent)
+        self.leaves.begin(state, self._possible(), torch.cat([each.numbered() for each in self._all()]), rng=rng)
+        if self.edge is not None:
+            first = scattered(len(self.root), len(self.edge), HELD, like=self.edge, rng=rng)
+            self.edge.data.copy_(first.clamp(min=1e-9).log())
+
+    def players(self) -> dict[str, Player]:
+        return {"circuit": Player(self, rate=self.family.rate, betas=(0.9, 0.99))}
+
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        """Where a number lies within its bin does not depend on what is learned, and is left out of the loss."""
+        state = self.bins.states(self.bins.cells.flat(x))
+        yield Turn("circuit", lambda: -self._log_states(state, c).mean())
+
+    # How it samples and completes ------------------------------------------------------------------------------------
+
+    def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        unknown = torch.full((n, self.bins.cells.width), -1, device=self.home.device)
+        return self.bins.cells.whole(self._drawn(unknown, unknown > 0, self.bins.cells.anything(n), c, rng))
+
+    def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """Free cells are drawn given that they are present."""
+        cells, known, span = self.bins.cells.told(x, evidence)
+        drawn = self._drawn(self.bins.states(cells, known), ~known, span, c, rng)
+        return torch.where(evidence.known, x, self.bins.cells.whole(drawn))
+
+    @torch.no_grad()
+    def _drawn(self, state: Tensor, between: Tensor, span: Range, c: Tensor | None, rng: Rng) -> Tensor:
+        """(3): cells within their span, given the known states and that cells between lie there."""
+        nodes, (laws, leaf) = len(self.parent), self.laws()
+        level = rng.uniform((len(state), nodes + state.shape[1]), like=self.root)
+        joint, found = self._joined(state, c), torch.empty_like(state)
+        for rows in self._blocks(len(state)):
+            shares = self._shares(span, rows)
+            own = self._evidence(joint[rows], between[rows], shares, leaf)[0]
+            z = draw(upward(own, laws, self.tree).u, laws, self.tree, level[rows, :nodes].T)
+            for d, share in enumerate(shares):
+                weights = share * self.leaves.of(d, leaf).T[z[self.home[d]]].exp()
+                found[rows, d] = inverted(weights, level[rows, nodes + d])
+        return self.bins.draw(found, span, rng=rng)
+
+    @torch.no_grad()
+    def likeliest(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
+        """x with its free cells in the states that are together with the hidden ones most probable (4).
+
+        Heuristic: the most probable x is a sum over hidden states, whose maximum is NP-hard to find.
+        """
+        cells, known, span = self.bins.cells.told(x, evidence)
+        state, (laws, leaf) = self._joined(self.bins.states(cells, known), c), self.laws()
+        for rows in self._blocks(len(x)):
+            shares, free = self._shares(span, rows), ~known[rows]
+            best = [(share.log()[:, :, None] + self.leaves.of(d, leaf)).max(1) for d, share in enumerate(shares)]
+            own = self._own(state[rows], leaf)
+            for d, each in enumerate(best):
+                own[self.home[d]] += torch.where(free[:, d, None], each.values, 0.0)
+            z = likeliest(own, laws, self.tree)
+            for d, each in enumerate(best):
+                state[rows, d] = each.indices.gather(1, z[self.home[d]][:, None])[:, 0]
+        drawn = self.bins.draw(state[:, : cells.shape[1]], span, rng=Middle())
+        return torch.where(evidence.known, x, self.bins.cells.whole(drawn))
+
+    def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
+        cells, known, span = self.bins.cells.told(x, evidence)
+        state, (laws, leaf) = self.bins.states(cells, known), self.laws()
+        joint, between, told = self._joined(state, c), ~known & span.bounded, self.bins.log_within(cells, state)
+        for rows in self._blocks(len(x)):
+            own, possible = self._evidence(joint[rows], between[rows], self._shares(span, rows), leaf)
+            told[rows] += torch.where(possible, log_sum(own, laws, self.tree), -math.inf)
+        return told if self.given is None else told - self._log_given(joint, laws, leaf)
+
+    def _shares(self, span: Range, rows: slice) -> list[Tensor]:
+        """What share of each state's law lies in the span: (b, states) of each column of x."""
+        return [
+            share.exp().to(self.root.dtype) for share in self.bins.log_shares(Range(*(each[rows] for each in span)))
+        ]
+
+    def _evidence(
+        self, joint: Tensor, between: Tensor, shares: Sequence[Tensor], leaf: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """log of how likely what is known below each hidden variable is (n, b, H), and whether it can be (b,)."""
+        own, possible = self._own(joint, leaf), torch.ones_like(joint[:, 0], dtype=torch.bool)
+        for d in between.any(0).nonzero()[:, 0].tolist():
+            mass = shares[d] @ self.leaves.of(d, leaf).exp()
+            own[self.home[d]] += torch.where(between[:, d, None], mass.clamp(min=TINY).log(), 0.0)
+            possible &= (shares[d] > 0).any(1) | ~between[:, d]
+        return own, possible
+
+
+def _bins(space: Space, most: int) -> Bins:
+    """The states of a space's columns; levels of an image are codes, or bins where there are more levels than bins."""
+    many = isinstance(space, Image) and space.levels is not None and space.levels > most
+    return Bins(Cells(space, ordered=many), most)
+
+
+def _learned(bins: Bins, cells: Tensor) -> Tensor:
+    """The states of these cells (B, D), in bins that they have set."""
+    bins.prepare(cells)
+    state = bins.states(cells)
+    bins.observe(cells, state, torch.ones_like(cells[:, 0]))
+    return state
