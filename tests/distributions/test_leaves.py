@@ -15,7 +15,7 @@ def leaves(smoothing: float = 0.01) -> Leaves:
 
 
 def test_laws_sum_to_one_over_the_states_that_exist() -> None:
-    law = leaves().log_law()
+    law = leaves().log_law().detach()
     assert law.shape == (11, 4)
     assert (law[-1] == 0).all()
     for column in range(3):
@@ -44,7 +44,7 @@ def test_each_hidden_state_begins_near_a_row() -> None:
     torch.testing.assert_close(told._shares(told.overall), told.overall)
     assert told.overall[5] == 0
     assert 0 < told.overall[4] < 0.01
-    law = told.log_law().exp()
+    law = told.log_law().detach().exp()
     for column in (0, 2):
         assert (told.of(column, law).amax(0) > 0.6).all()
 
@@ -54,7 +54,7 @@ def test_a_number_s_first_leaf_spreads_to_its_neighbours() -> None:
     told = Leaves(torch.tensor([64]), torch.ones(64, dtype=torch.bool), 6, 0.0)
     state = torch.arange(64).repeat(10)[:, None]
     told.begin(state, torch.ones(64, dtype=torch.bool), torch.ones(64, dtype=torch.bool), rng=Keyed(0))
-    law = told.log_law()[:-1].exp()
+    law = told.log_law()[:-1].detach().exp()
     middle = law.argmax(0)
     for z in range(6):
         near = (torch.arange(64) - middle[z]).abs() <= 8
