@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from likely.families.gaussian_mixture import GaussianMixture as GaussianMixture
     from likely.families.iaf import IAF as IAF
     from likely.families.kde import KDE as KDE
+    from likely.families.linear import Linear as Linear
+    from likely.families.logistic import Logistic as Logistic
     from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
@@ -74,6 +76,8 @@ __all__ = [  # the table of families and the verbs
     "FactorAnalysis",
     "Fitted",
     "GaussianMixture",
+    "Linear",
+    "Logistic",
     "NaiveBayes",
     "PlanarFlow",
     "RealNVP",

@@ -186,6 +186,14 @@ class Denoises(Model):
         """The posterior mean of the clean x, row by row; sigma is (B,)."""
 
 
+class Predicts(Model):
+    """Discriminative: a law of a label, or of numbers, given all the rest; other columns are refused by name."""
+
+    @abstractmethod
+    def predict(self, c: Tensor | None, rows: int) -> Tensor:
+        """E[x | c]: the probability of each class (B, K), or the mean of each number (B, D)."""
+
+
 # How a model learns --------------------------------------------------------------------------------------------------
 
 

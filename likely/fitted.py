@@ -32,6 +32,7 @@ from likely.contracts import (
     Family,
     Latent,
     Model,
+    Predicts,
     Scores,
 )
 from likely.data import Rows, Table
@@ -39,6 +40,7 @@ from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, Wr
 from likely.fields import families_that, from_json, to_json
 from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
+from likely.spaces import Category, Vector
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
@@ -165,13 +167,27 @@ class Fitted(Generic[M_co]):
         return scored(model, self.lift, Cells(x, ladj), c, draws=draws, seed=seed, measure=measure)
 
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
-        """p(c | x) by Bayes' rule, a column per class."""
+        """p(class | the rest), a column per class: by Bayes' rule, or as a discriminative model has learned it."""
+        if isinstance(self.model, Predicts):
+            return self._told_classes(self.model, data)
         joint, _ = self._joints(data, draws, seed)
         assert self.condition_codec is not None
         assert self.conditions is not None
         names = self.condition_codec.decode(self.conditions.cells).frame
         labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
         return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels))
+
+    def _told_classes(self, model: Predicts, data: Any) -> pd.DataFrame:
+        column = self.codec.space.columns[0] if isinstance(self.codec.space, Vector) else None
+        if not isinstance(column, Category) or not isinstance(self.codec, TableCodec):
+            raise CannotAnswer(f"{self.name} tells numbers, not classes", expected="a category as what is modelled")
+        rows = self._rows(data)
+        c = None if self.condition_codec is None else self.condition_codec.encode(self._said(rows)).x
+        with torch.no_grad():
+            p = model.predict(placed(c, self.model), len(rows))[:, : column.k].cpu()
+        codes = torch.arange(column.k, dtype=torch.float32)[:, None]
+        labels = self.codec.decode(codes).frame[self.codec.names[0]].tolist()
+        return pd.DataFrame((p / p.sum(1, keepdim=True)).numpy(), columns=pd.Index(labels))
 
     def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
         """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""

@@ -10,8 +10,8 @@ import numpy as np
 from likely import frames, store
 from likely.contracts import Family
 from likely.data import Rows, Schema, Table, content_hash, read, schema_from_json, schema_to_json
-from likely.errors import DataError
-from likely.fields import made
+from likely.errors import ConditionError, DataError
+from likely.fields import families_that, made
 from likely.fitted import Fitted, load
 from likely.request import REQUEST, Request
 from likely.run import INIT, LOG, Run
@@ -28,6 +28,7 @@ def fit(
     family: Family[Any] | str,
     *,
     condition: str | Sequence[str] | None = None,
+    target: str | None = None,
     validation: Any = None,
     budget: str | int | None = None,
     seed: int = 0,
@@ -43,16 +44,18 @@ def fit(
 ) -> Fitted[Any]:
     """A family fitted to data: a path, a frame, an array, or the name of an embedded set.
 
-    `condition` names columns to condition on; `budget` is steps (2000) or time ("5m"); `folder` keeps checkpoints and
-    the result; `init` goes on from a saved model; `weight` is a column, or one weight a row; `certify` checks the
-    result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in pieces, by
-    families that count.
+    `condition` names columns to condition on, or `target` the one to predict: generative families are given it,
+    discriminative ones (Logistic, Linear) are given the rest. `budget` is steps (2000) or time ("5m"); `folder` keeps
+    checkpoints and the result; `init` goes on from a saved model; `weight` is a column, or one weight a row; `certify`
+    checks the result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in
+    pieces, by families that count.
     """
     rows, stamp, stream = _rows(data, schema)
+    described = made("Family", family) if isinstance(family, str) else family
     asked = Request(
-        family=made("Family", family) if isinstance(family, str) else family,
+        family=described,
         source=frames.source_of(data), data_hash=stamp,
-        condition=(condition,) if isinstance(condition, str) else tuple(condition or ()),
+        condition=_condition(rows, described, condition, target, weight),
         seed=seed, budget=None if budget is None else str(budget),
         validation=None if validation is None else frames.source_of(validation),
         weight=weight if isinstance(weight, str) else None, batch=batch, certify=certify,
@@ -85,6 +88,29 @@ def _held(validation: Any, rows: Rows) -> Rows | None:
 def _numbers(weight: str | Weights | None) -> "np.ndarray[Any, Any] | None":
     """Weights that are given, and not a column's name."""
     return None if weight is None or isinstance(weight, str) else np.ascontiguousarray(weight, dtype=np.float64)
+
+
+def _condition(
+    rows: Rows, family: Any, condition: str | Sequence[str] | None, target: str | None, weight: Any
+) -> tuple[str, ...]:
+    """The columns that are conditioned on."""
+    if target is None:
+        return (condition,) if isinstance(condition, str) else tuple(condition or ())
+    if condition is not None:
+        raise ConditionError("a condition and a target were both given", expected="one of them")
+    return given_of(rows, family, target, without=(weight,))
+
+
+def given_of(rows: Rows, family: Any, target: str, *, without: Sequence[Any] = ()) -> tuple[str, ...]:
+    """What this family is given to predict the target: a generative one the target, another one the rest."""
+    kinds = {} if rows.said is None else {column.name: column.kind for column in rows.said.schema.columns}
+    if target not in kinds:
+        raise ConditionError(f"there is no column '{target}' to predict", expected=f"one of {list(kinds)}")
+    if type(family).__name__ not in families_that("Predicts"):
+        return (target,)
+    rest = [name for name, kind in kinds.items() if name not in (target, *without) and kind not in ("id", "constant")]
+    words = [name for name in rest if kinds[name] == "text"]
+    return tuple(rest if rest == words[:1] else [name for name in rest if name not in words])
 
 
 def _rows(data: Any, schema: Any) -> tuple[Rows, str, Path | None]:

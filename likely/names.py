@@ -20,6 +20,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "GaussianMixture": "likely.families.gaussian_mixture",
             "FactorAnalysis": "likely.families.factor_analysis",
             "Circuit": "likely.families.circuit",
+            "Linear": "likely.families.linear",
+            "Logistic": "likely.families.logistic",
             "VAE": "likely.families.vae",
             "RealNVP": "likely.families.realnvp",
             "NICE": "likely.families.nice",

@@ -326,3 +326,19 @@ def test_going_on_under_another_condition_is_refused():
     first = likely.fit("iris", SMALL, budget=2, condition="species", engine=PLAIN)
     with pytest.raises(ConditionError, match="the model to go on from"):
         likely.fit("iris", SMALL, budget=2, init=first, engine=PLAIN)
+
+
+def test_a_target_is_given_to_generative_families_and_predicted_by_the_others():
+    assert likely.fit("iris", "naive-bayes", target="species").card.condition == ("species",)
+    discriminative = likely.fit("iris", "logistic", target="species")
+    assert len(discriminative.card.condition) == 4
+    assert discriminative.classify("iris").shape == (150, 3)
+    told = pd.DataFrame({"words": ["good day", "bad day", "good", "bad luck"] * 30, "id": range(120)})
+    told["mood"] = told["words"].str.contains("good").map({True: "up", False: "down"})
+    words = likely.fit(told, "logistic", target="mood", schema={"columns": {"words": {"kind": "text"}}})
+    assert words.card.condition == ("words",)
+    assert (words.classify(told).idxmax(axis=1) == told["mood"]).all()
+    with pytest.raises(ConditionError, match="to predict"):
+        likely.fit("iris", "logistic", target="colour")
+    with pytest.raises(ConditionError, match="both"):
+        likely.fit("iris", "logistic", target="species", condition="species")

@@ -16,7 +16,7 @@ from likely.contracts import Scores
 from likely.data import Rows, Split, read, split
 from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
-from likely.fields import made, promises
+from likely.fields import families_that, made, promises
 from likely.fitted import Fitted
 from likely.fitting import fit
 from likely.frames import source_of
@@ -171,7 +171,7 @@ def _check_condition(rows: Rows, condition: tuple[str, ...]) -> None:
 def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
     """The contenders by the names they go by: a family twice goes by its fields."""
     if isinstance(families, str):
-        families = list(table("Family")) if families.strip() == "all" else parted(families)
+        families = generative() if families.strip() == "all" else parted(families)
     chosen = [made("Family", family) if isinstance(family, str) else family for family in families]
     names = [type(family).__name__ for family in chosen]
     told = [name if names.count(name) == 1 else repr(family) for name, family in zip(names, chosen, strict=True)]
@@ -179,6 +179,11 @@ def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
         said = "there is nothing to compare" if not chosen else "a family is named twice with the same fields"
         raise FieldError(said, expected=f"different families out of {', '.join(table('Family'))}")
     return dict(zip(told, chosen, strict=True))
+
+
+def generative() -> list[str]:
+    """The families that model whole rows; those that model a label alone are compared by how they predict."""
+    return [family for family in table("Family") if family not in families_that("Predicts")]
 
 
 def parted(text: str) -> list[str]:

@@ -21,6 +21,7 @@ def fit(
     ] = DEFAULT,
     budget: Annotated[str | None, typer.Option(help="Steps (2000) or time (90s, 5m, 1h).")] = None,
     condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
+    target: Annotated[str | None, typer.Option(help="The column to predict, instead of a condition.")] = None,
     validation: Annotated[str | None, typer.Option(help="A file to validate on; else a tenth of the rows.")] = None,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where the model goes [NAME.likely].")] = None,
@@ -44,8 +45,8 @@ def fit(
     from likely.fitting import fit as fit_rows
 
     fitted = fit_rows(
-        data, described, condition=condition, validation=validation, budget=budget, seed=seed, folder=run,
-        schema=schema, weight=weight, init=init, device=device, batch=batch, certify=certify,
+        data, described, condition=condition, target=target, validation=validation, budget=budget, seed=seed,
+        folder=run, schema=schema, weight=weight, init=init, device=device, batch=batch, certify=certify,
         listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
     )  # fmt: skip
     tell(fitted, run, quiet=quiet, as_json=as_json)

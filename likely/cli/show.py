@@ -32,6 +32,7 @@ def page(fitted: Any) -> dict[str, Any]:
         "seed": card.seed, "data": dict(card.data), "recipe": dict(card.recipe), "measures": dict(card.measures),
         "findings": list(card.findings), "versions": dict(card.versions), "measure": fitted.codec.measure,
         "certificates": None if card.certificates is None else card.certificates.to_json(),
+        "graphs": plain_graphs(fitted),
     }  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def told_space(space: Any) -> str:
 
 def print_page(fitted: Any) -> None:
     """The card for a person."""
+    from likely.apps.graph import graphs
     from likely.certificates.told import summary
 
     said = page(fitted)
@@ -69,7 +71,19 @@ def print_page(fitted: Any) -> None:
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
         *(("finding", finding) for finding in said["findings"]),
     ]
-    print_table("", ("", ""), [row for row in rows if row[1]])
+    note = "\n\n".join(str(graph) for graph in graphs(fitted))
+    print_table("", ("", ""), [row for row in rows if row[1]], note=note and f"\n{note}")
+
+
+def plain_graphs(fitted: Any) -> list[dict[str, Any]]:
+    """A graph's edges by name, or by place where columns have none."""
+    from likely.apps.graph import graphs
+
+    def told(graph: Any, edge: Any) -> dict[str, Any]:
+        ends = {"parent": edge.parent, "child": edge.child}
+        return {end: graph.names[place] if graph.names else place for end, place in ends.items()} | {"nats": edge.nats}
+
+    return [{"title": graph.title, "edges": [told(graph, edge) for edge in graph.edges]} for graph in graphs(fitted)]
 
 
 def print_certificates(found: Any) -> None:

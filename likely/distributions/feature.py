@@ -45,6 +45,10 @@ class Marginals(nn.Module, ABC):
     def draw(self, k: Tensor, low: Tensor, high: Tensor, *, rng: Rng) -> Tensor:
         """A value for each cell, from low to high, under its row's class k (B,): (B, D)."""
 
+    @abstractmethod
+    def line(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        """w (K, D), b (K, D), o (D,) with log p(x | k) = w (x - o) + b + what all classes share; None if not so."""
+
 
 class Feature(ABC):
     """The kind of law that a column has in each class: a field of naive Bayes."""
@@ -74,22 +78,23 @@ class Normal(Feature):
     """A Gaussian in each class."""
 
     floor: float = 1e-9  # the share of a column's overall variance that is added to every class's
+    shared: bool = False  # one variance for all classes: the boundary between two classes is then a plane
 
     def __post_init__(self) -> None:
         if not 0 <= self.floor < math.inf:
             raise FieldError(f"Normal.floor cannot be {self.floor}", expected="0 or a small share such as 1e-9")
 
     def marginals(self, classes: int, columns: int, strength: float) -> "NormalMarginals":
-        return NormalMarginals(Moments(classes, columns), self.floor, strength)
+        return NormalMarginals(Moments(classes, columns), self, strength)
 
 
 @final
 class NormalMarginals(Marginals):
     """phi(x) = (x, x^2): log p(x | k) for all classes is two matrix products."""
 
-    def __init__(self, moments: Moments, floor: float, strength: float) -> None:
+    def __init__(self, moments: Moments, feature: Normal, strength: float) -> None:
         super().__init__()
-        self.moments, self.floor, self.strength = moments, floor, strength
+        self.moments, self.feature, self.strength = moments, feature, strength
 
     def observe(self, x: Tensor, k: Tensor, w: Tensor, counted: Tensor | None) -> None:
         self.moments.observe(x, k, w, counted)
@@ -99,8 +104,15 @@ class NormalMarginals(Marginals):
         mean, variance = shared(self.moments, self.strength)
         weight, _, scatter = self.moments.pooled()
         whole = ratio(scatter, weight)
-        least = self.floor * torch.where(whole > 0, whole, 1.0)
+        least = self.feature.floor * torch.where(whole > 0, whole, 1.0)
+        if self.feature.shared:
+            variance = ratio(self.moments.scatter.sum(0, keepdim=True), weight).expand_as(variance)
         return mean, (variance + least).clamp(min=1e-300)
+
+    def line(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        (mean, variance), centre = self.law(), self.moments.pooled()[1]
+        apart = mean - centre
+        return (apart / variance, -0.5 * apart.square() / variance, centre[0]) if self.feature.shared else None
 
     def log_joint(self, x: Tensor, counted: Tensor | None) -> Tensor:
         mean, variance = self.law()
@@ -199,6 +211,10 @@ class CountMarginals(Marginals):
         joint = [torch.where(counted, _log_count(x, m, r), 0.0).sum(1) for m, r in zip(mean, shape)]
         return torch.stack(joint, 1)
 
+    def line(self) -> tuple[Tensor, Tensor, Tensor] | None:
+        mean, shape = self.law()
+        return (mean.log(), -mean, torch.zeros_like(mean[0])) if torch.isinf(shape).all() else None
+
     def log_mass(self, k: Tensor, low: Tensor, high: Tensor) -> Tensor:
         mean, shape = (part[k] for part in self.law())
         return (count_cdf(high.floor(), mean, shape) - count_cdf(low.ceil() - 1, mean, shape)).clamp(min=0).log()
@@ -296,6 +312,9 @@ class KernelMarginals(Marginals):
             laws = [self._mixture(k, d).log_density(x[:, d]) for d in range(x.shape[1])]
             joint.append(torch.where(counted, torch.stack(laws, 1), 0.0).sum(1))
         return torch.stack(joint, 1)
+
+    def line(self) -> None:
+        return None
 
     def log_mass(self, k: Tensor, low: Tensor, high: Tensor) -> Tensor:
         told = torch.empty_like(low)

@@ -20,8 +20,9 @@ from torch import Tensor
 from likely.contracts import Classed, Completes, Counted, Density, Evidence, Family, Space
 from likely.distributions.counted import Tallies, blocks
 from likely.distributions.feature import Feature, Marginals, NegativeBinomial, Normal
+from likely.distributions.plane import Planes, planes
 from likely.distributions.state import Cells, Classes, Range, Split, draw_class
-from likely.errors import EmptyData, FieldError
+from likely.errors import CannotAnswer, EmptyData, FieldError
 from likely.rng import Rng
 
 
@@ -101,6 +102,18 @@ class NaiveBayesModel(Density, Counted, Completes, Classed):
     def _law(self) -> Tensor:
         """p(state | class): (K, F)."""
         return self.states.law(self.smoothing, self.strength)
+
+    def linear(self) -> Planes:
+        """The same classifier as weights and a bias of each class: where every law is linear in its class's terms."""
+        laws = [(law.line(), where) for law, where in self._laws()]
+        if not all(line for line, _ in laws):
+            raise CannotAnswer(
+                "this naive Bayes is not a linear classifier: its laws differ between classes by more than a plane",
+                expected="reals=Normal(shared=True) and counts=Poisson(), as far as there are such columns",
+                remedy="likely.NaiveBayes(reals=Normal(shared=True), counts=Poisson())",
+            )
+        lines = [(*line, where) for line, where in laws if line is not None]
+        return planes(self.cells, self._law().log(), lines, self.log_prior())
 
     # How it learns ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 from likely import __version__
 from likely.apps.compare import Comparison
 from likely.apps.contender import Contender
+from likely.apps.graph import graphs
 from likely.apps.measure import FLOOR, Measurement
 from likely.apps.told import conclusions, told_each, told_fit, told_mean
 from likely.atomic import appearing
@@ -21,7 +22,9 @@ from likely.data import Pieces, Rows, Table
 from likely.metrics import Measure, Verdict
 from likely.report import figure
 from likely.report.drawing import signed
+from likely.report.graph import graph_of, left_out
 
+MOST_GRAPHS = 4  # of a model that has one for each class
 MEASURED = {  # each with how far from its floor is far, and on which side
     "two-sample AUC": 0.5, "marginals": 0.3, "pairs": 0.3, "precision": -1.0, "recall": -1.0, "density": -1.0,
     "coverage": -1.0, "nearer to training": 0.5, "copies": 1.0,
@@ -113,8 +116,16 @@ def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str,
         "why": "" if contender.failed else contender.why_no_score,
         "fit": told_fit(contender) if contender.fit_seconds else "",
         "each": told_each(contender),
+        "graphs": _graphs(contender),
         "findings": list(contender.fitted.card.findings) if contender.fitted else [],
     }
+
+
+def _graphs(contender: Contender) -> list[dict[str, Any]]:
+    """The figures of a model that can be drawn, of some of its classes."""
+    found = graphs(contender.fitted)[:MOST_GRAPHS] if contender.fitted else ()
+    told = [{"title": each.title, "picture": graph_of(each), "left": left_out(each)} for each in found]
+    return [each for each in told if each["picture"]]
 
 
 def _ranked(everyone: tuple[Contender, ...]) -> list[Contender]:

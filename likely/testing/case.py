@@ -20,6 +20,7 @@ SPACES: dict[str, Space] = {
     "one real": reals(1),
     "reals": reals(2),
     "mixed": Vector((Real(), Real(atoms=(0.0,), missing=True), Count(), Category(3), Category(2, missing=True))),
+    "label": label(3),
     "choices": Vector((Category(2), Category(3))),
     "bits": Image(1, 4, 4, levels=2),
     "image": Image(1, 8, 8, levels=8),

@@ -2,6 +2,7 @@
 
 import json
 
+import likely
 from likely.cli.show import told_data, told_kept, told_recipe, told_score
 
 
@@ -25,7 +26,7 @@ def test_json_holds_the_whole_card(cli, models):
     told = json.loads(cli("show", models["species"], "--json").out)
     assert set(told) == {
         "family", "promises", "space", "condition", "parameters", "seed", "data", "recipe", "measures", "findings",
-        "versions", "measure", "certificates",
+        "versions", "measure", "certificates", "graphs",
     }  # fmt: skip
     assert {check["name"] for check in told["certificates"]["checks"]} >= {"mass", "dependence"}
     assert told["condition"] == ["species"]
@@ -65,3 +66,12 @@ def test_lines_without_what_is_not_known():
     assert told_kept({"kept": {"value": None}}) == ""
     assert told_score(None) == "" == told_score({"kind": "=", "mean": None})
     assert told_score({"kind": "=", "mean": -1.5, "stderr": None, "rows": 1}) == "= -1.5 nats/row (1 rows)"
+
+
+def test_a_model_that_can_be_drawn_is(cli, tmp_path):
+    likely.fit("iris", likely.BayesNet()).save(tmp_path / "net")
+    told = cli("show", tmp_path / "net").out
+    assert "└─" in told
+    assert "petal" in told
+    (graph,) = json.loads(cli("show", tmp_path / "net", "--json").out)["graphs"]
+    assert all(edge["nats"] > 0 and "child" in edge for edge in graph["edges"])

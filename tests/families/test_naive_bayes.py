@@ -13,10 +13,11 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB
 from likely.contracts import Evidence
 from likely.distributions.feature import KernelDensity, Normal, Poisson
 from likely.distributions.kernels import Epanechnikov
-from likely.errors import ConditionError, EmptyData, FieldError
+from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError
 from likely.families.naive_bayes import NaiveBayes, NaiveBayesModel
 from likely.rng import Keyed
 from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+from likely.testing import CONDITIONS, LAWS, SPACES, Case, verdict
 
 NAN, INF = math.nan, math.inf
 MIXED = Vector((Real(atoms=(0.0, 1.5), missing=True), Real(), Count(missing=True), Category(3, missing=True)))
@@ -381,3 +382,76 @@ def test_no_rows_and_bad_fields_are_told() -> None:
         NaiveBayes(smoothing=-1.0)
     with pytest.raises(FieldError, match="strength"):
         NaiveBayes(strength=NAN)
+
+
+SHARED = NaiveBayes(reals=Normal(shared=True), counts=Poisson())
+
+
+@pytest.mark.parametrize(
+    ("family", "space", "columns"),
+    [
+        (SHARED, MIXED, [0, 1, 2, 3]),
+        (SHARED, Vector((Real(), Real(), Count())), [1, 1, 2]),
+        (NaiveBayes(), Vector((Category(3, missing=True),) * 2), [3, 3]),
+    ],
+    ids=["mixed", "numbers", "choices"],
+)
+def test_the_same_classifier_as_planes(family, space, columns) -> None:
+    x, c = mixed(600)
+    x = x[:, columns].double()
+    model = fitted(family, space, x, c, label(2))
+    found = model.linear()
+    assert found.weight.shape == (2, found.features(x).shape[1])
+    torch.testing.assert_close(found.log_posterior(x), model.log_posterior(x), atol=1e-9, rtol=0)
+    hidden = torch.where(torch.rand(x.shape, generator=torch.Generator().manual_seed(0)) < 0.3, NAN, x)
+    torch.testing.assert_close(found.log_posterior(hidden), model.log_posterior(hidden), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_shared_variances_are_the_classic_linear_discriminant(offset: float) -> None:
+    x, c = normals(offset=offset)
+    model = fitted(
+        NaiveBayes(reals=Normal(floor=0.0, shared=True), strength=0.0, smoothing=0.0), reals(4), x, c, label(3)
+    )
+    y = c[:, 0].long().numpy()
+    near = x.numpy() - offset
+    mean = np.stack([near[y == k].mean(0) for k in range(3)])
+    variance = ((near - mean[y]) ** 2).mean(0)
+    scores = near @ (mean / variance).T - 0.5 * (mean**2 / variance).sum(1) + np.log(np.bincount(y) / len(y))
+    wanted = scores - np.log(np.exp(scores).sum(1, keepdims=True))
+    np.testing.assert_allclose(model.log_posterior(x).numpy(), wanted, atol=1e-6)
+    np.testing.assert_allclose(model.linear().log_posterior(x).numpy(), wanted, atol=1e-6)
+    np.testing.assert_allclose(model.linear().weight[:, :4].numpy(), (mean - near.mean(0)) / variance, atol=1e-6)
+
+
+def test_pictures_of_black_and_white_are_linear() -> None:
+    x = (torch.rand(300, 1, 4, 4, generator=torch.Generator().manual_seed(0)) < 0.4).float()
+    c = (x.flatten(1).sum(1) > 6).float()[:, None]
+    model = fitted(NaiveBayes(), Image(1, 4, 4, levels=2), x, c, label(2))
+    torch.testing.assert_close(model.linear().log_posterior(x), model.log_posterior(x), atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "family", [NaiveBayes(), NaiveBayes(reals=KernelDensity()), NaiveBayes(reals=Normal(shared=True))]
+)
+def test_laws_that_bend_the_boundary_are_refused(family) -> None:
+    x, c = mixed(200)
+    with pytest.raises(CannotAnswer, match="not a linear classifier"):
+        fitted(family, MIXED, x, c, label(2)).linear()
+
+
+FEATURES = {
+    "shared variance": NaiveBayes(reals=Normal(shared=True)),
+    "Poisson": NaiveBayes(counts=Poisson()),
+    "kernels": NaiveBayes(reals=KernelDensity()),
+    "compact kernels": NaiveBayes(reals=KernelDensity(kernel=Epanechnikov())),
+}
+
+
+@pytest.mark.parametrize("condition", ["nothing", "class"])
+@pytest.mark.parametrize("space", ["one real", "mixed"])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_law_holds_for_every_feature(feature: str, space: str, condition: str) -> None:
+    case = Case(FEATURES[feature], SPACES[space], CONDITIONS[condition])
+    broken = [v.reason for v in (verdict(case, law) for law in LAWS) if v.outcome not in ("passed", "not promised")]
+    assert not broken, broken
