@@ -32,7 +32,7 @@ def graphs(fitted: Fitted[Any]) -> tuple[Graph, ...]:
     if not isinstance(model, Drawable):
         return ()
     found, space = model.graphs(), codec.space
-    places = space.shape if isinstance(space, Image) else None
+    places = (space.channels, space.height, space.width) if isinstance(space, Image) else None
     names = codec.names if isinstance(codec, TableCodec) else ()
     titles = _classes(fitted) if len(found) > 1 else [""]
     told = zip(titles, found, strict=True)

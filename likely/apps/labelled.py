@@ -70,7 +70,7 @@ def labelled(data: Any, target: str, *, schema: Any = None) -> Labelled:
     assert rows.said is not None
     classes = rows.said.schema[target].levels
     if len(classes) < 2:
-        raise WrongRows(f"'{target}' has one value, {classes[0]!r}: there is nothing to tell", expected="two classes")
+        raise WrongRows(f"'{target}' has one value only: there is nothing to tell", expected="two classes or more")
     place = {_key(label): at for at, label in enumerate(classes)}
     return Labelled(rows, target, classes, np.array([place[_key(label)] for label in rows.said.frame[target]]))
 
@@ -84,7 +84,7 @@ def _with_levels(rows: Rows, target: str) -> Rows:
     return rows.with_about(said) if isinstance(rows, Pieces) else said
 
 
-def _levelled(column: Any, cells: "pd.Series[Any]", *, target: bool) -> Any:
+def _levelled(column: Any, cells: pd.Series, *, target: bool) -> Any:
     if not target and column.kind not in ("category", "boolean"):
         return column
     seen = [_plain(value) for value in cells.dropna().unique().tolist()]
