@@ -2,11 +2,12 @@ r"""Components over cells of every kind: in component t, a joint Gaussian of the
 
     p(x | t) = prod_d P_td(state of x_d) . N(values of ordinary real cells; mu_t, C_t) . prod_d P_td(count x_d)   (1)
     r_it     = w_t p(x_i | t) / sum_s w_s p(x_i | s)                                          (2) E-step
-    w_t      = N_t / sum_s N_s,  N_t = sum_i r_it,     C_t = fitted((N_t S_t + b V) / (N_t + b) + e V)    (3) M-step
+    w_t      = N_t / N,  N_t = sum_i r_it,     C_t = fitted((N_t S_t + b (W + V' / 100)) / (N_t + b) + e V)   (3) M-step
 
 Atoms and missing cells are states, drawn beside the values and not because of them; real cells without a value are left
-out of the Gaussian exactly. V holds the columns' overall variances: b of its pseudo-rows join each component, and e of
-it is added, so that none collapses onto a few rows or a constant column.
+out of the Gaussian exactly. So that no component collapses onto a few rows or a constant column, b pseudo-rows join it,
+spread as rows are within components, W = sum_t N_t S_t / N, and a little as they are overall, V, shrunk to the volume
+of one of K components: V' = V K^(-2/D) (Fraley & Raftery, 2007); and e of V is added.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ from likely.errors import CannotAnswer
 from likely.rng import Rng
 
 CELLS = 1 << 19  # of features and log-joints in a block of work: enough that few calls are made, and in cache
+WIDER = 0.01  # of V' in (3)
 GAUSSIAN = Gaussian()
 Fitted = Callable[[Tensor, Tensor], Tensor]  # weights and scatters to covariances
 
@@ -230,19 +232,25 @@ class Components(nn.Module):
                 self._maximise(self.candidate(b, place), spread, fitted or self.kind.fitted)
 
     def _maximise(self, which: slice, spread: Tensor, fitted: Fitted) -> None:
-        rows, b = self.sums[which, 0], self.prior.strength
+        rows = self.sums[which, 0]
         weight, mean, scatter = self.form.moments(self.sums[which])
         self.log_weight[which] = ratio(rows, rows.sum()).clamp(min=1e-300).log() if bool(rows.sum() > 0) else 0.0
         self.log_weight[which] = self.log_weight[which].log_softmax(0)
         self.mean[which] = torch.where(weight > 0, mean + self.centre, self.mean[which])
-        joined = weight[..., None] if isinstance(self.form, Dense) else weight
-        V = self._matrices(spread)
-        scatter = torch.where(joined + b > 0, (joined * scatter + b * V) / (joined + b).clamp(min=1e-300), V)
-        scatter = scatter + self.prior.floor * V
+        scatter = self._joined(weight[..., None] if isinstance(self.form, Dense) else weight, scatter, spread)
         if isinstance(self.form, Independent) and self.kind.dense:  # one column or none
             self.covariance[which] = fitted(weight, torch.diag_embed(scatter)).diagonal(dim1=1, dim2=2)
         else:
             self.covariance[which] = fitted(weight, scatter)
+
+    def _joined(self, weight: Tensor, scatter: Tensor, spread: Tensor) -> Tensor:
+        """Scatters with the pseudo-rows of (3)."""
+        b, V = self.prior.strength, self._matrices(spread)
+        shared = ratio((weight * scatter).sum(0), weight.sum(0)) + WIDER * V * len(scatter) ** (
+            -2 / max(1, len(spread))
+        )
+        scatter = torch.where(weight + b > 0, (weight * scatter + b * shared) / (weight + b).clamp(min=1e-300), V)
+        return scatter + self.prior.floor * V
 
     def keep(self, places: Sequence[int]) -> None:
         """Only these candidates of every bank stay."""

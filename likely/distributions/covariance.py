@@ -25,6 +25,7 @@ from likely.errors import FieldError
 ROUNDS = 200  # of (4), at most
 LONGEST = 1.0  # step of the logarithm of a noise variance
 STILL = 1e-10  # nats a row that a round of (4) must gain
+NEARLY = 1e-6  # the same within EM, whose next step begins anew
 LEAST = 1e-9  # Psi is at least this share of the variance: a column may be one of the factors (Heywood)
 
 
@@ -108,17 +109,17 @@ class Factors(Covariance):
             raise FieldError(f"Factors.rank cannot be {self.rank}", expected="0 (independent columns) or more")
 
     def fitted(self, weight: Tensor, scatter: Tensor) -> Tensor:
-        loading, noise = self.split(scatter)
+        loading, noise = self.split(scatter, NEARLY)
         return loading @ loading.mT + torch.diag_embed(noise)
 
     def free(self, components: int, columns: int) -> int:
         q = min(self.rank, columns)
         return components * (columns * q - q * (q - 1) // 2 + (1 if self.isotropic else columns))
 
-    def split(self, scatter: Tensor) -> tuple[Tensor, Tensor]:
+    def split(self, scatter: Tensor, still: float = STILL) -> tuple[Tensor, Tensor]:
         """W (T, D, rank) and the diagonal of Psi (T, D) of the most likely covariances."""
         spare = max(0, self.rank - scatter.shape[-1])
-        loading, noise = _isotropic(scatter, self.rank) if self.isotropic else _factors(scatter, self.rank)
+        loading, noise = _isotropic(scatter, self.rank) if self.isotropic else _factors(scatter, self.rank, still)
         return torch.nn.functional.pad(loading, (0, spare)), noise
 
 
@@ -156,7 +157,7 @@ class _Tried(NamedTuple):
     step: Tensor  # (T, D): Newton's, on the noise's logarithm
 
 
-def _factors(scatter: Tensor, q: int) -> tuple[Tensor, Tensor]:
+def _factors(scatter: Tensor, q: int, still: float) -> tuple[Tensor, Tensor]:
     """(4) by Newton's steps (Joreskog, 1967), and by (4) itself where they do not climb."""
     variance = scatter.diagonal(dim1=-2, dim2=-1)
     if not variance.shape[-1]:
@@ -169,22 +170,23 @@ def _factors(scatter: Tensor, q: int) -> tuple[Tensor, Tensor]:
             plain = (variance - best.loading.square().sum(-1)).maximum(LEAST * variance)
             bold = _better(_tried(scatter, plain, q), bold)
         gained, best = bold.told - best.told, _better(bold, best)
-        if bool((gained <= STILL).all()):
+        if bool((gained <= still).all()):
             break
     return best.loading, best.noise
 
 
 def _tried(scatter: Tensor, noise: Tensor, q: int) -> _Tried:
     std = noise.sqrt()
-    values, vectors = torch.linalg.eigh(scatter / std[..., None] / std[..., None, :])
-    kept = (torch.arange(values.shape[-1], device=values.device) >= values.shape[-1] - q) & (values > 1)
-    of_factor = torch.where(kept, values, 1.0)
-    leading = slice(max(0, values.shape[-1] - q), None)
-    loading = std[..., None] * (vectors * (of_factor - 1).sqrt()[..., None, :])[..., leading].flip(-1)  # (4)
-    told = -0.5 * (noise.log().sum(-1) + of_factor.log().sum(-1) + torch.where(kept, 1.0, values).sum(-1))  # (1)
-    rest = vectors * ~kept[..., None, :]
-    slope = (rest.square() * (1 - values)[..., None, :]).sum(-1)
-    bend = (rest @ rest.mT).square() + 1e-3 * torch.eye(values.shape[-1], dtype=values.dtype, device=values.device)
+    whitened = scatter / std[..., None] / std[..., None, :]
+    values, vectors, rest = _leading(whitened, q)
+    kept = values.clamp(min=1)
+    loading = std[..., None] * vectors * (kept - 1).sqrt()[..., None, :]  # (4)
+    told = -0.5 * (noise.log().sum(-1) + (kept.log() + values / kept).sum(-1) + rest.sum(-1))  # (1)
+    factor = vectors * (values > 1)[..., None, :]
+    eye = torch.eye(scatter.shape[-1], dtype=scatter.dtype, device=scatter.device)
+    apart = whitened.diagonal(dim1=-2, dim2=-1) - (factor.square() * values[..., None, :]).sum(-1)
+    slope = 1 - factor.square().sum(-1) - apart  # of what the factors leave
+    bend = (eye - factor @ factor.mT).square() + 1e-3 * eye
     return _Tried(noise, loading, told, torch.linalg.solve(bend, slope).clamp(-LONGEST, LONGEST))
 
 

@@ -93,16 +93,21 @@ class CountLaws(nn.Module):
 
     def log_joint(self, x: Tensor, counted: Tensor, which: slice) -> Tensor:
         """log p of each row's counted cells (N, D) in these components: (N, T)."""
-        told = log_negative_binomial(x[:, None], self.mean[which].log(), self.shape[which].log())
-        return torch.where(counted[:, None], told, 0.0).sum(2)
+        told = x.new_zeros(len(x), which.stop - which.start)
+        for d, there in enumerate(counted.unbind(1)):
+            values, place = torch.unique(x[:, d], return_inverse=True)  # few: a table of them is soon made
+            law = self.mean[which, d].log(), self.shape[which, d].log()
+            told += torch.where(there[:, None], log_negative_binomial(values[:, None], *law)[place], 0.0)
+        return told
 
     def observe(self, x: Tensor, counted: Tensor, share: Tensor, which: slice) -> None:
         """Add the counted cells (N, D) of rows that belong to the components by shares (N, T)."""
-        shape, mean = self.shape[which], self.mean[which]
-        told = torch.digamma(x[:, None] + shape) - torch.log1p(shape / mean)  # (3)
-        told = torch.where(counted[:, None], told, 0.0)
-        parts = share.T @ counted.double(), share.T @ x, torch.einsum("nt,ntd->td", share, told)
-        self.sums[:, which] += torch.stack(parts)
+        for d, there in enumerate(counted.unbind(1)):
+            values, place = torch.unique(x[there, d], return_inverse=True)
+            seen = share.new_zeros(len(values), share.shape[1]).index_add_(0, place, share[there])
+            shape, mean, values = self.shape[which, d], self.mean[which, d], values[:, None]
+            log_rate = torch.digamma(values + shape) - torch.log1p(shape / mean)  # (3)
+            self.sums[:, which, d] += torch.stack([seen.sum(0), (seen * values).sum(0), (seen * log_rate).sum(0)])
 
     def maximise(self, pooled: list[slice], smoothing: float) -> None:
         """(4), where the components `pooled` count every row, which join each component as `smoothing` rows."""

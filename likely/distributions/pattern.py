@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 BITS = 62  # cells of a mask in one integer
+LABELS = 20  # bits of a label beside them, where there is room
 
 
 @final
@@ -76,12 +77,17 @@ def groups(known: Tensor, most: int, label: Tensor | None = None) -> Iterator[Gr
 def _words(known: Tensor, label: Tensor | None) -> Tensor:
     """Each row's pattern and label as a few integers: (B, W)."""
     bits = (known.long() << (torch.arange(known.shape[1], device=known.device) % BITS)).split(BITS, 1)
-    words = [part.sum(1) for part in bits] + ([] if label is None else [label])
+    words = [part.sum(1) for part in bits]
+    if label is not None and len(words) == 1 and known.shape[1] <= BITS - LABELS and int(label.max()) < 1 << LABELS:
+        return (words[0] << LABELS | label)[:, None]
+    words += [] if label is None else [label]
     return torch.stack(words, 1) if words else known.new_zeros(len(known), 1, dtype=torch.int64)
 
 
 def _sorted(words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Rows in the order of their words, and where each different word starts and how many rows it has."""
-    flat = words[:, 0] if words.shape[1] == 1 else words
-    _, inverse, count = torch.unique(flat, dim=0, return_inverse=True, return_counts=True)
+    if words.shape[1] == 1:  # by values, which is far faster than by rows
+        _, inverse, count = torch.unique(words[:, 0], return_inverse=True, return_counts=True)
+    else:
+        _, inverse, count = torch.unique(words, dim=0, return_inverse=True, return_counts=True)
     return inverse.argsort(stable=True), count.cumsum(0) - count, count

@@ -73,8 +73,8 @@ class GaussianMixture(Family["GaussianMixtureModel"]):
     covariance: Covariance = Full()  # their shape: Tied(), Diagonal(), Spherical(), Factors() have fewer numbers
     starts: int = 1  # different starts of every number of components: more find a better mixture, slower
     passes: int = 200  # steps of EM, each a pass over the data, at most
-    tolerance: float = 1e-3  # nats a row that a step must gain to go on: less fits longer
-    strength: float = 0.01  # pseudo-rows of the data's overall variances in each cloud: more keeps small clouds wide
+    tolerance: float = 1e-4  # nats a row that a step must gain to go on: less fits longer
+    strength: float = 1.0  # pseudo-rows, as wide as the clouds are on average, in each: more makes small ones alike
     floor: float = 1e-6  # the share of a column's overall variance that is added to every cloud's
     smoothing: float = 1.0  # pseudo-rows of the overall law of choices, atoms and counts in each cloud
 
