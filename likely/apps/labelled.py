@@ -49,10 +49,11 @@ class Labelled:
     def probabilities(self, fitted: Fitted[Any]) -> Array:
         """p(class | row) for these rows and all classes (N, K); classes that the model has not seen get 0."""
         told = fitted.classify(self.rows)
-        place = {_key(label): at for at, label in enumerate(self.classes)}
+        place = {key_of(label): at for at, label in enumerate(self.classes)}
         found = np.zeros((len(told), len(self.classes)))
         for at, label in enumerate(told.columns):
-            found[:, place[_key(label)]] = told.iloc[:, at]
+            if key_of(label) in place:
+                found[:, place[key_of(label)]] = told.iloc[:, at]
         return found
 
 
@@ -71,8 +72,8 @@ def labelled(data: Any, target: str, *, schema: Any = None) -> Labelled:
     classes = rows.said.schema[target].levels
     if len(classes) < 2:
         raise WrongRows(f"'{target}' has one value only: there is nothing to tell", expected="two classes or more")
-    place = {_key(label): at for at, label in enumerate(classes)}
-    return Labelled(rows, target, classes, np.array([place[_key(label)] for label in rows.said.frame[target]]))
+    place = {key_of(label): at for at, label in enumerate(classes)}
+    return Labelled(rows, target, classes, np.array([place[key_of(label)] for label in rows.said.frame[target]]))
 
 
 def _with_levels(rows: Rows, target: str) -> Rows:
@@ -105,7 +106,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _key(label: Any) -> str:
+def key_of(label: Any) -> str:
     """A label as it is known in the file, in a codec and in a frame's header: 1, 1.0 and numpy's 1 are one."""
     label = _plain(label)
     whole = isinstance(label, float) and label.is_integer()

@@ -1,4 +1,4 @@
-"""likely compare DATA [--families a,b,c|all] [--budget 5m] [-o report.html]"""
+"""likely compare DATA [--families a,b,c|all] [--budget 5m] [--target COL [--learning-curve]] [-o report.html]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,22 +14,34 @@ def compare(
     families: Annotated[str, typer.Option(help="all, or names with fields: vae,latent=16,realnvp")] = "all",
     budget: Annotated[str, typer.Option(help="Steps for each, or time for all (90s, 5m).")] = "2m",
     condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Compare how well this label is told (naive-bayes,logistic unless named).")
+    ] = None,
+    learning_curve: Annotated[
+        bool, typer.Option("--learning-curve", help="With --target: the errors against the number of rows.")
+    ] = False,
+    repeats: Annotated[int, typer.Option(help="Random deals of the rows, for a learning curve.", min=2)] = 20,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Fit several families and say honestly which suits the data."""
+    """Fit several families and say honestly which suits the data, or which tells a label."""
     from likely.apps.compare import compare as race
     from likely.cli.progress import named_listeners
 
     check_page(out)
+    if target is not None or learning_curve:
+        from likely.cli.predict import predict
+
+        told = predict(data, families, target, condition, learning_curve, repeats, seed, schema, out)
+        return told.printed(quiet=quiet, as_json=as_json)
     found = race(
         data, families, condition=condition, budget=budget, seed=seed, schema=schema,
         listener=named_listeners(quiet=quiet or as_json),
     )  # fmt: skip
-    report(found, out, quiet=quiet, as_json=as_json)
+    return report(found, out, quiet=quiet, as_json=as_json)
 
 
 def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:

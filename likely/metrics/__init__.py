@@ -6,11 +6,13 @@ from likely.metrics.features import features
 from likely.metrics.likelihood import Outcome, Verdict, compared
 from likely.metrics.marginals import marginals, pairs
 from likely.metrics.measure import Measure
+from likely.metrics.reliability import Reliability, reliability
 from likely.metrics.two_sample import two_sample
 
 __all__ = [
     "Measure",
     "Outcome",
+    "Reliability",
     "Verdict",
     "compared",
     "copies",
@@ -19,5 +21,6 @@ __all__ = [
     "marginals",
     "nearer",
     "pairs",
+    "reliability",
     "two_sample",
 ]

@@ -3,12 +3,9 @@
 import os
 import platform
 from datetime import UTC, datetime
-from importlib.resources import files
 from math import inf, isfinite, log
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from likely import __version__
 from likely.apps.compare import Comparison
@@ -16,13 +13,13 @@ from likely.apps.contender import Contender
 from likely.apps.graph import graphs
 from likely.apps.measure import FLOOR, Measurement
 from likely.apps.told import conclusions, told_each, told_fit, told_mean
-from likely.atomic import appearing
 from likely.contracts import Scores
 from likely.data import Pieces, Rows, Table
 from likely.metrics import Measure, Verdict
 from likely.report import figure
 from likely.report.drawing import signed
 from likely.report.graph import graph_of, left_out
+from likely.report.template import named, written
 
 MOST_GRAPHS = 4  # of a model that has one for each class
 MEASURED = {  # each with how far from its floor is far, and on which side
@@ -34,9 +31,10 @@ MEASURED = {  # each with how far from its floor is far, and on which side
 def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     """The families side by side, as one HTML file."""
     everyone = (*comparison.contenders, *comparison.references)
-    return _written(
+    return written(
         path,
-        title=f"{_named(comparison.source)}: which family suits it?",
+        "page.html",
+        title=f"{named(comparison.source)}: which family suits it?",
         facts=_facts(comparison),
         conclusions=conclusions(comparison),
         real=figure.picture_of(comparison.real, comparison.real) if isinstance(comparison.real, Pieces) else "",
@@ -56,9 +54,10 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
     real, drawn = measurement.rows
     tables = isinstance(measurement.real, Table)
     shown = [m for m in measurement.measured if tables or m.name != FLOOR]
-    return _written(
+    return written(
         path,
-        title=f"{_named(measurement.source)}: how good are these synthetic rows?",
+        "page.html",
+        title=f"{named(measurement.source)}: how good are these synthetic rows?",
         facts=[measurement.source, f"{real:,} real rows", f"{drawn:,} synthetic rows", *_made()],
         conclusions=[],
         real="" if tables else figure.picture_of(measurement.real, measurement.real),
@@ -68,11 +67,6 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
         chart="", scores=[], verdicts=[], measure="",
         table=_table([(m.name, m.measures) for m in measurement.measured]),
     )  # fmt: skip
-
-
-def _named(source: str) -> str:
-    """A path's last part."""
-    return source.rstrip("/").rpartition("/")[2] or source
 
 
 def _facts(comparison: Comparison) -> list[str]:
@@ -189,14 +183,3 @@ def _verdict(pair: tuple[str, str], verdict: Verdict) -> dict[str, str]:
         "span": signed(f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]") if known else "–",
         "why": verdict.why,
     }
-
-
-def _written(path: str | Path, **filled: Any) -> Path:
-    """The template filled in; the file appears whole or not at all."""
-    environment = Environment(
-        autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    source = files("likely.report").joinpath("page.html").read_text(encoding="utf-8")
-    with appearing(Path(path), remedy="choose another place with -o") as part:
-        part.write_text(environment.from_string(source).render(**filled), encoding="utf-8", errors="replace")
-    return Path(path)
