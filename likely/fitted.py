@@ -37,9 +37,10 @@ from likely.contracts import (
 )
 from likely.data import Rows, Table
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
-from likely.fields import families_that, from_json, to_json
+from likely.fields import from_json, to_json
 from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
+from likely.source import families_that
 from likely.spaces import Category, Vector
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)

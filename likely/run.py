@@ -20,10 +20,10 @@ from likely.conditions import Conditions, seen
 from likely.contracts import Counted, Model, Trained
 from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
-from likely.fields import families_that
 from likely.fitted import Card, Fitted
 from likely.request import Request
 from likely.scoring import SCORED, scored
+from likely.source import families_that
 from likely.streamed import Streamed
 from likely.training import Budget, Engine, Event, Examples, Finished, Planned, forget, learn
 from likely.training.log import JsonLines

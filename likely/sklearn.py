@@ -32,9 +32,10 @@ from sklearn.utils.validation import (
 
 from likely.data import Table, read
 from likely.families.naive_bayes import NaiveBayes
-from likely.fields import amended, promises
+from likely.fields import amended
 from likely.fitted import Fitted
 from likely.fitting import fit
+from likely.source import promises
 from likely.store import Parts, from_bytes, to_bytes
 from likely.training import Engine
 

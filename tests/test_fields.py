@@ -1,11 +1,11 @@
-"""Fields: JSON round trips with checked types, amended paths, flags read from source."""
+"""Fields: JSON round trips with checked types, amended paths, families from one line."""
 
 import json
 
 import pytest
 
 from likely.errors import FieldError
-from likely.fields import amended, families_that, from_json, made, promises, to_json, told_fields, told_page
+from likely.fields import amended, from_json, made, to_json
 from likely.names import TABLES, full_name, lookup, table
 from likely.spaces import Category, Image, Real, Vector
 
@@ -80,20 +80,3 @@ def test_nested_fields_by_path():
 def test_every_name_in_the_table_exists(base):
     for name in table(base):
         assert lookup(base, name).__name__ == name
-
-
-@pytest.mark.parametrize("family", list(TABLES["Family"]))
-def test_every_field_says_what_turning_it_does(family):
-    assert told_page("Family", family)
-    assert promises(family)
-    for field in told_fields("Family", family):
-        assert len(field.help) > 5, f"{family}.{field.name} has no comment"
-
-
-def test_a_model_that_lives_in_another_room_says_its_promises():
-    assert promises("RealNVP") == ("Density", "Latent", "Trained", "Prepared")
-
-
-def test_families_are_found_by_what_their_models_promise():
-    assert {"NaiveBayes", "KDE"} <= set(families_that("Counted"))
-    assert "GAN" not in families_that("Density", "Bound", "Weighted")

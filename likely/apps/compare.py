@@ -16,12 +16,13 @@ from likely.contracts import Scores
 from likely.data import Rows, Split, read, split
 from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
-from likely.fields import families_that, made, promises
+from likely.fields import made
 from likely.fitted import Fitted
 from likely.fitting import fit
 from likely.frames import source_of
 from likely.metrics import Outcome, Verdict, compared
 from likely.names import table
+from likely.source import families_that, promises
 from likely.training import Budget, Event
 
 DRAWN = 2000  # rows sampled from each family, at most

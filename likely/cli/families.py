@@ -29,7 +29,7 @@ def families(
 
 
 def _told(family: str) -> dict[str, Any]:
-    from likely.fields import promises, told_page
+    from likely.source import promises, told_page
 
     page = " ".join(told_page("Family", family).split()).rstrip(".")
     return {"name": family, "promises": list(promises(family)), "page": page}
@@ -38,8 +38,8 @@ def _told(family: str) -> dict[str, Any]:
 def _one(name: str, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from likely.fields import told_fields
     from likely.names import full_name
+    from likely.source import told_fields
 
     spelled = full_name("Family", name)
     said, fields = _told(spelled), told_fields("Family", spelled)

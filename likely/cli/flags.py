@@ -9,8 +9,9 @@ from typing import Any
 from typer.core import TyperCommand
 
 from likely.errors import FieldError
-from likely.fields import Told, amended, made, told_fields
+from likely.fields import amended, made
 from likely.names import TABLES, full_name, squashed, table
+from likely.source import Told, told_fields
 
 FIELDS, FAMILY = "likely.fields", "likely.family"  # what parsing leaves in the context
 DEFAULT = "NaiveBayes"
