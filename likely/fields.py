@@ -9,7 +9,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from likely.errors import FieldError
 from likely.names import base_of, lookup, squashed, table
@@ -73,11 +73,11 @@ def _fitting(said: Any, option: Any, where: str, depth: int) -> tuple[bool, Any]
         case None:
             return option is type(None), None
         case bool():
-            return option is bool or _in_literal(said, option), said
+            return option is bool, said
         case int():
             if abs(said) > LARGEST:
                 raise FieldError(f"{where} is too large: {said:.3g}", expected="an integer below 2^53")
-            return option in (int, float) or _in_literal(said, option), float(said) if option is float else said
+            return option in (int, float), float(said) if option is float else said
         case float():
             return option is float, said
         case str():
@@ -93,7 +93,7 @@ def _fitting(said: Any, option: Any, where: str, depth: int) -> tuple[bool, Any]
 def _fitting_text(said: str, option: Any) -> tuple[bool, Any]:
     if isinstance(option, type) and issubclass(option, Enum):
         return said.upper() in option.__members__, option.__members__.get(said.upper())
-    return option is str or _in_literal(said, option), said
+    return option is str, said
 
 
 def _fitting_list(said: list[Any], option: Any, where: str, depth: int) -> tuple[bool, Any]:
@@ -110,16 +110,10 @@ def _is_union(hint: Any) -> bool:
     return get_origin(hint) in (Union, types.UnionType)
 
 
-def _in_literal(said: Any, option: Any) -> bool:
-    return get_origin(option) is Literal and said in get_args(option)
-
-
 def told_type(hint: Any) -> str:
     """A type in a person's words."""
     if _is_union(hint):
         return " or ".join(told_type(option) for option in get_args(hint))
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(str, get_args(hint)))
     if get_origin(hint) is tuple:
         return "a list of " + told_type(get_args(hint)[0])
     if hint is type(None):
@@ -176,8 +170,6 @@ def _parsed_as(text: str, option: Any) -> Any:
         return text.casefold() in ("true", "yes", "on")
     if option in (int, float) or option is str:
         return option(text)
-    if get_origin(option) is Literal:
-        return next(choice for choice in (*get_args(option), None) if _said_choice(text, choice))
     if get_origin(option) is tuple:
         return _parsed_tuple([part for part in text.strip("()[] ").split(",") if part.strip()], get_args(option))
     if isinstance(option, type) and issubclass(option, Enum):
@@ -185,12 +177,6 @@ def _parsed_as(text: str, option: Any) -> Any:
     if isinstance(option, type) and (base := base_of(option)):
         return lookup(base, text)()
     raise ValueError(text)
-
-
-def _said_choice(text: str, choice: Any) -> bool:
-    if choice is None:
-        raise ValueError(text)
-    return squashed(str(choice)) == squashed(text)
 
 
 def _parsed_tuple(parts: list[str], kinds: tuple[Any, ...]) -> tuple[Any, ...]:
