@@ -11,10 +11,11 @@ from likely import frames, store
 from likely.contracts import Family
 from likely.data import Rows, Schema, Table, content_hash, read, schema_from_json, schema_to_json
 from likely.errors import ConditionError, DataError
-from likely.fields import families_that, made
+from likely.fields import made
 from likely.fitted import Fitted, load
 from likely.request import REQUEST, Request
 from likely.run import INIT, LOG, Run
+from likely.source import families_that
 from likely.streamed import is_large, sample_of
 from likely.training import Engine, Event, forget, unfinished
 from likely.training.checkpoint import RECIPE

@@ -6,8 +6,9 @@ slow suite.
 
 import pytest
 
-from likely.fields import made, promises
+from likely.fields import made
 from likely.names import table
+from likely.source import promises
 from likely.testing import CONDITIONS, LAWS, SPACES, Case, verdict
 
 SMALL = {
