@@ -20,6 +20,7 @@ from likely.bijections.spline import Spline
 from likely.bijections.split import Checkerboard, Cut, Split
 from likely.bijections.squeeze import Squeeze, squeezed_by
 from likely.bijections.standard import Logistic, Normal, Standard
+from likely.bijections.tails import Tails
 from likely.bijections.wiring import Coupled, Sequential, Wiring
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "Split",
     "Squeeze",
     "Standard",
+    "Tails",
     "Wiring",
     "autoregressive",
     "check_fields",

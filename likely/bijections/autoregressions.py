@@ -13,6 +13,7 @@ from likely.bijections.flatten import Flatten
 from likely.bijections.flow import Flow, over
 from likely.bijections.linear import Linear
 from likely.bijections.logit import Logit
+from likely.bijections.tails import Tails
 from likely.contracts import Space
 
 WIDEST = 128  # columns beyond which a learned matrix between transforms costs more than they do
@@ -38,7 +39,7 @@ class Autoregressions:
 
     def of_rows(self, size: int) -> Chain:
         """Transforms of this many columns."""
-        return Chain(self._alternate(size))
+        return Chain([Tails(size), *self._alternate(size)])
 
     def of_images(self, shape: tuple[int, int, int]) -> Chain:
         """Logit, then transforms of the pixels, row by row."""

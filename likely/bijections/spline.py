@@ -20,7 +20,10 @@ from torch.autograd.function import once_differentiable
 
 from likely.bijections.elementwise import Elementwise
 from likely.bijections.knots import Bin, Frame, Place, locate, locate_stepwise, spread, spread_stepwise
+from likely.bijections.root import rising_root
 from likely.errors import FieldError
+
+NEAR = 1e-3  # of its bin's height: how near the closed form must come, or the root is looked for instead
 
 
 @final
@@ -157,19 +160,40 @@ def _gradient(gz: Tensor, gl: Tensor, inside: Tensor, xi: Tensor, at: Bin, of: R
 
 
 def _solve(z: Tensor, parameters: Tensor, frame: Frame) -> tuple[Tensor, Tensor]:
-    """x and log dx/dz, in closed form: the root of (3) by the formula that never subtracts equals, then polished."""
+    """x and log dx/dz: the bin, the root of (3) in it, and by bisection where the formula did not find one."""
     inner = z.clamp(-frame.tail, frame.tail)
     find = locate_stepwise if torch.compiler.is_compiling() else locate
     at, _ = find(inner, parameters, frame, 1)
+    height = at.size[:, 1]
+    y = torch.minimum((inner - at.start[:, 1]).clamp(min=0), height)
+    xi = _closed(y, at)
+    ratio = _ratio(xi, at)
+    if not torch.compiler.is_compiling() and not bool(((ratio.r * height - y).abs() <= NEAR * height).all()):
+        xi = _bisected(y, at)
+        ratio = _ratio(xi, at)
+    x = torch.addcmul(at.start[:, 0], at.size[:, 0], xi) + (z - inner)
+    return x, -ratio.steep.log() * torch.eq(z, inner).to(z.dtype)
+
+
+def _closed(y: Tensor, at: Bin) -> Tensor:
+    """xi by the formula for (3) that never subtracts equals, then polished by a step of Newton's."""
     (width, height), (before, after) = at.size.unbind(1), at.slope.unbind(1)
     s = height / width
-    y = torch.minimum((inner - at.start[:, 1]).clamp(min=0), height)
     bent = y * (before + after - 2 * s)
     a, b = height * (s - before) + bent, height * before - bent
     root = (b * b + 4 * a * s * y).clamp(min=0).sqrt()
-    tiny = torch.finfo(z.dtype).tiny
+    tiny = torch.finfo(y.dtype).tiny
     xi = torch.where(b > 0, 2 * s * y / (b + root).clamp(min=tiny), (root - b) / (2 * a).clamp(min=tiny)).clamp(0, 1)
     ratio = _ratio(xi, at)
-    xi = (xi - (ratio.r * height - y) / (width * ratio.steep)).clamp(0, 1)
-    x = torch.addcmul(at.start[:, 0], width, xi) + (z - inner)
-    return x, -_ratio(xi, at).steep.log() * torch.eq(z, inner).to(z.dtype)
+    return (xi - (ratio.r * height - y) / (width * ratio.steep)).clamp(0, 1)
+
+
+def _bisected(y: Tensor, at: Bin) -> Tensor:
+    """xi with h r(xi) = y, however rounding treats the closed form: no formula, only that r rises."""
+    (width, height), none = at.size.unbind(1), torch.zeros_like(y)
+
+    def beyond(xi: Tensor) -> tuple[Tensor, Tensor]:
+        ratio = _ratio(xi, at)
+        return ratio.r * height - y, ratio.steep * width
+
+    return rising_root(beyond, none, none + 1)

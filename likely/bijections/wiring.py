@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import final
 
 from likely.bijections.autoregressions import Autoregressions
+from likely.bijections.chain import Chain
 from likely.bijections.couplings import Couplings
 from likely.bijections.elementwise import Elementwise
 from likely.bijections.flow import Flow, context_of, over
+from likely.bijections.tails import Tails
 from likely.contracts import Space
 
 
@@ -37,7 +39,7 @@ class Coupled(Wiring):
             form=form, layers=layers, hidden=(width,) * depth, channels=max(8, width // 2),
             context=context_of(condition), margin=margin,
         )  # fmt: skip
-        made = over(space, couplings.of_rows, couplings.of_images)
+        made = over(space, lambda size: Chain([Tails(size), *couplings.of_rows(size)]), couplings.of_images)
         held = max(width, form.outputs * math.prod(space.shape) // 2)
         return Flow(made, space, condition, rate=rate, held=held, placed=True)
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from likely.bijections import Spline
+from likely.bijections import Spline, spline
 from likely.bijections.knots import locate
-from likely.bijections.spline import Frame, _CompiledCurve
+from likely.bijections.spline import Frame, _bisected, _CompiledCurve
 from likely.errors import FieldError
 
 
@@ -127,3 +127,27 @@ def test_compiled_equals_eager():
     form, x, parameters = _case(dtype=torch.float32)
     compiled = torch.compile(form.forward)
     torch.testing.assert_close(compiled(x, parameters)[0], form.forward(x, parameters)[0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_root_is_found_without_the_closed_form_too(dtype):
+    """By bisection alone, at any parameters: the same x to rounding."""
+    torch.manual_seed(0)
+    frame = Frame(8, 5.0)
+    z, parameters = torch.rand(1, 5000, dtype=dtype) * 10 - 5, 5 * torch.randn(1, 23, 5000, dtype=dtype)
+    x, _ = Spline().inverse(z, parameters)
+    at, _ = locate(z, parameters, frame, 1)
+    xi = _bisected((z - at.start[:, 1]).clamp(min=0).minimum(at.size[:, 1]), at)
+    near = at.start[:, 0] + at.size[:, 0] * xi
+    assert (near - x).abs().max() < (2e-4 if dtype == torch.float32 else 1e-11)
+
+
+def test_a_closed_form_that_fails_is_replaced(monkeypatch):
+    """Were the formula wrong by far, the check would see it and look for the root."""
+    torch.manual_seed(0)
+    z, parameters = torch.rand(1, 300) * 10 - 5, torch.randn(1, 23, 300)
+    right = Spline().inverse(z, parameters)
+    monkeypatch.setattr(spline, "_closed", lambda y, at: torch.full_like(y, float("nan")))
+    found = Spline().inverse(z, parameters)
+    torch.testing.assert_close(found[0], right[0], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found[1], right[1], atol=1e-3, rtol=1e-3)

@@ -9,6 +9,8 @@ import torch
 from likely.bijections import Coupled, Sequential
 from likely.contracts import Density, Latent, Prepared, Trained
 from likely.errors import FieldError
+from likely.families.iaf import IAF
+from likely.families.maf import MAF
 from likely.families.spline_flow import SplineFlow
 from likely.fields import made as described
 from likely.rng import Keyed, Stepped
@@ -68,6 +70,60 @@ def test_both_ways_and_learning(wiring, space, condition):
         torch.testing.assert_close(model.decode(model.encode(x, c), c), x, atol=1e-4, rtol=1e-4)
         drawn, log_p = model.draw(6, c, rng=Keyed(0))
         torch.testing.assert_close(model.log_prob(drawn, c), log_p, atol=1e-3, rtol=1e-3)
+
+
+def heavy(rows, columns):
+    """Cauchy columns that depend on their neighbours and on a common one."""
+    torch.manual_seed(7)
+    law = torch.distributions.StudentT(1.0)
+    x = law.sample((rows, columns))
+    x[:, 1:] += 0.5 * x[:, :-1]
+    x[:, ::2] += law.sample((rows, 1))
+    return x
+
+
+def furthest(model, x):
+    """The largest error of a row that went both ways in float32, relative to its cells' size."""
+    with torch.no_grad():
+        return ((model.decode(model.encode(x)) - x).abs() / (1 + x.abs())).max()
+
+
+def taught(model, x, steps):
+    model.prepare(x, rng=Keyed(0))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    for step in range(steps):
+        rows = torch.randint(len(x), (256,))
+        (turn,) = model.turns(x[rows], rng=Stepped(0, step))
+        loss = turn.loss()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+@pytest.mark.parametrize("wiring", WIRINGS, ids=repr)
+def test_heavy_tails_come_back_after_training(wiring):
+    x = heavy(3000, 10)
+    model = taught(made(reals(10), wiring=wiring, moved=0.0, layers=4), x, 40)
+    fresh = heavy(6000, 10)[3000:]
+    assert fresh.abs().max() > 1e3
+    assert model.log_prob(fresh).isfinite().all()
+    assert furthest(model, fresh) < 1e-4
+    assert furthest(model, model.sample(1000, rng=Keyed(1)).detach()) < 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [30, 100])
+@pytest.mark.parametrize("family", [SplineFlow(), SplineFlow(wiring=Sequential()), MAF(), IAF()], ids=repr)
+def test_heavy_tails_come_back_to_100_dimensions(family, columns):
+    """At the families' own sizes, after some training, in float32."""
+    torch.manual_seed(0)
+    x = heavy(20_000, columns)
+    model = taught(family.build(reals(columns)), x, 30 if isinstance(family, IAF) else 150)
+    fresh = heavy(22_000, columns)[20_000:]
+    assert model.log_prob(fresh).isfinite().all()
+    assert furthest(model, fresh) < 1e-4
+    assert furthest(model, model.sample(1000, rng=Keyed(1)).detach()) < 1e-4
 
 
 def test_the_wiring_is_said_by_name():
