@@ -176,6 +176,14 @@ class Bins(nn.Module):
         return self.cells.join(torch.where(self.cells.category, state, coarse), value)
 
 
+def learned(bins: Bins, cells: Tensor) -> Tensor:
+    """The states of these cells (B, D), in bins that they have set."""
+    bins.prepare(cells)
+    state = bins.states(cells)
+    bins.observe(cells, state, torch.ones_like(cells[:, 0]))
+    return state
+
+
 @final
 class Middle(Rng):
     """No noise at all: `Bins.draw` gives medians."""

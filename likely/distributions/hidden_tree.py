@@ -1,15 +1,15 @@
-r"""Trees of hidden variables: sums over all their values, passed from the leaves to the root and back.
+r"""Trees of hidden variables: sums over all their values, passed from the leaves to the roots and back.
 
 Node v is in one of H states z; e_v(z) is how likely what is known of it alone is, w are its children.
 
     u_v(z) = e_v(z) prod_w m_w(z),    m_w(z) = sum_{z'} p(z_w = z' | z_v = z) u_w(z')          (1) upwards
-    p(e)   = sum_z p(z_root = z) u_root(z)                                                     (2)
+    p(e)   = sum_t sum_z p(t, z_root(t) = z) u_root(t)(z)                                      (2) a mixture of trees t
     p(z_v = z, z_w = z' | e) = p(z_v = z | e) / m_w(z)  p(z_w = z' | z_v = z)  u_w(z')         (3) downwards
     d log p(e) / d log p(z' | z) = p(z_v = z, z_w = z' | e)                                    (4) the counts of EM
 
-All nodes of one depth are one batched matrix product, of numbers between 0 and 1: each u is divided by its largest
-entry. Because of (4) the way back of `log_sum` is (3): it gives expected counts, and no step of it is stored twice.
-Inference and Missing Data in Hidden Markov Trees (Crouse, Nowak & Baraniuk, 1998)
+All nodes of one depth, of all trees, are one batched matrix product, of numbers between 0 and 1: each u is divided by
+its largest entry. Because of (4) the way back of `log_sum` is (3): it gives expected counts, and nothing is stored
+twice. Inference and Missing Data in Hidden Markov Trees (Crouse, Nowak & Baraniuk, 1998)
 """
 
 from typing import Any, NamedTuple
@@ -23,14 +23,15 @@ LEAST = -80.0  # logarithms below count as this: exp is slow where it underflows
 TINY = 1e-37
 
 
-class Tree(NamedTuple):
-    """Which node hangs from which: nodes are numbered level by level, the root is 0."""
+class Trees(NamedTuple):
+    """Which node hangs from which: nodes are numbered level by level, the roots (parent -1) first."""
 
-    parent: Tensor  # (n,) int64, ascending; of the root -1
+    parent: Tensor  # (n,) int64, ascending
 
     def levels(self) -> list[tuple[int, int]]:
-        """First and one past the last node of each depth, from the root on."""
-        parents, found = self.parent.tolist(), [(0, 1)]
+        """First and one past the last node of each depth, from the roots on."""
+        parents = self.parent.tolist()
+        found = [(0, parents.count(-1))]
         while (start := found[-1][1]) < len(parents):
             end = start
             while end < len(parents) and parents[end] < start:
@@ -38,35 +39,43 @@ class Tree(NamedTuple):
             found.append((start, end))
         return found
 
+    def roots(self) -> Tensor:
+        """The root above every node: (n,)."""
+        root = torch.arange(len(self.parent), device=self.parent.device)
+        for start, end in self.levels()[1:]:
+            root[start:end] = root[self.parent[start:end]]
+        return root
+
 
 class Laws(NamedTuple):
-    """p of the root's states, and of every other node's given its parent's."""
+    """p of the tree and its root's state, and of every other node's state given its parent's."""
 
-    root: Tensor  # (H,)
-    edge: Tensor  # (n - 1, H, H): of node 1, 2, ...; rows sum to 1
+    root: Tensor  # (T, H), of sum 1
+    edge: Tensor  # (n - T, H, H): of node T, T + 1, ...; rows sum to 1
 
 
 class Upward(NamedTuple):
     """What (1) leaves behind."""
 
     u: Tensor  # (n, B, H), the largest entry of each row 1
-    message: Tensor  # (n - 1, B, H)
-    scale: Tensor  # (B,): the logarithms of all that was divided out
+    message: Tensor  # (n - T, B, H)
+    scale: Tensor  # (T, B): the logarithms of all that was divided out, tree by tree
 
 
-def upward(log_own: Tensor, laws: Laws, tree: Tree) -> Upward:
+def upward(log_own: Tensor, laws: Laws, trees: Trees) -> Upward:
     """(1), from log e_v (n, B, H)."""
-    told, scale = log_own.clone(), log_own.new_zeros(log_own.shape[1])
-    message = log_own.new_empty(len(log_own) - 1, *log_own.shape[1:])
-    for start, end in reversed(tree.levels()):
+    first, told = len(laws.root), log_own.clone()
+    scale, root = log_own.new_zeros(first, log_own.shape[1]), trees.roots()
+    message = log_own.new_empty(len(log_own) - first, *log_own.shape[1:])
+    for start, end in reversed(trees.levels()):
         level = told[start:end]
         top = level.amax(2, keepdim=True).clamp(min=-1e30)
         level.sub_(top).clamp_(min=LEAST).exp_()
-        scale += top.sum((0, 2))
+        scale.index_add_(0, root[start:end], top[..., 0])
         if start:
-            sent = message[start - 1 : end - 1]
-            torch.bmm(level, laws.edge[start - 1 : end - 1].transpose(1, 2), out=sent)
-            told.index_add_(0, tree.parent[start:end], sent.clamp_(min=TINY).log())
+            sent = message[start - first : end - first]
+            torch.bmm(level, laws.edge[start - first : end - first].transpose(1, 2), out=sent)
+            told.index_add_(0, trees.parent[start:end], sent.clamp_(min=TINY).log())
     return Upward(told, message, scale)
 
 
@@ -76,39 +85,44 @@ class _LogSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, log_own: Tensor, root: Tensor, edge: Tensor, parent: Tensor) -> Tensor:
         with torch.autocast(log_own.device.type, enabled=False):
-            up = upward(log_own, Laws(root, edge), Tree(parent))
-            total = up.u[0] @ root
-        ctx.save_for_backward(up.u, up.message, total, root, edge, parent)
-        return total.log() + up.scale  # (2)
+            up = upward(log_own, Laws(root, edge), Trees(parent))
+            each = torch.bmm(up.u[: len(root)], root[:, :, None])[..., 0]  # (T, B)
+        log_each = each.clamp(min=TINY).log() + up.scale
+        total = log_each.logsumexp(0)  # (2)
+        ctx.save_for_backward(up.u, up.message, (log_each - total).exp() / each.clamp(min=TINY), root, edge, parent)
+        return total
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
-        u, message, total, root, edge, parent = ctx.saved_tensors
-        ratio = u[0] * (grad[0] / total)[:, None]
-        found, counted = torch.empty_like(u), torch.empty_like(edge)
-        torch.mul(ratio, root, out=found[0])
-        for start, end in Tree(parent).levels()[1:]:
-            level, law = slice(start, end), slice(start - 1, end - 1)
+        u, message, share, root, edge, parent = ctx.saved_tensors
+        first, found, counted = len(root), torch.empty_like(u), torch.empty_like(edge)
+        ratio = u[:first] * (share * grad[0])[:, :, None]
+        torch.mul(ratio, root[:, None], out=found[:first])
+        for start, end in Trees(parent).levels()[1:]:
+            level, law = slice(start, end), slice(start - first, end - first)
             above = found[parent[level]].div_(message[law])
             torch.bmm(above.transpose(1, 2), u[level], out=counted[law])  # (4), over p(z' | z)
             torch.bmm(above, edge[law], out=found[level]).mul_(u[level])  # (3)
-        return found, ratio.sum(0), counted, None
+        return found, ratio.sum(1), counted, None
 
 
-def log_sum(log_own: Tensor, laws: Laws, tree: Tree) -> Tensor:
+def log_sum(log_own: Tensor, laws: Laws, trees: Trees) -> Tensor:
     """log p(e) (B,) of log e_v (n, B, H); its gradient is the hidden states' posterior."""
-    return _LogSum.apply(log_own, laws.root, laws.edge, tree.parent)  # type: ignore[no-any-return]
+    return _LogSum.apply(log_own, laws.root, laws.edge, trees.parent)  # type: ignore[no-any-return]
 
 
-def draw(u: Tensor, laws: Laws, tree: Tree, level: Tensor) -> Tensor:
-    """States (n, B) from p(z | e), by one uniform each (n, B); u is (n, B, H), or of ones (n, 1, 1)."""
-    state = torch.empty(level.shape, dtype=torch.int64, device=level.device)
-    state[0] = inverted(laws.root * u[0], level[0])
-    for start, end in tree.levels()[1:]:
-        nodes = torch.arange(start - 1, end - 1, device=state.device)[:, None]
-        weights = laws.edge[nodes, state[tree.parent[start:end]]].mul_(u[start:end])
+def draw(up: Upward, laws: Laws, trees: Trees, level: Tensor) -> tuple[Tensor, Tensor]:
+    """The tree (B,) and its states (n, B) from p(t, z | e), by one uniform for each node and one more (n + 1, B)."""
+    first, rows = len(laws.root), up.u.shape[1]
+    log_each = torch.bmm(up.u[:first], laws.root[:, :, None])[..., 0].clamp(min=TINY).log() + up.scale
+    tree = inverted(log_each.softmax(0).T, level[-1])
+    state = torch.empty(len(up.u), rows, dtype=torch.int64, device=level.device)
+    state[:first] = inverted(laws.root[:, None] * up.u[:first], level[:first])
+    for start, end in trees.levels()[1:]:
+        nodes = torch.arange(start - first, end - first, device=state.device)[:, None]
+        weights = laws.edge[nodes, state[trees.parent[start:end]]].mul_(up.u[start:end])
         state[start:end] = inverted(weights, level[start:end])
-    return state
+    return tree, state
 
 
 def inverted(weights: Tensor, level: Tensor) -> Tensor:
@@ -117,42 +131,62 @@ def inverted(weights: Tensor, level: Tensor) -> Tensor:
     return (share <= level[..., None] * share[..., -1:]).sum(-1).clamp(max=share.shape[-1] - 1)
 
 
-def likeliest(log_own: Tensor, laws: Laws, tree: Tree) -> Tensor:
-    """The states (n, B) that are together most probable: (1) with the largest term in place of the sum."""
-    told, chosen = log_own.clone(), torch.empty(log_own.shape, dtype=torch.int64, device=log_own.device)
-    parents = tree.parent.tolist()
-    for v in range(len(parents) - 1, 0, -1):
-        best = (told[v, :, None] + laws.edge[v - 1].log()).max(2)
+def likeliest(log_own: Tensor, laws: Laws, trees: Trees) -> tuple[Tensor, Tensor]:
+    """The tree (B,) and states (n, B) that are together most probable: (1) with the largest term for the sum."""
+    told, first, parents = log_own.clone(), len(laws.root), trees.parent.tolist()
+    chosen = torch.empty(log_own.shape, dtype=torch.int64, device=log_own.device)
+    for v in range(len(parents) - 1, first - 1, -1):
+        best = (told[v, :, None] + laws.edge[v - first].log()).max(2)
         chosen[v] = best.indices
         told[parents[v]] += best.values
     state = torch.empty(log_own.shape[:2], dtype=torch.int64, device=log_own.device)
-    state[0] = (told[0] + laws.root.log()).argmax(1)
-    for v in range(1, len(parents)):
+    best = (told[:first] + laws.root[:, None].log()).max(2)
+    state[:first] = best.indices
+    for v in range(first, len(parents)):
         state[v] = chosen[v].gather(1, state[parents[v]][:, None])[:, 0]
-    return state
+    return best.values.argmax(0), state
 
 
-def laid_out(parents: Tensor) -> tuple[list[int], Tree]:
-    """A forest (D,), joined and hung from its middle, so that it is shallow: the columns level by level, and the tree.
+def laid_out(forests: list[Tensor]) -> tuple[Tensor, Trees]:
+    """Forests (D,), each joined and hung from its middle, so that it is shallow, and all laid out level by level.
 
-    Parts of a forest that are apart hang from the middle of the largest.
+    Returned are the node of every column in every tree (T, D), and the trees. Parts of a forest that are apart hang
+    from the middle of the largest.
     """
+    walks = [_hung(forest) for forest in forests]
+    depths = [_depths(order, above) for order, above in walks]
+    nodes = [(depths[t][d], t, at, d) for t, (order, _) in enumerate(walks) for at, d in enumerate(order)]
+    home = torch.empty(len(forests), len(forests[0]), dtype=torch.int64)
+    parent = torch.empty(len(nodes), dtype=torch.int64)
+    for node, (depth, t, _, d) in enumerate(sorted(nodes)):
+        home[t, d] = node
+        parent[node] = home[t, walks[t][1][d]] if depth else -1
+    return home, Trees(parent)
+
+
+def _hung(parents: Tensor) -> tuple[list[int], dict[int, int]]:
     near: list[list[int]] = [[] for _ in parents]
     for child, parent in enumerate(parents.tolist()):
         if parent >= 0:
             near[child].append(parent)
             near[parent].append(child)
-    left, trees = set(range(len(near))), []
+    left, middles = set(range(len(near))), []
     while left:
         around, _ = _walked(near, min(left))
         path = _path(near, around[-1])
-        trees.append((-len(around), path[len(path) // 2]))
+        middles.append((-len(around), path[len(path) // 2]))
         left -= set(around)
-    (_, root), *others = sorted(trees)
-    near[root] += [middle for _, middle in others]
-    order, above = _walked(near, root)
-    place = {column: at for at, column in enumerate(order)}
-    return order, Tree(torch.tensor([place.get(above[column], -1) for column in order]))
+    (_, root), *others = sorted(middles)
+    for _, middle in others:
+        near[root].append(middle)
+    return _walked(near, root)
+
+
+def _depths(order: list[int], above: dict[int, int]) -> dict[int, int]:
+    depth: dict[int, int] = {}
+    for d in order:
+        depth[d] = depth[above[d]] + 1 if above[d] >= 0 else 0
+    return depth
 
 
 def _path(near: list[list[int]], end: int) -> list[int]:
@@ -180,3 +214,9 @@ def scattered(states: int, nodes: int, held: float, *, like: Tensor, rng: Rng) -
     other = rng.exponential((nodes * states, states), like=like).view(nodes, states, states)
     other /= other.sum(2, keepdim=True)
     return torch.lerp(other, torch.eye(states).to(like).expand_as(other), held)
+
+
+def places(home: Tensor) -> tuple[Tensor, Tensor]:
+    """The tree and the column of every node: (n,) each."""
+    order = home.flatten().argsort()
+    return order // home.shape[1], order % home.shape[1]

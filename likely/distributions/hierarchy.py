@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from likely.distributions.chow_liu import Pairs, affordable, forest
-from likely.distributions.hidden_tree import Tree, laid_out
+from likely.distributions.hidden_tree import Trees, laid_out
 from likely.errors import FieldError
+from likely.rng import Rng
 
 PAIRED = 4096  # rows whose pairs are counted at a time
+FEWEST = 1000  # rows from which one of several trees is learned, where there are so many
 COST = 0.5  # nats that a parameter of an edge is worth by chance alone
 
 
@@ -24,12 +26,12 @@ class Hierarchy(ABC):
         """How many values each hidden variable has."""
 
     @abstractmethod
-    def nodes(self, columns: int) -> int:
-        """How many hidden variables stand above so many columns: one, or one for each."""
+    def first(self, columns: int) -> tuple[Tensor, Trees]:
+        """The node that each of so many columns hangs from in each tree (T, D), and trees to begin with."""
 
     @abstractmethod
-    def grown(self, state: Tensor, sizes: Tensor) -> tuple[Tensor, Tree]:
-        """From the columns' states (B, D): the node that each column hangs from (D,), and the tree of nodes."""
+    def grown(self, state: Tensor, sizes: Tensor, *, rng: Rng) -> tuple[Tensor, Trees]:
+        """The same, learned from the columns' states (B, D)."""
 
 
 @final
@@ -47,11 +49,11 @@ class Shallow(Hierarchy):
     def states(self) -> int:
         return self.components
 
-    def nodes(self, columns: int) -> int:
-        return 1
+    def first(self, columns: int) -> tuple[Tensor, Trees]:
+        return torch.zeros(1, columns, dtype=torch.int64), Trees(torch.tensor([-1]))
 
-    def grown(self, state: Tensor, sizes: Tensor) -> tuple[Tensor, Tree]:
-        return torch.zeros_like(sizes), Tree(torch.tensor([-1]))
+    def grown(self, state: Tensor, sizes: Tensor, *, rng: Rng) -> tuple[Tensor, Trees]:
+        return self.first(len(sizes))
 
 
 @final
@@ -60,21 +62,25 @@ class HiddenTree(Hierarchy):
     """A hidden variable above each column, joined as the columns' own Chow-Liu tree is."""
 
     hidden: int = 64  # values of each hidden variable: more follows the data closer; time grows with its square
+    trees: int = 1  # a mixture of so many, each with a tree of its own: steadier, at so many times the cost
 
     def __post_init__(self) -> None:
-        if self.hidden < 1:
-            raise FieldError(f"HiddenTree.hidden cannot be {self.hidden}", expected="at least 1")
+        for name, value in (("hidden", self.hidden), ("trees", self.trees)):
+            if value < 1:
+                raise FieldError(f"HiddenTree.{name} cannot be {value}", expected="at least 1")
 
     @property
     def states(self) -> int:
         return self.hidden
 
-    def nodes(self, columns: int) -> int:
-        return columns
+    def first(self, columns: int) -> tuple[Tensor, Trees]:
+        return laid_out([torch.arange(columns) - 1] * self.trees)
 
-    def grown(self, state: Tensor, sizes: Tensor) -> tuple[Tensor, Tree]:
-        order, tree = laid_out(_chow_liu(state, sizes))
-        return torch.tensor(order).argsort(), tree
+    def grown(self, state: Tensor, sizes: Tensor, *, rng: Rng) -> tuple[Tensor, Trees]:
+        """The first tree from all rows, others from as many drawn ones as make the trees differ."""
+        some, like = max(min(len(state), FEWEST), len(state) // self.trees), torch.empty(0)
+        drawn = [state[rng.integers(len(state), (some,), like=like)] for _ in range(self.trees - 1)]
+        return laid_out([_chow_liu(rows, sizes) for rows in (state, *drawn)])
 
 
 def _chow_liu(state: Tensor, sizes: Tensor) -> Tensor:

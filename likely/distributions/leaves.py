@@ -2,9 +2,9 @@ r"""Leaves: laws of every column's states given a hidden variable's, learned by 
 
     p(s_d | z) = (1 - a) softmax(theta_d,z)_s + a p(s_d)                                      (1)
 
-States are those of `distributions.bins`, all columns' side by side: F in all. A share a of the column's overall law
-keeps every state possible whatever was seen. At first each hidden state stands for one row of the data: its leaves are
-that row's states, for numbers their neighbours too, mixed with the overall law.
+There are T trees of such variables. States are those of `distributions.bins`, all columns' side by side: F in all. A
+share a of the column's overall law keeps every state possible whatever was seen. At first each hidden state stands for
+one row of the data: its leaves are that row's states, for numbers their neighbours too, mixed with the overall law.
 """
 
 import torch
@@ -20,31 +20,34 @@ UNEVEN = 0.1  # noise on first leaves: hidden states that stand for equal rows m
 
 
 class Leaves(nn.Module):
-    """p(s_d | z): a table (F, H)."""
+    """p(s_d | z) in every tree: tables (T, F, H)."""
 
     overall: Tensor  # (F,) p(s_d); 0 where there is no such state
     sizes: Tensor  # (D,) how many states each column has
     start: Tensor  # (D,) where they begin
     column: Tensor  # (F,) which column a state is of
 
-    def __init__(self, sizes: Tensor, possible: Tensor, hidden: int, smoothing: float) -> None:
+    def __init__(self, sizes: Tensor, possible: Tensor, trees: int, hidden: int, smoothing: float) -> None:
         super().__init__()
         self.smoothing = smoothing
         self.register_buffer("sizes", sizes, persistent=False)
         self.register_buffer("start", sizes.cumsum(0) - sizes, persistent=False)
         self.register_buffer("column", torch.repeat_interleave(torch.arange(len(sizes)), sizes), persistent=False)
-        self.register_buffer("overall", self._shares(possible.float()))
-        self.theta = nn.Parameter(torch.randn(len(self.column), hidden))
+        self.register_buffer("overall", self._overall(possible.float()))
+        self.theta = nn.Parameter(torch.randn(trees, len(self.column), hidden))
 
     def _shares(self, mass: Tensor) -> Tensor:
-        """Each column's states (F, ...) brought to sum 1."""
-        whole = mass.new_zeros(len(self.sizes), *mass.shape[1:]).index_add(0, self.column, mass)
-        return mass / whole[self.column]
+        """Each column's states (T, F, H) brought to sum 1."""
+        whole = mass.new_zeros(len(mass), len(self.sizes), mass.shape[2]).index_add(1, self.column, mass)
+        return mass / whole[:, self.column]
+
+    def _overall(self, mass: Tensor) -> Tensor:
+        return self._shares(mass[None, :, None])[0, :, 0]
 
     # What they say ---------------------------------------------------------------------------------------------------
 
     def log_law(self) -> Tensor:
-        """log p(s_d | z): (F + 1, H), its last row 0 for what is not known."""
+        """log p(s_d | z): (T, F + 1, H), the last state's 0: that is for what is not known."""
         mass = self.theta.clamp(-40, 40).exp() * (self.overall > 0)[:, None]
         law = torch.lerp(self._shares(mass), self.overall[:, None], self.smoothing)  # (1)
         return F.pad(law.clamp(min=TINY).log(), (0, 0, 0, 1))
@@ -54,24 +57,26 @@ class Leaves(nn.Module):
         return torch.where(state >= 0, self.start + state, len(self.column))
 
     def of(self, column: int, log_law: Tensor) -> Tensor:
-        """One column's part of the table: (states, H)."""
+        """One column's part of the tables: (T, states, H)."""
         start = int(self.start[column])
-        return log_law[start : start + int(self.sizes[column])]
+        return log_law[:, start : start + int(self.sizes[column])]
 
     # How they begin --------------------------------------------------------------------------------------------------
 
     @torch.no_grad()
     def begin(self, state: Tensor, possible: Tensor, numbers: Tensor, *, rng: Rng) -> None:
         """Overall laws from states (B, D), and each hidden state a row of them; `numbers` (F,): bins in their order."""
+        trees, _, hidden = self.theta.shape
         seen = torch.bincount(self.places(state).flatten(), minlength=len(self.column) + 1)[:-1]
-        self.overall.copy_(self._shares((seen + 0.5) * possible))
-        rows = state[rng.integers(len(state), (self.theta.shape[1],), like=self.theta)]
+        self.overall.copy_(self._overall((seen + 0.5) * possible))
+        rows = state[rng.integers(len(state), (trees * hidden,), like=self.theta)]
         for d, size in enumerate(self.sizes.tolist()):
             part = slice(int(self.start[d]), int(self.start[d]) + size)
             told = _around(rows[:, d], self.overall[part], numbers[part])
             mixed = torch.lerp(self.overall[part, None].expand(-1, len(rows)), told, CLOSE)
-            self.theta[part] = mixed.clamp(min=1e-12).log()
-        self.theta += UNEVEN * rng.normal((self.theta.shape[1], len(self.theta)), like=self.theta).T
+            self.theta[:, part] = mixed.clamp(min=1e-12).log().view(size, trees, hidden).transpose(0, 1)
+        noise = rng.normal((trees * hidden, len(self.column)), like=self.theta)
+        self.theta += UNEVEN * noise.view(trees, hidden, -1).transpose(1, 2)
 
 
 def _around(state: Tensor, overall: Tensor, number: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 r"""Probabilistic circuit: a tree of hidden variables, one above each column, or one above all of them.
 
-    p(x) = sum_z p(z_root) prod_v p(z_v | z_pa(v)) prod_d p(s_d | z_d) p(x_d | s_d)           (1)
+    p(x) = sum_t,z p(t, z_root) prod_v p(z_v | z_pa(v)) prod_d p(s_d | z_d) p(x_d | s_d)      (1)
     p(x | c) = p(x, c) / p(c)                                                                 (2) c: more columns
-    z ~ p(z | e),   s_d ~ p(s_d | z_d, e),   x_d ~ p(x_d | s_d, e)                            (3) completion, exact
-    argmax_{z, s} p(z, s | e)                                                                 (4) completion, heuristic
+    t, z ~ p(t, z | e),   s_d ~ p(s_d | z_d, e),   x_d ~ p(x_d | s_d, e)                      (3) completion, exact
+    argmax_{t, z, s} p(t, z, s | e)                                                           (4) completion, heuristic
 
 s_d is the state of a column: a code, an atom, missing, or the bin that a number falls in (`distributions.bins`). Sums
 are exact (`distributions.hidden_tree`), so that any cells, and any of the condition's, may be unknown. The tree is the
@@ -22,8 +22,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from likely.contracts import Completes, Density, Evidence, Family, Player, Prepared, Space, Trained, Turn
-from likely.distributions.bins import Bins, Middle
-from likely.distributions.hidden_tree import TINY, Laws, Tree, draw, inverted, likeliest, log_sum, scattered, upward
+from likely.distributions.bins import Bins, Middle, learned
+from likely.distributions.hidden_tree import (
+    TINY,
+    Laws,
+    Trees,
+    draw,
+    inverted,
+    likeliest,
+    log_sum,
+    places,
+    scattered,
+    upward,
+)
 from likely.distributions.hierarchy import HiddenTree, Hierarchy
 from likely.distributions.leaves import Leaves
 from likely.distributions.state import Cells, Range
@@ -60,8 +71,8 @@ class Circuit(Family["CircuitModel"]):
 class CircuitModel(Density, Completes, Trained, Prepared):
     """Laws of hidden variables, and of every column's states, those of x and then those of c, given them."""
 
-    parent: Tensor  # (n,) the tree of hidden variables
-    home: Tensor  # (D,) which of them a column hangs from
+    parent: Tensor  # (n,) the trees of hidden variables
+    home: Tensor  # (T, D) which of them a column hangs from in each tree
 
     def __init__(self, family: Circuit, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
@@ -69,12 +80,13 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         self.bins = _bins(space, family.bins)
         self.given = None if condition is None else _bins(condition, family.bins)
         sizes = torch.cat([each.sizes for each in self._all()])
-        self.leaves = Leaves(sizes, self._possible(), hidden, family.smoothing)
-        nodes = family.hierarchy.nodes(len(sizes))
-        self.register_buffer("parent", torch.arange(nodes) - 1)
-        self.register_buffer("home", torch.arange(len(sizes)).clamp(max=nodes - 1))
-        self.root = nn.Parameter(torch.zeros(hidden))
-        self.edge = nn.Parameter(torch.randn(nodes - 1, hidden, hidden)) if nodes > 1 else None
+        home, trees = family.hierarchy.first(len(sizes))
+        self.leaves = Leaves(sizes, self._possible(), len(home), hidden, family.smoothing)
+        self.register_buffer("parent", trees.parent)
+        self.register_buffer("home", home)
+        self.root = nn.Parameter(torch.zeros(len(home), hidden))
+        edges = len(trees.parent) - len(home)
+        self.edge = nn.Parameter(torch.randn(edges, hidden, hidden)) if edges else None
 
     def _all(self) -> list[Bins]:
         return [self.bins] if self.given is None else [self.bins, self.given]
@@ -83,15 +95,15 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         return torch.cat([each.possible() for each in self._all()])
 
     @property
-    def tree(self) -> Tree:
-        """The hidden variables, from the root down."""
-        return Tree(self.parent)
+    def trees(self) -> Trees:
+        """The hidden variables, from the roots down."""
+        return Trees(self.parent)
 
     def laws(self) -> tuple[Laws, Tensor]:
-        """Of hidden variables, and log p(s_d | z_d) of leaves: (F + 1, H)."""
-        hidden = len(self.root)
+        """Of hidden variables, and log p(s_d | z_d) of leaves: (T, F + 1, H)."""
+        hidden = self.root.shape[1]
         edge = self.root.new_zeros(0, hidden, hidden) if self.edge is None else self.edge.softmax(2)
-        return Laws(self.root.softmax(0), edge), self.leaves.log_law()
+        return Laws(self.root.flatten().softmax(0).view_as(self.root), edge), self.leaves.log_law()
 
     # What it answers -------------------------------------------------------------------------------------------------
 
@@ -112,8 +124,8 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         return self._sums(alone, laws, leaf)
 
     def _sums(self, joint: Tensor, laws: Laws, leaf: Tensor) -> Tensor:
-        told = [log_sum(self._own(joint[rows], leaf), laws, self.tree) for rows in self._blocks(len(joint))]
-        return torch.cat([*told, self.root[:0]])
+        told = [log_sum(self._own(joint[rows], leaf), laws, self.trees) for rows in self._blocks(len(joint))]
+        return torch.cat([*told, self.root[0, :0]])
 
     def _joined(self, state: Tensor, c: Tensor | None) -> Tensor:
         """The states of x, and behind them those of c, -1 where it says nothing: (B, D)."""
@@ -128,25 +140,26 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         """log of how likely each hidden variable's own columns are, given its states: (n, B, H)."""
         place = self.leaves.places(joint)
         if len(self.parent) == 1:
-            return F.embedding_bag(place, leaf, mode="sum")[None]
-        return F.embedding(place.T[self.home.argsort()], leaf)
+            return F.embedding_bag(place, leaf[0], mode="sum")[None]
+        tree, column = places(self.home)
+        return F.embedding(place.T[column] + (tree * leaf.shape[1])[:, None], leaf.flatten(0, 1))
 
     def _blocks(self, rows: int) -> Iterator[slice]:
-        size = max(1, BLOCK // (len(self.parent) * len(self.root)))
+        size = max(1, BLOCK // (len(self.parent) * self.root.shape[1]))
         return (slice(start, start + size) for start in range(0, rows, size))
 
     # How it learns ---------------------------------------------------------------------------------------------------
 
     def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
-        state = _learned(self.bins, self.bins.cells.flat(x))
+        state = learned(self.bins, self.bins.cells.flat(x))
         if self.given is not None and c is not None:
-            state = torch.cat([state, _learned(self.given, self.given.cells.flat(c))], 1)
-        home, tree = self.family.hierarchy.grown(state.cpu(), self.leaves.sizes.cpu())
+            state = torch.cat([state, learned(self.given, self.given.cells.flat(c))], 1)
+        home, trees = self.family.hierarchy.grown(state.cpu(), self.leaves.sizes.cpu(), rng=rng)
         self.home.copy_(home)
-        self.parent.copy_(tree.parent)
+        self.parent.copy_(trees.parent)
         self.leaves.begin(state, self._possible(), torch.cat([each.numbered() for each in self._all()]), rng=rng)
         if self.edge is not None:
-            first = scattered(len(self.root), len(self.edge), HELD, like=self.edge, rng=rng)
+            first = scattered(self.root.shape[1], len(self.edge), HELD, like=self.edge, rng=rng)
             self.edge.data.copy_(first.clamp(min=1e-9).log())
 
     def players(self) -> dict[str, Player]:
@@ -173,15 +186,15 @@ class CircuitModel(Density, Completes, Trained, Prepared):
     def _drawn(self, state: Tensor, between: Tensor, span: Range, c: Tensor | None, rng: Rng) -> Tensor:
         """(3): cells within their span, given the known states and that cells between lie there."""
         nodes, (laws, leaf) = len(self.parent), self.laws()
-        level = rng.uniform((len(state), nodes + state.shape[1]), like=self.root)
+        level = rng.uniform((len(state), nodes + 1 + state.shape[1]), like=self.root)
         joint, found = self._joined(state, c), torch.empty_like(state)
         for rows in self._blocks(len(state)):
             shares = self._shares(span, rows)
             own = self._evidence(joint[rows], between[rows], shares, leaf)[0]
-            z = draw(upward(own, laws, self.tree).u, laws, self.tree, level[rows, :nodes].T)
+            tree, z = draw(upward(own, laws, self.trees), laws, self.trees, level[rows, : nodes + 1].T)
             for d, share in enumerate(shares):
-                weights = share * self.leaves.of(d, leaf).T[z[self.home[d]]].exp()
-                found[rows, d] = inverted(weights, level[rows, nodes + d])
+                weights = share * self.leaves.of(d, leaf)[tree, :, self._above(z, tree, d)].exp()
+                found[rows, d] = inverted(weights, level[rows, nodes + 1 + d])
         return self.bins.draw(found, span, rng=rng)
 
     @torch.no_grad()
@@ -194,13 +207,15 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         state, (laws, leaf) = self._joined(self.bins.states(cells, known), c), self.laws()
         for rows in self._blocks(len(x)):
             shares, free = self._shares(span, rows), ~known[rows]
-            best = [(share.log()[:, :, None] + self.leaves.of(d, leaf)).max(1) for d, share in enumerate(shares)]
+            best = [
+                (share.log()[:, :, None] + self.leaves.of(d, leaf)[:, None]).max(2) for d, share in enumerate(shares)
+            ]
             own = self._own(state[rows], leaf)
             for d, each in enumerate(best):
-                own[self.home[d]] += torch.where(free[:, d, None], each.values, 0.0)
-            z = likeliest(own, laws, self.tree)
+                own[self.home[:, d]] += torch.where(free[:, d, None], each.values, 0.0)
+            tree, z = likeliest(own, laws, self.trees)
             for d, each in enumerate(best):
-                state[rows, d] = each.indices.gather(1, z[self.home[d]][:, None])[:, 0]
+                state[rows, d] = each.indices[tree, torch.arange(len(tree)), self._above(z, tree, d)]
         drawn = self.bins.draw(state[:, : cells.shape[1]], span, rng=Middle())
         return torch.where(evidence.known, x, self.bins.cells.whole(drawn))
 
@@ -210,8 +225,12 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         joint, between, told = self._joined(state, c), ~known & span.bounded, self.bins.log_within(cells, state)
         for rows in self._blocks(len(x)):
             own, possible = self._evidence(joint[rows], between[rows], self._shares(span, rows), leaf)
-            told[rows] += torch.where(possible, log_sum(own, laws, self.tree), -math.inf)
+            told[rows] += torch.where(possible, log_sum(own, laws, self.trees), -math.inf)
         return told if self.given is None else told - self._log_given(joint, laws, leaf)
+
+    def _above(self, z: Tensor, tree: Tensor, column: int) -> Tensor:
+        """The state of a column's hidden variable in each row's tree: (b,)."""
+        return z[self.home[tree, column], torch.arange(len(tree), device=z.device)]
 
     def _shares(self, span: Range, rows: slice) -> list[Tensor]:
         """What share of each state's law lies in the span: (b, states) of each column of x."""
@@ -226,7 +245,7 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         own, possible = self._own(joint, leaf), torch.ones_like(joint[:, 0], dtype=torch.bool)
         for d in between.any(0).nonzero()[:, 0].tolist():
             mass = shares[d] @ self.leaves.of(d, leaf).exp()
-            own[self.home[d]] += torch.where(between[:, d, None], mass.clamp(min=TINY).log(), 0.0)
+            own[self.home[:, d]] += torch.where(between[:, d, None], mass.clamp(min=TINY).log(), 0.0)
             possible &= (shares[d] > 0).any(1) | ~between[:, d]
         return own, possible
 
@@ -235,11 +254,3 @@ def _bins(space: Space, most: int) -> Bins:
     """The states of a space's columns; levels of an image are codes, or bins where there are more levels than bins."""
     many = isinstance(space, Image) and space.levels is not None and space.levels > most
     return Bins(Cells(space, ordered=many), most)
-
-
-def _learned(bins: Bins, cells: Tensor) -> Tensor:
-    """The states of these cells (B, D), in bins that they have set."""
-    bins.prepare(cells)
-    state = bins.states(cells)
-    bins.observe(cells, state, torch.ones_like(cells[:, 0]))
-    return state

@@ -18,8 +18,8 @@ from likely.testing.case import descend, example_rows
 NAN, INF = math.nan, math.inf
 CHOICES = Vector((Category(2), Category(3, missing=True), Category(2), Category(4)))
 MIXED = Vector((Real(atoms=(0.0,), missing=True), Count(), Category(3, missing=True), Real()))
-HIERARCHIES = [HiddenTree(hidden=4), Shallow(components=5)]
-named = pytest.mark.parametrize("hierarchy", HIERARCHIES, ids=["tree", "shallow"])
+HIERARCHIES = [HiddenTree(hidden=4), HiddenTree(hidden=3, trees=2), Shallow(components=5)]
+named = pytest.mark.parametrize("hierarchy", HIERARCHIES, ids=["tree", "trees", "shallow"])
 
 
 def model_of(hierarchy, space, condition=None, *, rows: int = 300, steps: int = 5, bins: int = 8) -> CircuitModel:
@@ -131,13 +131,15 @@ def test_the_likeliest_completion_is_the_largest_term(hierarchy) -> None:
     assert torch.equal(found[:, known], x[:, known])
     laws, leaf = model.laws()
     place = model.leaves.places(model.bins.states(x))
-    hidden = len(model.root)
-    terms = []
-    for z in itertools.product(range(hidden), repeat=len(model.parent)):
-        log = laws.root[z[0]].log()
-        for v in range(1, len(z)):
-            log = log + laws.edge[v - 1, z[model.parent[v]], z[v]].log()
-        terms.append(log + sum(leaf[place[:, d], z[model.home[d]]] for d in range(4)))
+    terms, first, roots = [], len(model.root), model.trees.roots()
+    for t in range(first):
+        nodes = (roots == t).nonzero()[:, 0].tolist()
+        for chosen in itertools.product(range(model.root.shape[1]), repeat=len(nodes)):
+            z = dict(zip(nodes, chosen))
+            log = laws.root[t, z[t]].log()
+            for v in nodes[1:]:
+                log = log + laws.edge[v - first, z[int(model.parent[v])], z[v]].log()
+            terms.append(log + sum(leaf[t, place[:, d], z[int(model.home[t, d])]] for d in range(4)))
     best = torch.stack(terms).amax(0)
     present = ~x[:, ~known].isnan().any(1)
     for row, answer in zip(x, found):
