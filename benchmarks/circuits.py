@@ -5,8 +5,6 @@
 Train, valid and test are the splits of the literature; whatever was chosen (hidden states, trees, rate, when to stop)
 was chosen on the validation rows alone, the test rows are read once, at the end. Exact log-likelihoods, mean nats a
 row. Results: benchmarks/results/circuits.json, one entry a table.
-
-What others reached is in OTHERS, with where it was published.
 """
 
 import argparse
@@ -46,11 +44,13 @@ def table(data: Path, name: str, part: str) -> torch.Tensor:
 
 
 def score(model, x: torch.Tensor) -> torch.Tensor:
+    """log p of every row: (N,)."""
     with torch.no_grad():
         return torch.cat([model.log_prob(rows) for rows in x.split(2048)])
 
 
 def run(name: str, args: argparse.Namespace) -> dict:
+    """One table: learned, its test rows scored once."""
     family = made("Family", args.family) if args.family else CHOSEN[name]
     train, valid = table(args.data, name, "train"), table(args.data, name, "valid")
     torch.manual_seed(args.seed)
@@ -74,6 +74,7 @@ def run(name: str, args: argparse.Namespace) -> dict:
 
 
 def arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     beside = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
@@ -89,6 +90,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
+    """The tables asked for, one after the other."""
     args = arguments()
     known = json.loads(args.results.read_text())["tables"] if args.results.exists() else {}
     for name in [args.only] if args.only else CHOSEN:

@@ -17,8 +17,10 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from likely.contracts import Space
 from likely.distributions.state import Cells, Range
 from likely.rng import Rng
+from likely.spaces import Image
 
 HALVINGS = 60  # of the interval in which a slope is sought
 STEEPEST = 1e4  # of s w: the largest share of a bin's values that may lie at one of its ends
@@ -174,6 +176,12 @@ class Bins(nn.Module):
         value[:, self.numbers] = torch.minimum(torch.maximum(origin[place] + sign[place] * y, low), high)
         coarse = torch.where(state >= self.most, state - self.most + 1, 0)
         return self.cells.join(torch.where(self.cells.category, state, coarse), value)
+
+
+def bins_of(space: Space, most: int) -> Bins:
+    """The states of a space's columns; levels of an image are codes, or bins where there are more levels than bins."""
+    many = isinstance(space, Image) and space.levels is not None and space.levels > most
+    return Bins(Cells(space, ordered=many), most)
 
 
 def learned(bins: Bins, cells: Tensor) -> Tensor:

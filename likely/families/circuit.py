@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from likely.contracts import Completes, Density, Evidence, Family, Player, Prepared, Space, Trained, Turn
-from likely.distributions.bins import Bins, Middle, learned
+from likely.distributions.bins import Bins, Middle, bins_of, learned
 from likely.distributions.hidden_tree import (
     TINY,
     Laws,
@@ -37,10 +37,9 @@ from likely.distributions.hidden_tree import (
 )
 from likely.distributions.hierarchy import HiddenTree, Hierarchy
 from likely.distributions.leaves import Leaves
-from likely.distributions.state import Cells, Range
+from likely.distributions.state import Range
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Image
 
 BLOCK = 1 << 23  # hidden states, of nodes and rows, at a time
 HELD = 0.95  # the chance, at first, that a node is in its parent's state
@@ -77,8 +76,8 @@ class CircuitModel(Density, Completes, Trained, Prepared):
     def __init__(self, family: Circuit, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
         self.family, hidden = family, family.hierarchy.states
-        self.bins = _bins(space, family.bins)
-        self.given = None if condition is None else _bins(condition, family.bins)
+        self.bins = bins_of(space, family.bins)
+        self.given = None if condition is None else bins_of(condition, family.bins)
         sizes = torch.cat([each.sizes for each in self._all()])
         home, trees = family.hierarchy.first(len(sizes))
         self.leaves = Leaves(sizes, self._possible(), len(home), hidden, family.smoothing)
@@ -248,9 +247,3 @@ class CircuitModel(Density, Completes, Trained, Prepared):
             own[self.home[:, d]] += torch.where(between[:, d, None], mass.clamp(min=TINY).log(), 0.0)
             possible &= (shares[d] > 0).any(1) | ~between[:, d]
         return own, possible
-
-
-def _bins(space: Space, most: int) -> Bins:
-    """The states of a space's columns; levels of an image are codes, or bins where there are more levels than bins."""
-    many = isinstance(space, Image) and space.levels is not None and space.levels > most
-    return Bins(Cells(space, ordered=many), most)
