@@ -18,7 +18,7 @@ from torch import Tensor
 from likely.certificates.certificate import Beside, Seen
 from likely.certificates.clock import Clock, OutOfTime
 from likely.certificates.reference import Box, Bumps, Reference, reals_only
-from likely.certificates.subject import Subject, numbers
+from likely.certificates.subject import Subject
 from likely.contracts import Density, Space
 from likely.rng import Rng
 from likely.scoring import placed
@@ -37,8 +37,8 @@ def adds_up(subject: Subject, clock: Clock) -> Seen:
     space = subject.lift.space
     if (cells := listed(space)) is not None:
         return _of_all(subject, clock, cells)
-    if not isinstance(space, Vector | Image) or numbers(space.shape) > CELLS:
-        raise Beside(f"no simple law overlaps with one of {numbers(space.shape):,} numbers")
+    if not isinstance(space, Vector | Image) or math.prod(space.shape) > CELLS:
+        raise Beside(f"no simple law overlaps with one of {math.prod(space.shape):,} numbers")
     laws: list[Callable[[Tensor], Reference]] = [lambda draws: Bumps(space, draws)]
     if isinstance(space, Vector) and reals_only(space.columns, BOXED):
         laws.append(Box)

@@ -41,7 +41,7 @@ def alone(subject: Subject, clock: Clock) -> Seen:
 
 def inside(subject: Subject, clock: Clock) -> Seen:
     """Codes, counts and levels are those that exist; nothing is infinite; missing only where it can be."""
-    cells = subject.lift.down(subject.drawn(4 * ROWS, subject.model, clock))
+    cells = subject.lift.down(subject.drawn(ROWS, subject.model, clock))
     wrong = outside(cells, subject.codec.space)
     value = float(wrong.double().mean())
     return Seen(value, 0.0, f"{value:.1%} of the cells of {len(cells)} drawn rows are not in the space")

@@ -1,8 +1,6 @@
 """What is checked: a fitted model, its lift and codec, some rows, and the names of their columns."""
 
 import copy
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -18,6 +16,7 @@ from likely.scoring import first_weight, placed
 
 LARGEST = 1 << 24  # numbers in a model that is still copied into float64
 CHECKED = 0xCE47  # fork of the seed
+FEW = 24  # rows that are sampled at first, to see how long it takes
 LIFTED, SCORED, SAMPLED = 1, 2, 3  # forks of that
 
 
@@ -70,7 +69,7 @@ class Subject:
         """n rows that the model samples, given c or each given a row's condition; fewer where time is short."""
         rng, parts = self.rng.fork(SAMPLED).fork(seed), []
         with torch.no_grad():
-            for part in clock.slices(n):
+            for part in clock.slices(n, first=min(n, FEW)):
                 at = torch.arange(part.start, part.stop)
                 given = self.conditions(at, model) if c is None else c.expand(len(at), *c.shape[1:])
                 parts.append(model.sample(len(at), given, rng=rng.at(part.start)))
@@ -101,8 +100,3 @@ def _number(model: Model, u: Tensor, c: Tensor | None, rng: Keyed) -> Tensor:
 def spread(n: int, most: int) -> Tensor:
     """At most so many of n rows, evenly spread."""
     return torch.linspace(0, n - 1, min(n, most)).round().long()
-
-
-def numbers(shape: Sequence[int]) -> int:
-    """How many numbers a row has."""
-    return math.prod(shape)

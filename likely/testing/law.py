@@ -7,6 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from likely.certificates.certificate import Beside, Seen
 from likely.contracts import Model, Space
 from likely.errors import LikelyError
 from likely.testing.case import CONDITIONS, SPACES, Case
@@ -16,10 +17,6 @@ Outcome = Literal["passed", "failed", "refused", "not promised"]
 
 class Broken(AssertionError):
     """A law does not hold; the message says what was seen."""
-
-
-class Beside(Exception):
-    """The law says nothing about this case (a mass over a space that cannot be summed)."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +87,11 @@ def demand(true: bool | Tensor, message: str) -> None:
     """The law's claim, or what was seen instead."""
     if not bool(true):
         raise Broken(message)
+
+
+def holds(seen: Seen) -> None:
+    """What a certificate would say, as a law."""
+    demand(seen.passed, f"{seen.said} (off by {seen.value:.3g}, allowed {seen.tolerance:.3g})")
 
 
 def close(seen: Tensor, wanted: Tensor, message: str, *, tolerance: float = 1e-4) -> None:
