@@ -44,7 +44,7 @@ def _blocks(space: Image, rows: list[slice], columns: list[slice]) -> Groups:
     names = []
     for mask, (down, across) in zip(masks, ((down, across) for down in rows for across in columns), strict=True):
         mask[:, down, across] = True
-        names.append(f"rows {_told(down)}, columns {_told(across)}")
+        names.append(f"row {_told(down)} col {_told(across)}")
     return Groups(tuple(names), masks)
 
 

@@ -16,7 +16,7 @@ from likely.scoring import first_weight, placed
 
 LARGEST = 1 << 24  # numbers in a model that is still copied into float64
 CHECKED = 0xCE47  # fork of the seed
-FEW = 24  # rows that are sampled at first, to see how long it takes
+FEW = 8  # rows that are sampled at first, to see how long it takes
 LIFTED, SCORED, SAMPLED = 1, 2, 3  # forks of that
 
 

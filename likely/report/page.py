@@ -16,7 +16,7 @@ from likely.apps.told import conclusions, told_each, told_fit, told_mean
 from likely.contracts import Scores
 from likely.data import Pieces, Rows, Table
 from likely.metrics import Measure, Verdict
-from likely.report import figure
+from likely.report import checked, figure
 from likely.report.drawing import signed
 from likely.report.graph import graph_of, left_out
 from likely.report.template import named, written
@@ -31,6 +31,7 @@ MEASURED = {  # each with how far from its floor is far, and on which side
 def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     """The families side by side, as one HTML file."""
     everyone = (*comparison.contenders, *comparison.references)
+    found = checked.certified(everyone)
     return written(
         path,
         "page.html",
@@ -44,6 +45,9 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
         chart=_chart(everyone),
         scores=[_score_row(c, comparison.real) for c in _ranked(everyone)],
         verdicts=[_verdict(pair, verdict) for pair, verdict in comparison.verdicts.items()],
+        checks=checked.names_of(found),
+        checked=checked.lines(found),
+        maps=checked.maps(found),
         table=_table([(c.name, c.measures) for c in everyone if c.measures]),
         measure=next((c.scores.measure for c in everyone if c.scores is not None), ""),
     )
@@ -64,7 +68,7 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
         cards=[_card(Contender(m.name, samples=m.samples), measurement.real, plain=True) for m in shown],
         tables=tables,
         caption=_caption(measurement.real),
-        chart="", scores=[], verdicts=[], measure="",
+        chart="", scores=[], verdicts=[], checks=[], checked=[], maps=[], measure="",
         table=_table([(m.name, m.measures) for m in measurement.measured]),
     )  # fmt: skip
 

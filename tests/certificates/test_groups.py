@@ -22,7 +22,7 @@ def test_a_picture_s_blocks_cover_it_once():
         assert len(found) <= 49
         assert (found.masks.sum(0) == 1).all()
         assert len(set(found.names)) == len(found)
-    assert groups_of(Image(1, 8, 8)).names[0] == "rows 1–2, columns 1–2"
+    assert groups_of(Image(1, 8, 8)).names[0] == "row 1–2 col 1–2"
 
 
 def test_stretches_and_a_whole():
