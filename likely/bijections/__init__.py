@@ -3,25 +3,30 @@
 from likely.bijections.actnorm import ActNorm
 from likely.bijections.autoregressions import Autoregressions
 from likely.bijections.autoregressive import Autoregressive, autoregressive
-from likely.bijections.bijection import Bijection
+from likely.bijections.bijection import Bijection, Step, Surjection
 from likely.bijections.chain import Chain, Inverse, Prepared, prepared
-from likely.bijections.conditioner import Conditioner, Convolutional, Dense
+from likely.bijections.compand import Compand
+from likely.bijections.conditioner import Conditioner, Convolutional, Dense, Residual
 from likely.bijections.coupling import Coupling
 from likely.bijections.couplings import Couplings
-from likely.bijections.elementwise import Additive, Affine, Elementwise
+from likely.bijections.elementwise import Additive, Affine, Elementwise, Settling
 from likely.bijections.flatten import Flatten
 from likely.bijections.flow import Flow, check_fields, context_of, over
+from likely.bijections.halving import Halving
+from likely.bijections.histogram import Histogram
 from likely.bijections.linear import Linear
 from likely.bijections.logit import Logit
 from likely.bijections.multiscale import MultiScale
 from likely.bijections.permutation import Permutation, Reverse
 from likely.bijections.planar import Planar
+from likely.bijections.probit import Probit
 from likely.bijections.spline import Spline
 from likely.bijections.split import Checkerboard, Cut, Split
 from likely.bijections.squeeze import Squeeze, squeezed_by
 from likely.bijections.standard import Logistic, Normal, Standard
 from likely.bijections.tails import Tails
 from likely.bijections.wiring import Coupled, Sequential, Wiring
+from likely.bijections.surjective import Dequantisation, FlowFamily, SurjectiveFlow
 
 __all__ = [
     "ActNorm",
@@ -32,6 +37,7 @@ __all__ = [
     "Bijection",
     "Chain",
     "Checkerboard",
+    "Compand",
     "Conditioner",
     "Convolutional",
     "Coupled",
@@ -39,9 +45,13 @@ __all__ = [
     "Couplings",
     "Cut",
     "Dense",
+    "Dequantisation",
     "Elementwise",
     "Flatten",
     "Flow",
+    "FlowFamily",
+    "Halving",
+    "Histogram",
     "Inverse",
     "Linear",
     "Logistic",
@@ -51,14 +61,20 @@ __all__ = [
     "Permutation",
     "Planar",
     "Prepared",
+    "Probit",
+    "Residual",
     "Reverse",
     "Sequential",
+    "Settling",
     "Spline",
     "Split",
     "Squeeze",
     "Standard",
     "Tails",
     "Wiring",
+    "Step",
+    "Surjection",
+    "SurjectiveFlow",
     "autoregressive",
     "check_fields",
     "context_of",

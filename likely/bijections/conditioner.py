@@ -19,6 +19,15 @@ FAINT = 0.1  # the last layer starts at a tenth: a new flow is close to the iden
 class Conditioner(nn.Module, ABC):
     """(kept, context) -> the parameters (A, P, n) of the moved cells."""
 
+    outputs: int  # P
+    last: nn.Linear | nn.Conv2d  # says the parameters, P for each moved cell or channel
+
+    @torch.no_grad()
+    def settle(self, parameters: Tensor) -> None:
+        """Start from these parameters (P, cells), whatever is read."""
+        assert self.last.bias is not None
+        self.last.bias.view(self.outputs, -1).copy_(parameters)
+
     @abstractmethod
     def forward(self, kept: Tensor, context: Tensor | None = None) -> Tensor:
         """Parameters (A, P, n)."""
@@ -87,6 +96,50 @@ class Convolutional(Conditioner):
             h = h + self.say(_placed(context, kept.shape[-2:]))
         h = torch.relu(self.middle(torch.relu(h)))
         return self.last(h).reshape(len(h), self.outputs, -1)
+
+    def arrange(self, moved: Tensor) -> Tensor:
+        return moved.flatten(1)
+
+    def restore(self, cells: Tensor, shape: torch.Size) -> Tensor:
+        return cells.view(shape)
+
+
+@final
+class Residual(Conditioner):
+    """Residual blocks on images, which also know where they are; parameters (B, P, C H W)."""
+
+    def __init__(
+        self,
+        kept: int,
+        moved: int,
+        outputs: int,
+        *,
+        size: tuple[int, int],
+        width: int = 64,
+        blocks: int = 2,
+        context: int = 0,
+    ) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.reads = kept
+        self.first = nn.Conv2d(max(kept, 1), width, 3, padding=1)
+        self.say = nn.Conv2d(context, width, 1) if context else None
+        self.where = nn.Parameter(torch.zeros(width, *size))
+        self.near = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(blocks))
+        self.mixed = nn.ModuleList(nn.Conv2d(width, width, 1) for _ in range(blocks))
+        self.last = nn.Conv2d(width, outputs * moved, 1)
+        for layer in (*self.mixed, self.last):
+            _fade(layer)  # type: ignore[arg-type]
+
+    def forward(self, kept: Tensor, context: Tensor | None = None) -> Tensor:
+        if not self.reads:
+            kept = kept.new_ones(len(kept), 1, *kept.shape[2:])
+        h = self.first(kept.clamp(-FAR, FAR)) + self.where
+        if self.say is not None and context is not None:
+            h = h + self.say(_placed(context, kept.shape[-2:]))
+        for near, mixed in zip(self.near, self.mixed):
+            h = h + mixed(torch.relu(near(torch.relu(h))))
+        return self.last(torch.relu(h)).reshape(len(h), self.outputs, -1)
 
     def arrange(self, moved: Tensor) -> Tensor:
         return moved.flatten(1)

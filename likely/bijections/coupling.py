@@ -11,14 +11,14 @@ from typing import final
 
 from torch import Tensor
 
-from likely.bijections.bijection import Bijection
+from likely.bijections.chain import Prepared
 from likely.bijections.conditioner import Conditioner
-from likely.bijections.elementwise import Elementwise
+from likely.bijections.elementwise import Elementwise, Settling
 from likely.bijections.split import Split
 
 
 @final
-class Coupling(Bijection):
+class Coupling(Prepared):
     """One coupling: a form of map, a split of the cells, and the conditioner between them."""
 
     def __init__(self, form: Elementwise, split: Split, conditioner: Conditioner) -> None:
@@ -36,6 +36,11 @@ class Coupling(Bijection):
         parameters = self.conditioner(self.split.kept(z), context).to(z.dtype)
         x, ladj = self.form.inverse(self.conditioner.arrange(moved), parameters)
         return self._joined(z, moved, x, ladj)
+
+    def prepare(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        if isinstance(self.form, Settling):
+            self.conditioner.settle(self.form.settled(self.split.moved(x).transpose(0, 1).flatten(1)))
+        return self(x, context)
 
     def _joined(self, before: Tensor, moved: Tensor, after: Tensor, ladj: Tensor) -> tuple[Tensor, Tensor]:
         restored = self.conditioner.restore(after, moved.shape)

@@ -37,6 +37,8 @@ class Couplings:
     channels: int  # of their hidden layers, of images
     context: int = 0  # numbers that say the condition
     margin: float = 0.05  # of an image: how far its levels stay from the logit's infinities
+    scales: int = SCALES  # squeezes of an image, at most
+    leaving: Elementwise | None = None  # moves the half that leaves once more, read off the half that stays
 
     def of_rows(self, size: int) -> Chain:
         """Couplings of this many columns."""
@@ -45,17 +47,27 @@ class Couplings:
 
     def of_images(self, shape: Shape) -> Chain:
         """Logit, then a stage at each scale; one scale on a chequerboard where both sides are odd."""
-        stages: list[Bijection] = []
+        stages: list[list[Bijection]] = []
         shapes: list[Shape] = []
-        while (by := squeezed_by(*shape[1:])) and len(stages) < SCALES and (not stages or min(shape[1:]) >= SMALLEST):
+        while (by := squeezed_by(*shape[1:])) and len(stages) < self.scales and _large(shape, first=not stages):
             wide = (shape[0] * by[0] * by[1], shape[1] // by[0], shape[2] // by[1])
-            stages.append(Chain([Squeeze(*by), *self._of_channels(wide[0])]))
+            stages.append([Squeeze(*by), *self._of_channels(wide[0])])
             shapes.append(wide)
             shape = (wide[0] - wide[0] // 2, *wide[1:])
         if not stages:
             one = self._of_channels(shape[0]) if shape[1:] == (1, 1) else self._chequered(shape[0])
-            stages, shapes = [Chain(one)], [shape]
-        return Chain([Logit(self.margin), MultiScale(stages, shapes)])
+            stages, shapes = [one], [shape]
+        for stage, (size, *_) in zip(stages[:-1], shapes):
+            stage += self._left(size)
+        return Chain([Logit(self.margin), MultiScale([Chain(stage) for stage in stages], shapes)])
+
+    def _left(self, size: int) -> list[Bijection]:
+        """What becomes of the channels that leave: the law of their codes given those that stay."""
+        if self.leaving is None:
+            return []
+        kept = size - size // 2
+        say = Convolutional(kept, size - kept, self.leaving.outputs, width=self.channels, context=self.context)
+        return [Coupling(self.leaving, Cut(kept), say)]
 
     def _alternate(self, size: int, conditioner: Callable[[int], Conditioner]) -> list[Bijection]:
         """One column or channel alone always moves."""
@@ -78,3 +90,7 @@ class Couplings:
 
     def _convolutional(self, kept: int, moved: int) -> Convolutional:
         return Convolutional(kept, moved, self.form.outputs, width=self.channels, context=self.context)
+
+
+def _large(shape: Shape, *, first: bool) -> bool:
+    return first or min(shape[1:]) >= SMALLEST

@@ -4,6 +4,7 @@ A form works on cells laid out as (A, n) with parameters (A, P, n): the paramete
 every sum over them runs along contiguous memory. Its log-slopes come cell by cell.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import final
@@ -20,6 +21,11 @@ class Elementwise(ABC):
     def outputs(self) -> int:
         """How many parameters a cell takes; all zero is (nearly) the identity."""
 
+    @property
+    @abstractmethod
+    def reach(self) -> float:
+        """It bends [-reach, reach] and is the identity beyond; infinite where it moves the whole line."""
+
     @abstractmethod
     def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """(z, log dz/dx) of each cell: (A, n) both."""
@@ -27,6 +33,14 @@ class Elementwise(ABC):
     @abstractmethod
     def inverse(self, z: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         """(x, log dx/dz) of each cell: (A, n) both."""
+
+
+class Settling(Elementwise):
+    """A form that can say which parameters fit a sample, cell by cell and whatever the others hold."""
+
+    @abstractmethod
+    def settled(self, x: Tensor) -> Tensor:
+        """Parameters (P, cells) for samples (cells, N)."""
 
 
 @final
@@ -37,6 +51,10 @@ class Additive(Elementwise):
     @property
     def outputs(self) -> int:
         return 1
+
+    @property
+    def reach(self) -> float:
+        return math.inf
 
     def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         return x + parameters.squeeze(-2), torch.zeros_like(x)
@@ -55,6 +73,10 @@ class Affine(Elementwise):
     @property
     def outputs(self) -> int:
         return 2
+
+    @property
+    def reach(self) -> float:
+        return math.inf
 
     def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         s, t = self._scale_and_shift(parameters)

@@ -1,5 +1,6 @@
-"""A pyramid: after each stage half of the channels leave as finished, and the next stage works on the rest."""
+"""A pyramid: after each stage half of the channels or columns leave as finished, the next stage works on the rest."""
 
+import math
 from collections.abc import Sequence
 from typing import final
 
@@ -12,16 +13,23 @@ from likely.bijections.chain import Prepared, prepared
 
 @final
 class MultiScale(Prepared):
-    """Stages on images of these shapes; z is one vector (B, D): what left at each stage, the last stage's output last.
+    """Stages on images or rows of these shapes; z is one vector (B, D): what left at each, the last one's output last.
 
-    `shapes[i]` is the (C, H, W) that stage i puts out; all but the last give away their last channels, `leaving[i]`.
+    `shapes[i]` is the (C, H, W) or (D,) that stage i puts out; all but the last give away their last channels or
+    columns: `leaving[i]` of them, or half.
     """
 
-    def __init__(self, stages: Sequence[Bijection], shapes: Sequence[tuple[int, int, int]]) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Bijection],
+        shapes: Sequence[tuple[int, ...]],
+        leaving: Sequence[int] | None = None,
+    ) -> None:
         super().__init__()
         self.stages = nn.ModuleList(stages)
         self.shapes = list(shapes)
-        self.leaving = [channels // 2 for channels, _, _ in self.shapes[:-1]] + [self.shapes[-1][0]]
+        halves = [shape[0] // 2 for shape in self.shapes[:-1]]
+        self.leaving = [*(halves if leaving is None else leaving), self.shapes[-1][0]]
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return self._pass(x, context, settle=False)
@@ -39,7 +47,7 @@ class MultiScale(Prepared):
         return torch.cat(left, 1), total
 
     def inverse(self, z: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        pieces = z.split([leaving * h * w for leaving, (_, h, w) in zip(self.leaving, self.shapes)], 1)
+        pieces = z.split([leaving * math.prod(shape[1:]) for leaving, shape in zip(self.leaving, self.shapes)], 1)
         x, total = None, z.new_zeros(len(z))
         for i in reversed(range(len(pieces))):
             piece = pieces[i].unflatten(1, (self.leaving[i], *self.shapes[i][1:]))

@@ -44,6 +44,10 @@ class Spline(Elementwise):
     def outputs(self) -> int:
         return 3 * self.bins - 1
 
+    @property
+    def reach(self) -> float:
+        return self.tail
+
     def forward(self, x: Tensor, parameters: Tensor) -> tuple[Tensor, Tensor]:
         curve = _CompiledCurve if torch.compiler.is_compiling() else _Curve
         return curve.apply(x, parameters.contiguous(), Frame(self.bins, self.tail))  # type: ignore[return-value]

@@ -1,7 +1,18 @@
 import pytest
 import torch
 
-from likely.bijections import Affine, Chain, Checkerboard, Convolutional, Coupling, Cut, Dense, Reverse, Spline
+from likely.bijections import (
+    Affine,
+    Chain,
+    Checkerboard,
+    Convolutional,
+    Coupling,
+    Cut,
+    Dense,
+    Histogram,
+    Reverse,
+    Spline,
+)
 
 
 @pytest.mark.parametrize("form", [Affine(), Spline(bins=5, tail=3.0)])
@@ -23,6 +34,14 @@ def test_jacobian_of_images(jacobian_agrees, disturbed, form, heard):
     context = torch.randn(2, *heard, dtype=torch.float64) if heard else None
     for coupling in (by_channel, by_pixel):
         jacobian_agrees(disturbed(coupling, 0.1), torch.randn(2, 3, 3, 3, dtype=torch.float64), context)
+
+
+def test_a_histogram_starts_from_each_column_s_own():
+    x = torch.stack((torch.rand(3000), torch.rand(3000) ** 2, torch.rand(3000) ** 0.5), 1) * 2 - 1
+    coupling = Coupling(Histogram(bins=20), Cut(1), Dense(1, 2, 20))
+    before, after = coupling(x)[1].mean(), coupling.prepare(x)[1].mean()
+    assert after > before + 0.3
+    assert (coupling(x)[0][:, 1:].mean(0).abs() < 0.1).all()
 
 
 def _stack(form, columns):
