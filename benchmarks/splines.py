@@ -40,7 +40,7 @@ def ours(columns: int, rows: Tensor) -> Flow:
     from likely.spaces import reals
 
     family = RealNVP(coupling=Spline(bins=BINS, tail=TAIL), layers=LAYERS, width=HIDDEN, depth=2)
-    model = family.build(reals(columns))
+    model = family.flow(reals(columns))
     model.prepare(rows[:2048], rng=Keyed(0))
     return Flow(model, model.log_prob, lambda count: model.sample(count, rng=Keyed(1)))
 

@@ -34,7 +34,7 @@ def standardised(points: np.ndarray, like: np.ndarray) -> torch.Tensor:
 def learned(family: RealNVP, x: torch.Tensor, held: torch.Tensor) -> Flow:
     """The family's model after so many steps."""
     torch.manual_seed(0)
-    model = family.build(reals(2))
+    model = family.flow(reals(2))
     lesson = learn(model, Examples(x), budget=Budget(steps=STEPS), validation=Examples(held), engine=ENGINE, batch=512)
     for _ in lesson:
         pass

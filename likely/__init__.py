@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.gan import GAN as GAN
     from likely.families.gaussian_mixture import GaussianMixture as GaussianMixture
+    from likely.families.glow import Glow as Glow
     from likely.families.iaf import IAF as IAF
     from likely.families.kde import KDE as KDE
     from likely.families.linear import Linear as Linear
@@ -76,6 +77,7 @@ __all__ = [  # the table of families and the verbs
     "FactorAnalysis",
     "Fitted",
     "GaussianMixture",
+    "Glow",
     "Linear",
     "Logistic",
     "NaiveBayes",

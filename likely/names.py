@@ -25,6 +25,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "VAE": "likely.families.vae",
             "RealNVP": "likely.families.realnvp",
             "NICE": "likely.families.nice",
+            "Glow": "likely.families.glow",
             "PlanarFlow": "likely.families.planar_flow",
             "MAF": "likely.families.maf",
             "IAF": "likely.families.iaf",
@@ -56,8 +57,10 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Elementwise": {
             "Additive": "likely.bijections.elementwise",
             "Affine": "likely.bijections.elementwise",
+            "Histogram": "likely.bijections.histogram",
             "Spline": "likely.bijections.spline",
         },
+        "Dequantisation": dict.fromkeys(("Variational", "Argmax"), "likely.codecs.dequantised"),
         "Standard": dict.fromkeys(("Normal", "Logistic"), "likely.bijections.standard"),
         "Wiring": dict.fromkeys(("Coupled", "Sequential"), "likely.bijections.wiring"),
         "Covariance": dict.fromkeys(

@@ -43,15 +43,17 @@ def promises(family: str) -> tuple[str, ...]:
     """The names on the class line of a family's model, read from the source: Density, Counted, ..."""
     spelled = full_name("Family", family)
     module = table("Family")[spelled]
-    node = _defined(module, _model_of(_class_node(_source(module), spelled)) or f"{spelled}Model")
+    node = _defined(module, _model_of(module, _class_node(_source(module), spelled)) or f"{spelled}Model")
     return tuple(ast.unparse(base) for base in node.bases) if node else ()
 
 
-def _model_of(family: ast.ClassDef) -> str | None:
-    """The model's name in `class Histogram(Family["HistogramModel"])`."""
+def _model_of(module: str, family: ast.ClassDef) -> str | None:
+    """The model's name in `class Histogram(Family["HistogramModel"])`, there or above; of several, the first."""
     for base in family.bases:
         if isinstance(base, ast.Subscript) and ast.unparse(base.value) == "Family":
-            return ast.unparse(base.slice).strip("'\"")
+            return ast.unparse(base.slice).strip("'\"").partition(" | ")[0]
+        if isinstance(base, ast.Name) and base.id != "Family" and (parent := _defined(module, base.id)) is not None:
+            return _model_of(module, parent)
     return None
 
 

@@ -24,9 +24,9 @@ from likely.bijections.spline import Spline
 from likely.bijections.split import Checkerboard, Cut, Split
 from likely.bijections.squeeze import Squeeze, squeezed_by
 from likely.bijections.standard import Logistic, Normal, Standard
+from likely.bijections.surjective import Dequantisation, FlowFamily, SurjectiveFlow
 from likely.bijections.tails import Tails
 from likely.bijections.wiring import Coupled, Sequential, Wiring
-from likely.bijections.surjective import Dequantisation, FlowFamily, SurjectiveFlow
 
 __all__ = [
     "ActNorm",
@@ -70,11 +70,11 @@ __all__ = [
     "Split",
     "Squeeze",
     "Standard",
-    "Tails",
-    "Wiring",
     "Step",
     "Surjection",
     "SurjectiveFlow",
+    "Tails",
+    "Wiring",
     "autoregressive",
     "check_fields",
     "context_of",

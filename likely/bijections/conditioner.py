@@ -45,6 +45,8 @@ class Conditioner(nn.Module, ABC):
 class Dense(Conditioner):
     """A perceptron on vectors; parameters (1, P, D * B), rows last."""
 
+    last: nn.Linear
+
     def __init__(
         self, kept: int, moved: int, outputs: int, *, hidden: tuple[int, ...] = (128, 128), context: int = 0
     ) -> None:

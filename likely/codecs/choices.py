@@ -161,7 +161,9 @@ def _logarithm(x: Tensor, noise: Tensor) -> Tensor:
     u = torch.log1p(x.double() + noise).to(x.dtype)
     off = x - _whole(u)
     if bool(off.any()):
-        u = torch.where(off > 0, torch.nextafter(u, u + 1), torch.where(off < 0, torch.nextafter(u, u - 1), u))
+        at = u.detach()
+        near = torch.where(off > 0, torch.nextafter(at, at + 1), torch.where(off < 0, torch.nextafter(at, at - 1), at))
+        u = u + (near - at)
     return u
 
 

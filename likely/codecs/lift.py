@@ -4,6 +4,7 @@ from typing import Any, final
 
 from torch import Tensor
 
+from likely.bijections import FlowFamily
 from likely.codecs.choices import Choices
 from likely.codecs.ways import Levels, Redrawn, Same, Way
 from likely.contracts import Family, Lifted, Space
@@ -20,11 +21,13 @@ class Lift:
     """
 
     def __init__(self, space: Space, lifted: Lifted) -> None:
-        self._take(_way(space, lifted))
+        self._take(way_of(space, lifted))
 
     @classmethod
     def of(cls, family: Family[Any], space: Space) -> "Lift":
         """The way this family wants the cells of this space."""
+        if isinstance(family, FlowFamily) and family.dequantisation is not None:
+            return cls(space, Lifted.NOT)  # the model itself takes cells to reals
         pictures = family.pictures if isinstance(space, Image) else None
         return cls(space, pictures or family.lifted)
 
@@ -51,7 +54,8 @@ class Lift:
         return self._way.mask(known)
 
 
-def _way(space: Space, lifted: Lifted) -> Way:
+def way_of(space: Space, lifted: Lifted) -> Way:
+    """From the cells of this space to reals and back."""
     noisy = lifted is Lifted.DEQUANTISED
     match space:
         case _ if lifted is Lifted.NOT:

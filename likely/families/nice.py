@@ -12,7 +12,7 @@ NICE: Non-linear Independent Components Estimation (Dinh, Krueger & Bengio, 2015
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar, final
+from typing import final
 
 from likely.bijections import (
     ActNorm,
@@ -22,29 +22,30 @@ from likely.bijections import (
     Coupling,
     Cut,
     Dense,
+    Dequantisation,
     Flatten,
     Flow,
+    FlowFamily,
     Logistic,
     Permutation,
     Standard,
     context_of,
     over,
 )
-from likely.contracts import Family, Lifted, Space
+from likely.contracts import Space
 from likely.errors import FieldError
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class NICE(Family[Flow]):
+class NICE(FlowFamily):
     """Additive couplings and one diagonal scale; exact density, exact codes."""
-
-    lifted: ClassVar[Lifted] = Lifted.DEQUANTISED
 
     layers: int = 4  # couplings; at least 3 let every cell depend on every other
     width: int = 256  # units of each coupling's hidden layers
     depth: int = 3  # hidden layers of each coupling
     base: Standard = field(default_factory=Logistic)  # the law of codes: Logistic() forgives far ones, Normal() less
+    dequantisation: Dequantisation | None = None  # learned noise under choices and levels; none: uniform noise
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
@@ -52,15 +53,15 @@ class NICE(Family[Flow]):
             told = f"NICE has layers={self.layers}, width={self.width}, depth={self.depth} and rate={self.rate}"
             raise FieldError(told, expected="all at least 1, and rate above 0")
 
-    def build(self, space: Space, condition: Space | None = None) -> Flow:
+    def flow(self, space: Space, condition: Space | None = None) -> Flow:
         context = context_of(condition)
-        flow = over(
+        made = over(
             space,
             lambda size: Chain(self._row(size, context)),
             lambda shape: Chain([Flatten(shape), *self._row(math.prod(shape), context)]),
         )
         return Flow(
-            flow, space, condition, base=self.base, rate=self.rate, held=max(self.width, math.prod(space.shape))
+            made, space, condition, base=self.base, rate=self.rate, held=max(self.width, math.prod(space.shape))
         )
 
     def _row(self, size: int, context: int) -> list[Bijection]:

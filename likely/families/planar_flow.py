@@ -13,7 +13,7 @@ Variational Inference with Normalizing Flows (Rezende & Mohamed, 2015), arXiv:15
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 from likely.bijections import (
     ActNorm,
@@ -23,44 +23,42 @@ from likely.bijections import (
     Coupling,
     Cut,
     Dense,
+    Dequantisation,
     Flatten,
     Flow,
+    FlowFamily,
     Logit,
     Planar,
+    check_fields,
     context_of,
     over,
 )
-from likely.contracts import Family, Lifted, Space
-from likely.errors import FieldError
+from likely.contracts import Space
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class PlanarFlow(Family[Flow]):
+class PlanarFlow(FlowFamily):
     """Folds along single directions; exact density, exact codes, samples by one-dimensional roots."""
-
-    lifted: ClassVar[Lifted] = Lifted.DEQUANTISED
 
     layers: int = 32  # folds; each bends the law along one direction only, so that many are needed
     width: int = 64  # hidden units of what a condition says at first, once; without a condition of no effect
     margin: float = 0.05  # of an image: how far its levels stay from the logit's infinities
+    dequantisation: Dequantisation | None = None  # learned noise under choices and levels; none: uniform noise
     rate: float = 3e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
-        if min(self.layers, self.width) < 1:
-            raise FieldError(f"PlanarFlow has layers={self.layers} and width={self.width}", expected="both at least 1")
-        if not (0 < self.margin < 0.5 and 0 < self.rate < math.inf):
-            told = f"PlanarFlow has margin={self.margin} and rate={self.rate}"
-            raise FieldError(told, expected="0 < margin < 0.5 and rate > 0")
+        sizes = {"layers": self.layers, "width": self.width}
+        check_fields("PlanarFlow", sizes, margin=self.margin, rate=self.rate)
 
-    def build(self, space: Space, condition: Space | None = None) -> Flow:
+    def flow(self, space: Space, condition: Space | None = None) -> Flow:
         context = context_of(condition)
-        flow = over(
+        made = over(
             space,
             lambda size: Chain(self._row(size, context)),
             lambda shape: Chain([Logit(self.margin), Flatten(shape), *self._row(math.prod(shape), context)]),
         )
-        return Flow(flow, space, condition, rate=self.rate)
+        return Flow(made, space, condition, rate=self.rate)
 
     def _row(self, size: int, context: int) -> list[Bijection]:
         """Standardised, moved and scaled as a whole by the condition, then folded."""

@@ -72,6 +72,7 @@ def test_extreme_rows_are_finite_with_their_gradients(disturbed, form):
     (ladj.sum() - 1e-12 * (z**2).sum()).backward()
     assert z.isfinite().all()
     assert ladj.isfinite().all()
+    assert x.grad is not None
     assert x.grad.isfinite().all()
     assert all(p.grad.isfinite().all() for p in flow.parameters())
     back, back_ladj = flow.inverse(z)

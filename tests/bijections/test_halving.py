@@ -65,7 +65,7 @@ def test_the_colours_of_a_pixel_depend_on_each_other():
     for parameter in flow.parameters():
         parameter.data.add_(0.3 * torch.randn_like(parameter))
     jacobian = torch.autograd.functional.jacobian(lambda x: flow(x)[0].sum(0), images((3, 12, 12), 1))
-    reads = jacobian[:, 0] != 0  # (code, colour, row, column)
+    reads = torch.as_tensor(jacobian)[:, 0] != 0  # (code, colour, row, column)
     pixel = reads[:, :, 5, 6]  # of the half that leaves first: nothing but its own code reads its last colour
     assert pixel[:, 2].sum() == 1
     assert pixel[pixel[:, 2]].all()

@@ -18,7 +18,7 @@ SMALL = NICE(width=16, depth=2)
 
 def made(space, condition=None, family=SMALL):
     torch.manual_seed(0)
-    model = family.build(space, condition)
+    model = family.flow(space, condition)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

@@ -14,7 +14,7 @@ from likely.spaces import Image, Tokens, label, reals
 
 def made(space, condition=None, layers=6):
     torch.manual_seed(0)
-    model = PlanarFlow(layers=layers, width=8).build(space, condition)
+    model = PlanarFlow(layers=layers, width=8).flow(space, condition)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))

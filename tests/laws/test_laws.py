@@ -15,10 +15,11 @@ SMALL = {
     "VAE": "vae,network=conv,network.width=8",
     "GAN": "gan,generator=conv,generator.width=8,critic=conv,critic.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
-    "RealNVP": "realnvp,layers=2,width=16",
     "MAF": "maf,layers=2,width=16",
     "IAF": "iaf,layers=2,width=16",
     "SplineFlow": "splineflow,layers=2,width=16",
+    "RealNVP": "realnvp,depth=1,width=16",
+    "Glow": "glow,steps=2,width=8",
 }
 PICTURES = ("bits", "image")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
