@@ -278,7 +278,8 @@ class Scores:
         return float(self.nats.std() / len(self.nats) ** 0.5) if len(self.nats) > 1 else float("nan")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.mean:.4g} ± {self.mean_stderr:.2g} nats/row"
+        spread = f" ± {self.mean_stderr:.2g}" if len(self.nats) > 1 else ""  # one row tells no spread
+        return f"{self.kind} {self.mean:.4g}{spread} nats/row"
 
 
 def log_mean_exp(log_weights: Tensor) -> Tensor:

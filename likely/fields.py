@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from likely.errors import FieldError
 from likely.names import base_of, lookup, squashed, table
+from likely.suggestion import meant, shown
 
 LARGEST = 2**53  # integers beyond are not exact in JSON
 DEEPEST = 16  # nesting of a description
@@ -43,7 +44,7 @@ def from_json(said: Any, base: str, depth: int = 0) -> Any:
     hints = get_type_hints(kind)
     known = {f.name for f in fields(kind)}
     if unknown := set(said) - known - {"is"}:
-        raise FieldError(f"{said['is']} has no field {sorted(unknown)}", expected=f"fields {sorted(known)}")
+        raise FieldError(f"{said['is']} has no field {shown(sorted(unknown))}", expected=f"fields {shown(known, 20)}")
     values = {name: _checked(said[name], hints[name], f"{said['is']}.{name}", depth) for name in known & set(said)}
     return _made(kind, values)
 
@@ -51,6 +52,8 @@ def from_json(said: Any, base: str, depth: int = 0) -> Any:
 def _made(kind: type, values: Mapping[str, Any]) -> Any:
     try:
         return kind(**values)
+    except FieldError:
+        raise
     except (TypeError, ValueError) as error:
         raise FieldError(f"{kind.__name__} cannot be made from {dict(values)!r:.200}: {error}") from error
 
@@ -147,7 +150,8 @@ def amended(described: Any, path: str, value: Any) -> Any:
 def _field_name(described: Any, name: str) -> str:
     known = {squashed(f.name): f.name for f in fields(described)}
     if squashed(name) not in known:
-        raise FieldError(f"{type(described).__name__} has no field '{name}'", expected=", ".join(known.values()))
+        what, names = f"{type(described).__name__} has no field '{name}'", list(known.values())
+        raise FieldError(what, expected=", ".join(names), remedy=meant(name, names))
     return known[squashed(name)]
 
 
@@ -159,7 +163,16 @@ def parsed_text(text: str, hint: Any, where: str) -> Any:
             return _parsed_as(text.strip(), option)
         except ValueError:
             continue
-    raise FieldError(f"{where} cannot be '{text}'", expected=told_type(hint))
+    choices = [choice for option in options for choice in _choices(option)]
+    raise FieldError(f"{where} cannot be '{text}'", expected=told_type(hint), remedy=meant(text, choices))
+
+
+def _choices(option: Any) -> list[str]:
+    """The words that a type can be."""
+    if isinstance(option, type) and issubclass(option, Enum):
+        return [name.lower() for name in option.__members__]
+    base = base_of(option) if isinstance(option, type) else None
+    return list(table(base)) if base else []
 
 
 def _parsed_as(text: str, option: Any) -> Any:

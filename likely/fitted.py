@@ -42,6 +42,7 @@ from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
 from likely.source import families_that
 from likely.spaces import Category, Vector
+from likely.suggestion import meant, shown
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
@@ -118,9 +119,9 @@ class Fitted(Generic[M_co]):
         """What was given, as a frame of columns that the data has, in their own types."""
         partial = frames.partial(given, n)
         if unknown := [name for name in partial.columns if name not in self.card.order]:
-            raise WrongRows(
-                f"given names no column of the data: {unknown}", expected=f"some of {list(self.card.order)}"
-            )
+            raise WrongRows(f"given names no column of the data: {shown(unknown)}",
+                            expected=f"some of {shown(self.card.order, most=20)}",
+                            remedy=meant(str(unknown[0]), self.card.order))  # fmt: skip
         for codec in (self.codec, self.condition_codec):
             partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
         return partial

@@ -1,6 +1,5 @@
 """`fit` and `resume`: what a person calls to get a `Fitted`."""
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from likely.data import Rows, Schema, Table, content_hash, read, schema_from_jso
 from likely.errors import ConditionError, DataError
 from likely.fields import made
 from likely.fitted import Fitted, load
-from likely.request import REQUEST, Request
-from likely.run import INIT, LOG, Run
+from likely.request import Request
+from likely.run import INIT, Run, claimed
 from likely.source import families_that
 from likely.streamed import is_large, sample_of
-from likely.training import Engine, Event, forget, unfinished
-from likely.training.checkpoint import RECIPE
+from likely.training import Engine, Event, unfinished
 
 Listeners = Iterable[Callable[[Event], None]]
 Weights = Sequence[float] | np.ndarray[Any, Any]
@@ -51,6 +49,9 @@ def fit(
     checks the result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in
     pieces, by families that count.
     """
+    place = None if folder is None else Path(folder)
+    if place is not None:
+        claimed(place)
     rows, stamp, stream = _rows(data, schema)
     described = made("Family", family) if isinstance(family, str) else family
     asked = Request(
@@ -63,13 +64,7 @@ def fit(
         schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None,
         in_memory=_nameless(data=data, validation=validation, weight=None if isinstance(weight, str) else weight),
     )  # fmt: skip
-    place = None if folder is None else Path(folder)
     start = load(init) if isinstance(init, str | Path) else init
-    if place is not None:
-        _cleared(place)
-        if start is not None:
-            start.save(place / INIT)
-        asked.written(place)
     engine = engine or Engine(device=device)
     run = Run(asked, rows, _held(validation, rows), _numbers(weight), place, engine, frames.form_of(data), stream)
     return run.finished(listeners, init=start)
@@ -158,16 +153,3 @@ def _check_given(asked: Request, place: Path, **given: Any) -> None:
     if lacking:
         raise DataError(f"{' and '.join(lacking)} of {place} came from memory", expected="the same again",
                         remedy=f"likely.resume(folder, {', '.join(f'{name}=...' for name in lacking)})")  # fmt: skip
-
-
-def _cleared(folder: Path) -> None:
-    """A new training begins: what an older one left behind is taken away; a finished model stays until replaced."""
-    if folder.is_file():
-        raise DataError(f"{folder} is a file", expected="a folder for the model", remedy="another -o")
-    ours = any((folder / name).exists() for name in (REQUEST, store.DOCUMENT))
-    if folder.is_dir() and any(folder.iterdir()) and not ours:
-        raise DataError(f"{folder} is a folder of something else", expected="a new folder, or an earlier model's")
-    forget(folder)
-    shutil.rmtree(folder / INIT, ignore_errors=True)
-    for stale in (RECIPE, LOG):
-        (folder / stale).unlink(missing_ok=True)

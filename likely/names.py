@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from likely.errors import FieldError
+from likely.suggestion import meant
 
 TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
     {
@@ -102,7 +103,8 @@ def full_name(base: str, name: str) -> str:
     """The table's spelling of a name, or an error that lists what there is."""
     known = {squashed(entry): entry for entry in table(base)}
     if squashed(name) not in known:
-        raise FieldError(f"there is no {base.lower()} called '{name}'", expected=f"one of {', '.join(table(base))}")
+        what, remedy = f"there is no {base.lower()} called '{name}'", meant(name, table(base))
+        raise FieldError(what, expected=f"one of {', '.join(table(base))}", remedy=remedy)
     return known[squashed(name)]
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from likely.atomic import appearing
 from likely.errors import Corrupt, MissingFile
 from likely.fields import from_json, to_json
-
-REQUEST = "request.json"
+from likely.training.checkpoint import REQUEST
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,8 @@ class Request:
                 **said | {"condition": tuple(said["condition"]), "in_memory": tuple(said.get("in_memory", ()))},
             )
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise MissingFile(f"there is no training at {folder}", expected=f"a folder with {REQUEST}") from error
+            remedy = "name the folder that a stopped `likely fit` told, or fit again"
+            what = f"there is no training at {folder}"
+            raise MissingFile(what, expected=f"a folder with {REQUEST}", remedy=remedy) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Corrupt(f"{folder / REQUEST} is damaged: {error}", remedy="fit again") from error

@@ -24,8 +24,10 @@ from likely.fitted import Card, Fitted
 from likely.request import Request
 from likely.scoring import SCORED, scored
 from likely.source import families_that
+from likely.store import DOCUMENT
 from likely.streamed import Streamed
 from likely.training import Budget, Engine, Event, Examples, Finished, Planned, forget, learn
+from likely.training.checkpoint import RECIPE, REQUEST
 from likely.training.log import JsonLines
 from likely.training.progress import follow
 
@@ -67,8 +69,11 @@ class Run:
         model = self._built(lift, given)
         data, judged = self._data(model, codec, given)
         plans: list[Planned] = []
+        budget = Budget.parse(self.asked.budget)
+        if self.folder is not None and not resuming:
+            self._begun(self.folder, init)
         events = learn(
-            model, data, budget=Budget.parse(self.asked.budget), validation=judged and judged.examples,
+            model, data, budget=budget, validation=judged and judged.examples,
             seed=self.asked.seed, folder=self.folder, engine=self.engine, lift=lift, batch=self.asked.batch,
             init=None if init is None else init.model.state_dict(), resume=resuming,
         )  # fmt: skip
@@ -82,14 +87,10 @@ class Run:
 
     def _codecs(self) -> tuple[Codec[Any], TableCodec | TextCodec | None]:
         """The codec of what is modelled, and of what it is given."""
-        known = _named(self.rows)
-        lacking = [name for name in self.asked.condition if name not in known]
-        if lacking:
-            raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {known}")
         given = condition_codec(self.rows, self.asked.condition) if self.asked.condition else None
         if not isinstance(self.rows, Table):
             return codec_for(self.rows), given
-        left = [name for name in known if name not in (*self.asked.condition, self.asked.weight)]
+        left = [name for name in self.rows.schema.names if name not in (*self.asked.condition, self.asked.weight)]
         if not left:
             raise WrongRows("every column is a condition: nothing is left to model", expected="another column")
         return codec_for(self.rows, columns=left), given
@@ -146,10 +147,8 @@ class Run:
         """One weight a row: from a column, or as given."""
         if self.asked.weight is None:
             return self.weights
-        frame = {} if self.rows.said is None else self.rows.said.frame
-        if self.asked.weight not in frame:
-            raise DataError(f"there is no column '{self.asked.weight}' of weights", expected=f"one of {list(frame)}")
-        return np.array(frame[self.asked.weight], dtype=np.float64)
+        table = self.rows.naming([self.asked.weight], "of weights")
+        return np.array(table.frame[self.asked.weight], dtype=np.float64)
 
     # What is kept ----------------------------------------------------------------------------------------------------
 
@@ -181,14 +180,40 @@ class Run:
         model, lift, codec, given = fitted.model, fitted.lift, fitted.codec, fitted.card.condition
         return Subject(model, lift, codec, x, c, names, given, more, self.asked.seed)
 
+    def _begun(self, folder: Path, init: Fitted[Any] | None) -> None:
+        """The folder is taken only now that what was asked has been found to make sense."""
+        cleared(folder)
+        if init is not None:
+            init.save(folder / INIT)
+        self.asked.written(folder)
+
     def _kept(self, fitted: Fitted[Any]) -> Fitted[Any]:
-        """Saved, and the training's own state taken away; without a folder, as it is."""
+        """Saved, and what a resumed training would need taken away; without a folder, as it is."""
         if self.folder is None:
             return fitted
         fitted.save(self.folder)
         forget(self.folder)
         shutil.rmtree(self.folder / INIT, ignore_errors=True)
         return fitted
+
+
+def claimed(folder: Path) -> None:
+    """An error now if a model could not go there."""
+    if file := next((place for place in (folder, *folder.parents) if place.is_file()), None):
+        raise DataError(f"{file} is a file", expected="a folder for the model", remedy="another -o")
+    ours = any((folder / name).exists() for name in (REQUEST, DOCUMENT))
+    if folder.is_dir() and any(folder.iterdir()) and not ours:
+        expected = "a new folder, or an earlier model's"
+        raise DataError(f"{folder} is a folder of something else", expected=expected, remedy="another -o")
+
+
+def cleared(folder: Path) -> None:
+    """A new training begins: what an older one left behind is taken away; a finished model stays until replaced."""
+    claimed(folder)
+    forget(folder)
+    shutil.rmtree(folder / INIT, ignore_errors=True)
+    for stale in (RECIPE, LOG):
+        (folder / stale).unlink(missing_ok=True)
 
 
 def _named(rows: Rows) -> list[str]:

@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from likely.errors import CannotSave, Corrupt, MissingFile
+from likely.suggestion import meant
 from likely.training.checkpoint import restore, unfinished
 
 FORMAT = 1
@@ -47,12 +48,8 @@ def write(folder: Path, parts: Parts) -> None:
         fresh.mkdir(parents=True)
         _write_parts(fresh, parts)
         _swap(fresh, folder)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter reports a full disk in words of its own
         raise _cannot_save(folder, error) from error
-    except SafetensorError as error:  # it reports a full disk in words of its own
-        raise CannotSave(
-            f"{folder} cannot be written: {error}", remedy="free some space, or choose another place"
-        ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -92,11 +89,11 @@ def _swap(fresh: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _cannot_save(folder: Path, error: OSError) -> CannotSave:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    what = f"{folder} cannot be written: {'the disk is full' if full else error.strerror or error}"
-    return CannotSave(what, expected="room for the model and a writable folder; what was there before is untouched",
-                      remedy="free some space, or choose another place with -o")  # fmt: skip
+def _cannot_save(folder: Path, error: OSError | SafetensorError) -> CannotSave:
+    full = str(error) if isinstance(error, SafetensorError) else error.strerror or str(error)
+    then = f", then likely resume {folder}" if unfinished(folder) else ", or choose another place with -o"
+    expected = "room for the model and a writable folder; what was there before is untouched"
+    return CannotSave(f"{folder} cannot be written: {full}", expected=expected, remedy=f"free some space{then}")
 
 
 def to_bytes(parts: Parts) -> bytes:
@@ -129,7 +126,9 @@ def _found(folder: Path) -> Path:
     if not folder.exists() and (old / DOCUMENT).is_file():
         old.rename(folder)  # a swap was cut off between its two renames
     if not folder.is_dir():
-        raise MissingFile(f"there is no model at {folder}", expected="a folder that `likely fit` wrote")
+        beside = [each.parent.name for each in folder.parent.glob(f"*/{DOCUMENT}")]
+        remedy = meant(folder.name, beside, f"likely fit DATA -o {folder}")
+        raise MissingFile(f"there is no model at {folder}", expected="a folder that `likely fit` wrote", remedy=remedy)
     for name in (DOCUMENT, WEIGHTS):
         if not (folder / name).is_file() or (folder / name).is_symlink():
             raise _incomplete(folder, name)
@@ -139,7 +138,8 @@ def _found(folder: Path) -> Path:
 def _incomplete(folder: Path, name: str) -> Corrupt:
     if unfinished(folder):
         return Corrupt(f"{folder} is a training that has not finished", remedy=f"likely resume {folder}")
-    return Corrupt(f"{folder} is no model: it has no {name}", expected=f"{DOCUMENT} and {WEIGHTS}, as plain files")
+    remedy = "name the folder that `likely fit` wrote, or copy it again"
+    return Corrupt(f"{folder} is no model: it has no {name}", expected=f"{DOCUMENT} and {WEIGHTS}", remedy=remedy)
 
 
 def _read_document(path: Path) -> dict[str, Any]:

@@ -45,13 +45,12 @@ def test_torch_s_own_generator_is_put_back():
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_a_folder_holds_the_model_its_request_recipe_and_log(tmp_path):
+def test_a_folder_holds_the_model_its_recipe_and_log(tmp_path):
     run = tmp_path / "iris.likely"
     fitted = likely.fit("iris", SMALL, budget=20, folder=run, engine=PLAIN)
     assert {path.name for path in run.iterdir()} == {
         "model.json",
         "weights.safetensors",
-        "request.json",
         "recipe.json",
         "log.jsonl",
     }
@@ -100,6 +99,17 @@ def test_killed_and_resumed_ends_in_the_same_bits(tmp_path):
     assert same(weights(likely.resume(run)), weights(whole))  # a finished one is just loaded
 
 
+def stopped(run, *args, **keywords):
+    """A training that is interrupted as soon as it has taken some steps."""
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step >= 5:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted):
+        likely.fit(*args, **keywords, folder=run, engine=PLAIN, listeners=[stop])
+
+
 def verdicts(fitted):
     """What was seen by each check that had the time."""
     checks = fitted.card.certificates.checks
@@ -115,8 +125,8 @@ def test_certificates_change_no_bit_of_the_model_and_are_kept(tmp_path):
     assert checked.card.certificates.held_out
     assert likely.load(run).card.certificates == checked.card.certificates
     assert likely.load(tmp_path / "bare.likely").card.certificates is None
-    (tmp_path / "bare.likely" / "model.json").unlink()
-    assert likely.resume(tmp_path / "bare.likely", engine=PLAIN).card.certificates is None  # as it was asked
+    stopped(tmp_path / "stopped.likely", "iris", SMALL, budget=20, certify=False)
+    assert likely.resume(tmp_path / "stopped.likely", engine=PLAIN).card.certificates is None  # as it was asked
 
 
 def test_resume_refuses_changed_data_and_no_training(tmp_path):
@@ -124,8 +134,7 @@ def test_resume_refuses_changed_data_and_no_training(tmp_path):
     path = tmp_path / "flowers.csv"
     frame.to_csv(path, index=False)
     run = tmp_path / "f.likely"
-    likely.fit(path, SMALL, budget=10, folder=run, engine=PLAIN)
-    (run / "model.json").unlink()
+    stopped(run, path, SMALL, budget=20)
     frame.head(100).to_csv(path, index=False)
     with pytest.raises(DataError, match="has changed"):
         likely.resume(run)
@@ -136,11 +145,13 @@ def test_resume_refuses_changed_data_and_no_training(tmp_path):
 def test_resume_of_data_in_memory_asks_for_it(tmp_path):
     run = tmp_path / "m.likely"
     frame = likely.read("iris").frame
-    likely.fit(frame, SMALL, budget=10, folder=run, engine=PLAIN)
-    (run / "model.json").unlink()
+    likely.fit(frame, likely.NaiveBayes(), folder=run)  # an earlier model, which is not what is gone on with
+    stopped(run, frame, SMALL, budget=20)
+    assert likely.load(run).name == "NaiveBayes"
     with pytest.raises(DataError, match=r"data of .* came from memory"):
         likely.resume(run)
     assert likely.resume(run, frame, engine=PLAIN).name == "VAE"
+    assert likely.load(run).name == "VAE"
 
 
 def test_going_on_from_a_saved_model(tmp_path):
@@ -285,17 +296,6 @@ def test_files_of_a_person_stay_in_the_folder(tmp_path):
     assert not (tmp_path / "m" / "state.safetensors").exists()
 
 
-def stopped(run, *args, **keywords):
-    """A training that is interrupted as soon as it has taken some steps."""
-
-    def stop(event):
-        if isinstance(event, Stepped) and event.step > 20:
-            signal.raise_signal(signal.SIGINT)
-
-    with pytest.raises(Interrupted):
-        likely.fit(*args, **keywords, folder=run, engine=PLAIN, listeners=[stop])
-
-
 def test_a_training_that_goes_on_from_a_model_resumes_with_its_codecs(tmp_path):
     first = likely.fit("iris", SMALL, budget=30, engine=PLAIN)
     later = likely.read("iris").frame
@@ -306,8 +306,8 @@ def test_a_training_that_goes_on_from_a_model_resumes_with_its_codecs(tmp_path):
     assert same(weights(resumed), weights(whole))
     assert resumed.sample(5).equals(whole.sample(5))
     assert not (tmp_path / "run" / "init.likely").exists()
-    (tmp_path / "run" / "model.json").unlink()  # as if killed before the first state was saved
-    first.save(tmp_path / "run" / "init.likely")
+    stopped(tmp_path / "run", later, SMALL, budget=300, init=first)
+    (tmp_path / "run" / "state.safetensors").unlink()  # as if killed before the first state was saved
     assert same(weights(likely.resume(tmp_path / "run", later, engine=PLAIN)), weights(whole))
 
 

@@ -14,7 +14,7 @@ from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures
 from likely.apps.told import first_line
 from likely.contracts import Scores
 from likely.data import Rows, Split, read, split
-from likely.errors import CannotAnswer, ConditionError, EmptyData, FieldError, Interrupted, LikelyError
+from likely.errors import CannotAnswer, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
 from likely.fields import made
 from likely.fitted import Fitted
@@ -157,16 +157,14 @@ def _parts(rows: Rows) -> Split:
     parts = split(rows)
     if len(parts.test) < FEWEST_TEST or len(parts.validation) < FEWEST_VALIDATION:
         told = f"{len(rows)} rows leave {len(parts.test)} to judge by and {len(parts.validation)} to stop by"
-        raise EmptyData(told, expected="about 150 rows or more")
+        raise EmptyData(told, expected="about 150 rows or more", remedy="more rows; likely fit learns from fewer")
     return parts
 
 
 def _check_condition(rows: Rows, condition: tuple[str, ...]) -> None:
     """A wrong column is told at once, not by each family in turn."""
-    known = () if rows.said is None else rows.said.schema.names
-    lacking = [name for name in condition if name not in known]
-    if lacking:
-        raise ConditionError(f"there is no column {lacking} to condition on", expected=f"some of {list(known)}")
+    if condition:
+        rows.naming(condition, "to condition on")
 
 
 def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:

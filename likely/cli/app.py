@@ -8,7 +8,6 @@ import os
 import sys
 import warnings
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from likely.errors import FieldError, Interrupted, LikelyError
+from likely.suggestion import meant
 
 VERBS = {
     "fit": "Fit a family to data.",
@@ -37,8 +37,8 @@ EXIT_CODES = (
     "6 saving or loading, 70 a bug in likely, 130 interrupted."
 )
 REMEDIES = {  # by exit code, for errors that name none
-    2: "likely VERB --help",
-    3: "another file; likely data FILE shows how one is read, likely data the sets that need none",
+    2: "likely {verb} --help",
+    3: "likely data FILE shows how a file is read, likely data the sets that need none",
     4: "another family; likely families shows what each promises",
     5: "a smaller --rate, a smaller --batch, or another family",
     6: "another folder, or fit again",
@@ -59,12 +59,8 @@ class Verbs(TyperGroup):
             return import_module(f"likely.cli.{cmd_name}").command()
         if ctx.resilient_parsing:
             return None
-        near = get_close_matches(cmd_name, VERBS, n=1)
-        raise FieldError(
-            f"there is no verb '{cmd_name}'",
-            expected=", ".join(VERBS),
-            remedy=f"did you mean {near[0]}?" if near else "likely --help",
-        )
+        remedy = meant(cmd_name, VERBS, "likely --help")
+        raise FieldError(f"there is no verb '{cmd_name}'", expected=", ".join(VERBS), remedy=remedy)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list in the help, without loading any."""
@@ -112,7 +108,7 @@ def run(arguments: list[str] | None = None) -> int:
         code = app(arguments, standalone_mode=False, prog_name="likely") or 0
         return _told("interrupted", code) if code == Interrupted.exit_code else code  # typer eats the interrupt itself
     except LikelyError as error:
-        return _told(_taught(error), error.exit_code)
+        return _told(_taught(error, verb_of(arguments)), error.exit_code)
     except typer.Exit as done:
         return done.exit_code
     except USAGE_ERROR as error:
@@ -148,9 +144,15 @@ def _flushed() -> bool:
     return True
 
 
-def _taught(error: LikelyError) -> str:
+def verb_of(arguments: list[str] | None) -> str:
+    """The verb of a command line; VERB where it has none."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return next((word for word in words if word in VERBS), "VERB")
+
+
+def _taught(error: LikelyError, verb: str) -> str:
     """What happened, what was expected, what to do."""
-    remedy = "" if error.expected or error.remedy else REMEDIES.get(error.exit_code, "")
+    remedy = "" if error.remedy else REMEDIES.get(error.exit_code, "").format(verb=verb)
     return f"{error}\nTry: {remedy}" if remedy else str(error)
 
 

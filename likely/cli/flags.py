@@ -3,7 +3,6 @@
 import itertools
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from typer.core import TyperCommand
@@ -12,6 +11,7 @@ from likely.errors import FieldError
 from likely.fields import amended, made
 from likely.names import TABLES, full_name, squashed, table
 from likely.source import Told, told_fields
+from likely.suggestion import near
 
 FIELDS, FAMILY = "likely.fields", "likely.family"  # what parsing leaves in the context
 DEFAULT = "NaiveBayes"
@@ -100,8 +100,8 @@ def _check_known(family: str, path: str, own: Sequence[str]) -> None:
     first = _flag(re.split(r"\.|__", path)[0])
     if squashed(first) in map(squashed, known):
         return
-    near = get_close_matches(first, [*known, *own], n=1)
-    remedy = f"did you mean {near[0]}?" if near else f"likely fit --family {family} --help"
+    alike = near(first, [*known, *own])
+    remedy = f"did you mean {alike[0]}?" if alike else f"likely fit --family {family} --help"
     raise FieldError(f"there is no flag --{path}", expected=f"a field of {family}: {', '.join(known)}", remedy=remedy)
 
 

@@ -30,7 +30,8 @@ def score(
             "stderr": None if scores.stderr is None else scores.stderr.tolist(),
         })  # fmt: skip
     else:
-        typer.echo(f"{scores}  ({len(scores.nats)} rows; {scores.measure})")
+        count = len(scores.nats)
+        typer.echo(f"{scores}  ({count} row{'s' * (count != 1)}; {scores.measure})")
 
 
 def write_scores(scores: Any, out: Path) -> None:

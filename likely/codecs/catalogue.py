@@ -12,6 +12,7 @@ from likely.codecs.texts import TextsCodec
 from likely.data.rows import Images, Rows, Table
 from likely.data.texts import Texts
 from likely.errors import ConditionError, Corrupt
+from likely.suggestion import shown
 
 CODECS: dict[str, type[Codec[Any]]] = {
     "TableCodec": TableCodec,
@@ -35,15 +36,9 @@ def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]
 
 def condition_codec(rows: Rows, columns: Sequence[str]) -> TableCodec | TextCodec:
     """The codec of a condition: columns of a table, or of what is said about each picture."""
-    table = rows.said
-    names = () if table is None else table.schema.names
-    if not columns or any(name not in names for name in columns) or table is None:
-        lacking = [name for name in columns if name not in names]
-        raise ConditionError(
-            f"the rows have no column {', '.join(map(repr, lacking)) or 'for a condition'}",
-            expected=f"some of {', '.join(map(repr, names))}" if names else "rows with labels or captions",
-            remedy="name columns that the data has; class folders and captions give pictures theirs",
-        )
+    table = rows.naming(columns, "to condition on")
+    if not columns:
+        raise ConditionError("a condition of no columns", expected=f"some of {shown(table.schema.names, most=20)}")
     return _of_columns(table, columns)
 
 

@@ -21,8 +21,8 @@ from likely.data.date import compact_date, date_format
 from likely.data.identifier import code_pattern, named_like_id
 from likely.data.missing import is_text
 from likely.data.schema import Kind
-from likely.data.suggestion import shown
 from likely.errors import WrongRows
+from likely.suggestion import shown
 
 FEW = 10  # different numbers, at most, that may be codes
 COUNTED = 1000  # counts lie below this; larger whole numbers are reals without decimals
@@ -152,7 +152,7 @@ def decimals_of(seen: Numbers, dtype: Any) -> int | None:
 
 
 def _recorded(values: np.ndarray, digits: int, narrow: type) -> bool:
-    if len(values) and np.abs(values).max() * 10.0**digits > (EXACT if narrow is np.float64 else 2.0**24):
+    if len(values) and np.abs(values).max() > (EXACT if narrow is np.float64 else 2.0**24) / 10.0**digits:
         return False
     return bool((np.round(values, digits).astype(narrow) == values.astype(narrow)).all())
 

@@ -14,8 +14,8 @@ from typing import Any, get_args
 
 from likely.data.file import existing
 from likely.data.schema import ColumnSchema, Constraint, Kind, Schema, TextFile
-from likely.data.suggestion import near, shown
 from likely.errors import FieldError, WrongRows
+from likely.suggestion import meant, shown
 
 KINDS = get_args(Kind)
 FORMS = ("lines", "document", "molecules", "proteins", "table")  # of a text file
@@ -73,11 +73,10 @@ class Declaration:
         ]
         absent = [name for name in asked if name not in names]
         if absent and not self.lenient:
-            alike = near(absent[0], names)
             raise WrongRows(
                 f"the schema names {shown(dict.fromkeys(absent))}, which the table does not have",
                 expected=f"columns among {shown(names, most=20)}",
-                remedy=f"did you mean {shown(alike)}?" if alike else "",
+                remedy=meant(absent[0], names),
             )
 
 
@@ -166,9 +165,8 @@ def _object(told: Any, where: str, known: tuple[str, ...] | None) -> Mapping[str
         raise FieldError(f"{where} is {told!r}", expected="a JSON object {...}")
     for name in told:
         if known is not None and name not in known:
-            alike = near(str(name), known)
-            remedy = f"did you mean {shown(alike)}?" if alike else ""
-            raise FieldError(f"{where} has an unknown field '{name}'", expected=", ".join(known), remedy=remedy)
+            what, remedy = f"{where} has an unknown field '{name}'", meant(str(name), known)
+            raise FieldError(what, expected=", ".join(known), remedy=remedy)
     return told
 
 
@@ -196,8 +194,7 @@ def _cell(value: Any, key: str, where: str) -> Any:
 
 def _one_of(value: str, known: tuple[str, ...], where: str) -> None:
     if value not in known:
-        alike = near(value, known)
-        raise FieldError(f"{where} is '{value}'", expected=", ".join(known), remedy=f"'{alike[0]}'" if alike else "")
+        raise FieldError(f"{where} is '{value}'", expected=", ".join(known), remedy=meant(value, known))
 
 
 def _constraint(told: Any) -> Constraint:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from likely.data.suggestion import near, shown
 from likely.errors import MissingFile, Unreadable
+from likely.suggestion import near, shown
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+READABLE = "CSV, TSV, Parquet, npz, npy, IDX, a folder of images, or a zip of one"
 PIECE = 1 << 20  # bytes unpacked at a time
 DAMAGED = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)  # or encrypted
 MAGIC = (
@@ -42,11 +43,10 @@ def existing(path: Path) -> Path:
     if path.exists():
         return path
     around = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    alike = near(path.name, around)
     if not path.parent.is_dir():
         raise MissingFile(f"there is no file {path}: the folder {path.parent} does not exist")
-    remedy = f"did you mean {shown(str(path.parent / name) for name in alike)}?" if alike else ""
-    raise MissingFile(f"there is no file {path}", remedy=remedy)
+    alike = [str(path.parent / name) for name in near(path.name, around)]
+    raise MissingFile(f"there is no file {path}", remedy=f"did you mean {shown(alike)}?" if alike else "")
 
 
 def magic(path: Path) -> str:

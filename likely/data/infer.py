@@ -27,8 +27,8 @@ from likely.data.identifier import code_pattern
 from likely.data.layout import unique_names
 from likely.data.missing import is_text
 from likely.data.schema import ColumnSchema, Schema, TextFile
-from likely.data.suggestion import shown
 from likely.errors import EmptyData, WrongRows
+from likely.suggestion import shown
 
 Series = pd.Series
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from likely.data.declaration import Declaration
-from likely.data.file import opened, suffix
+from likely.data.file import READABLE, opened, suffix
 from likely.data.missing import EXACTLY, MARKERS
 from likely.data.schema import TextFile
-from likely.data.suggestion import shown
 from likely.errors import DataError, EmptyData, Unreadable, WrongRows
+from likely.suggestion import shown
 
 HEAD = 1 << 18  # bytes looked at
 LINES = 1000  # lines looked at
@@ -123,7 +123,7 @@ def _wide_encoding(raw: bytes, path: Path) -> str:
 def _not_text(path: Path) -> Unreadable:
     return Unreadable(
         f"{path} is not a text table: it holds binary data",
-        expected="CSV, TSV, Parquet, npz, npy, IDX, a folder of images, or a zip of one",
+        expected=READABLE,
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from likely.data.suggestion import shown
 from likely.errors import Unreadable, WrongRows
+from likely.suggestion import shown
 
 BUFFER = 1 << 20  # bytes read ahead for each column
 

@@ -26,10 +26,10 @@ from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.missing import is_text
 from likely.data.rows import Images, Table
-from likely.data.suggestion import shown
 from likely.data.text_table import read_text_table
 from likely.data.tidy import tidied
 from likely.errors import EmptyData, Unreadable, WrongRows
+from likely.suggestion import shown
 
 METADATA = ("metadata.csv", "captions.csv", "labels.csv", "metadata.tsv", "captions.tsv")
 FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "img", "image_path", "filepath", "name")
@@ -120,10 +120,10 @@ def _from_place(place: Place, said: Declaration, size: Size | None) -> Images:
     names = [name for name in files if suffix(Path(name)) in PICTURE_SUFFIXES]
     if not names:
         held = f"it holds {shown(files, most=3)}" if files else "it is empty"
-        remedy = "give the table's own path" if any(name.endswith((".csv", ".parquet")) for name in files) else ""
-        raise EmptyData(
-            f"there are no pictures in {place.path}: {held}", expected=", ".join(PICTURE_SUFFIXES[:4]), remedy=remedy
-        )
+        tables = any(name.endswith((".csv", ".parquet")) for name in files)
+        what, expected = f"there are no pictures in {place.path}: {held}", ", ".join(PICTURE_SUFFIXES[:4])
+        remedy = "give the table's own path" if tables else "name the folder that holds them"
+        raise EmptyData(what, expected=expected, remedy=remedy)
     told = [name for name in files if PurePosixPath(name).name in METADATA]
     names, frame = _described(place, told[0], names, said) if told else (names, _folders(names))
     pixels, levels = _pixels([(name, place.content(name)) for name in names], size)
@@ -268,11 +268,12 @@ def _same_size(names: list[str], opened: list[Any]) -> None:
     if odd is None:
         return
     (first_width, first_height), (width, height) = opened[0].size, opened[odd].size
+    size = min(first_height, height), min(first_width, width)
     sizes = f"{names[0]} is {first_height} x {first_width}, {names[odd]} is {height} x {width}"
     raise WrongRows(
         f"the pictures have different sizes: {sizes}",
         expected="pictures of one size (height x width)",
-        remedy=f"read(..., size=({min(first_height, height)}, {min(first_width, width)})) crops and scales them all",
+        remedy=f"scale them to one size; in Python, likely.data.read(FOLDER, size=({size[0]}, {size[1]})) does",
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from likely.data.array import from_array, from_idx, from_npy, from_npz
 from likely.data.declaration import Declaration, declaration
 from likely.data.embedded import EMBEDDED
-from likely.data.file import DAMAGED, PICTURE_SUFFIXES, existing, magic, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, READABLE, existing, magic, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
@@ -19,13 +19,20 @@ from likely.data.prose import SUFFIXES as PROSE
 from likely.data.prose import from_prose, is_prose
 from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import Schema
-from likely.data.suggestion import near, shown
 from likely.data.text_table import read_text_table
 from likely.data.texts import Texts, texts_of
 from likely.data.tidy import markers_of, tidied
 from likely.errors import DataError, MissingFile, Unreadable
+from likely.suggestion import meant
 
 Size = tuple[int, int]
+SHEET = "a spreadsheet", "save the sheet as CSV"
+RECORDS = "nested records", "pandas.read_json(FILE) and the like make a table of them: write it as CSV or Parquet"
+OTHER = {  # files that could be taken for text, or for a zip of tables: what they are, and what to do
+    ".xlsx": SHEET, ".xls": SHEET, ".ods": SHEET, ".json": RECORDS, ".jsonl": RECORDS, ".ndjson": RECORDS,
+    ".xml": RECORDS, ".yaml": RECORDS, ".yml": RECORDS,
+    **dict.fromkeys((".html", ".htm", ".md", ".docx", ".ipynb", ".py"), ("a document", "save its table as CSV")),
+}  # fmt: skip
 
 
 def read(
@@ -92,8 +99,8 @@ def _path(source: str | Path) -> Path:
     path = Path(source).expanduser()
     if path.exists() or path.suffix or len(path.parts) > 1:
         return existing(path)
-    alike = near(str(source), [*EMBEDDED, *(each.name for each in Path().iterdir())])
-    remedy = f"did you mean {shown(alike)}?" if alike else f"the embedded sets are {', '.join(EMBEDDED)}"
+    known = [*EMBEDDED, *(each.name for each in Path().iterdir())]
+    remedy = meant(str(source), known, f"the embedded sets are {', '.join(EMBEDDED)}")
     raise MissingFile(f"there is no file and no embedded set called '{source}'", remedy=remedy)
 
 
@@ -102,6 +109,8 @@ def _from_path(path: Path, said: Declaration, size: Size | None) -> Rows:
         return from_folder(path, said, size)
     found = magic(path)
     promised = suffix(path)
+    if promised in OTHER:
+        raise Unreadable(f"{path} is {OTHER[promised][0]}, not a table", expected=READABLE, remedy=OTHER[promised][1])
     if found == "zip":
         return _from_zip(path, said, size)
     if promised in PICTURE_SUFFIXES and found not in ("picture", "bitmap"):
@@ -145,8 +154,7 @@ def _from_file(path: Path, found: str, said: Declaration) -> Rows:
         case other if other.startswith("."):
             return from_idx(path, said) if "idx" in path.name else _from_text(path, said)
         case other:
-            expected = "CSV, TSV, Parquet, npz, npy, IDX, a folder of images, or a zip of one"
-            raise Unreadable(f"{path} holds a {other} file, not a table", expected=expected)
+            raise Unreadable(f"{path} holds a {other} file, not a table", expected=READABLE)
 
 
 def _packed_idx(path: Path, found: str) -> bool:

@@ -23,7 +23,8 @@ from likely.data.hashing import frame_hashes, piece_hashes, share_of_copies
 from likely.data.infer import infer
 from likely.data.schema import Schema
 from likely.data.write import write_images, write_table
-from likely.errors import WrongRows
+from likely.errors import ConditionError, WrongRows
+from likely.suggestion import meant, shown
 
 Array = np.ndarray[Any, Any]
 Places = Sequence[int] | Array
@@ -62,6 +63,17 @@ class Rows(ABC):
     @abstractmethod
     def joined(self, said: "Table", order: Sequence[str]) -> Self:
         """With the columns that they were drawn given, in the data's own order."""
+
+    def naming(self, columns: Sequence[str], purpose: str) -> "Table":
+        """The table with the named columns; an error offers near names where it lacks one."""
+        known = () if self.said is None else self.said.schema.names
+        lacking = [name for name in columns if name not in known]
+        if self.said is None or lacking:
+            what = f"there is no column {shown(lacking)} {purpose}" if known else f"the {self.word} have no labels"
+            otherwise = "" if known else "class folders, labels.csv or captions.csv give pieces their columns"
+            expected = f"some of {shown(known, most=20)}" if known else "rows with labels or captions"
+            raise ConditionError(what, expected=expected, remedy=meant((*lacking, "")[0], known, otherwise))
+        return self.said
 
     def alike(self, other: "Rows") -> Self:
         """Other rows in the form of these, so that the two can be compared."""

@@ -26,10 +26,10 @@ from likely.data.parquet import parquet_chunks, parquet_names
 from likely.data.read import read
 from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
-from likely.data.suggestion import shown
 from likely.data.text_table import text_chunks
 from likely.data.tidy import markers_of, tidied, tidy_frame
 from likely.errors import Unreadable, WrongRows
+from likely.suggestion import shown
 
 SAMPLE = 100_000  # rows that the kinds are inferred from
 CELLS = 5_000_000  # of a sample: a wide table has fewer rows in it

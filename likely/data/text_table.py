@@ -11,8 +11,8 @@ import pandas as pd
 
 from likely.data.file import opened
 from likely.data.layout import LATIN_1, Layout
-from likely.data.suggestion import shown
 from likely.errors import EmptyData, Unreadable
+from likely.suggestion import shown
 
 
 def read_text_table(

@@ -19,7 +19,8 @@ from likely.training.course import Course
 from likely.training.recipe import Recipe
 
 STATE, RECIPE = "state.safetensors", "recipe.json"
-REMEDY = "make room or choose another folder, then resume"
+REQUEST = "request.json"  # what was asked for: there until it is done
+REMEDY = "make room, then likely resume {}"
 Tensors = dict[str, Tensor]
 
 
@@ -52,14 +53,14 @@ def save(folder: Path, state: State) -> Path:
         same = state.good.best is state.now.best
         told |= {"good": state.good.course.to_json(), "shared_best": same}
         tensors |= _named("good", Moment(state.good.course, state.good.tensors, {} if same else state.good.best))
-    with appearing(folder / STATE, failures=(SafetensorError,), remedy=REMEDY) as part:
+    with appearing(folder / STATE, failures=(SafetensorError,), remedy=REMEDY.format(folder)) as part:
         save_file(tensors, part, metadata={"likely": json.dumps(told)})
     return folder / STATE
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> Path:
     """The recipe, for people and for `recipe=`."""
-    with appearing(folder / RECIPE, remedy=REMEDY) as part:
+    with appearing(folder / RECIPE, remedy=REMEDY.format(folder)) as part:
         part.write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
     return folder / RECIPE
 
@@ -95,14 +96,15 @@ def read(folder: Path) -> State | None:
 
 
 def unfinished(folder: Path) -> bool:
-    """Whether a training's state lies in the folder, to go on from."""
-    return (folder / STATE).exists()
+    """Whether a training was begun here that has not ended; a disk may have been too full for its first state."""
+    return any((folder / name).exists() for name in (STATE, REQUEST))
 
 
 def forget(folder: Path) -> None:
     """Remove the state, and what a kill left half-written: the model is stored elsewhere and nobody will resume."""
     (folder / STATE).unlink(missing_ok=True)
     swept(folder / STATE)
+    (folder / REQUEST).unlink(missing_ok=True)
 
 
 def restore(module: nn.Module, tensors: Tensors) -> None:

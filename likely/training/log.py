@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
 
@@ -26,10 +27,13 @@ class JsonLines(Listener):
             self.file.write(json.dumps(_finite(event.said()), allow_nan=False) + "\n")
             self.file.flush()
         except OSError as reason:
-            raise CannotSave(f"the log cannot be written: {reason}", remedy="make room, then resume") from reason
+            raise CannotSave(
+                f"the log cannot be written: {reason}", remedy="make room, then likely resume FOLDER"
+            ) from reason
 
     def close(self) -> None:
-        self.file.close()
+        with suppress(OSError):  # a full disk was told when the line was written
+            self.file.close()
 
 
 @final

@@ -46,7 +46,7 @@ def test_version(cli):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["fitt", "iris"], ["no verb 'fitt'", "did you mean fit?"]),
+        (["fitt", "iris"], ["no verb 'fitt'", "did you mean 'fit'?"]),
         (["xyzzy"], ["no verb 'xyzzy'", "Try: likely --help"]),
         (["--nosuch"], ["--nosuch", "likely --help"]),
         (["fit"], ["data", "likely fit --help"]),

@@ -1,11 +1,6 @@
 """Fitting from the command line: fields as flags, what is printed, where the model goes."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
@@ -152,27 +147,3 @@ def test_a_folder_of_something_else_is_left_alone(cli, tmp_path):
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     cli("fit", "iris", "-o", "mine").fails(3, "something else")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
-
-
-def test_ctrl_c_saves_and_says_how_to_go_on(cli, tmp_path):
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    words = ["fit", "iris", "-f", "vae", "--latent", "2", "--budget", "1200", "-o", "m"]
-    line = [sys.executable, "-c", "from likely.cli import main; main()", *words]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not trained(tmp_path / "m" / "log.jsonl") and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
-        assert process.wait(60) == 130
-    assert "Traceback" not in told
-    assert "the state is saved in m" in told
-    assert "Try: likely resume m" in told
-    assert cli("resume", "m", "-q").code == 0
-    assert fitted(tmp_path / "m").recipe["steps"] == 1200
-    whole = likely.fit("iris", likely.VAE(latent=2), budget=1200)
-    assert likely.load(tmp_path / "m").sample(5).equals(whole.sample(5))
-
-
-def trained(log):
-    return log.is_file() and '"stepped"' in log.read_text()

@@ -1,6 +1,11 @@
-"""Going on: a finished training is shown, nothing to go on from is told. Ctrl-C and on is in test_fit."""
+"""Going on: a finished training is shown, nothing to go on from is told. Ctrl-C and on is in test_bad_input."""
 
 import json
+
+import pytest
+
+import likely
+from likely.training import Stepped
 
 
 def test_a_finished_training_is_shown(cli):
@@ -21,9 +26,13 @@ def test_nothing_to_go_on_from(cli, tmp_path):
 
 
 def test_data_that_changed_or_went_away(cli, people, tmp_path):
+    def stop(event):
+        if isinstance(event, Stepped):
+            raise RuntimeError("stopped")
+
     people.to_csv("people.csv", index=False)
-    cli("fit", "people.csv", "-f", "vae", "--budget", "2", "-q", "-o", "m")
-    (tmp_path / "m" / "model.json").unlink()
+    with pytest.raises(RuntimeError, match="stopped"):
+        likely.fit("people.csv", likely.VAE(), budget=2, folder="m", listeners=[stop])
     people.head(100).to_csv("people.csv", index=False)
     cli("resume", "m").fails(3, "changed")
     (tmp_path / "people.csv").unlink()

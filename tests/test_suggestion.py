@@ -1,4 +1,4 @@
-from likely.data.suggestion import near, shown
+from likely.suggestion import near, shown
 
 
 def test_near_names_ignore_case() -> None:

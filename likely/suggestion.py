@@ -1,4 +1,4 @@
-"""Near names for an error's remedy."""
+"""Near names for an error's remedy, and names in a row."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,6 +8,12 @@ def near(name: str, known: Iterable[str]) -> list[str]:
     """Up to three known names that look like this one."""
     by_lower = {each.lower(): each for each in known}
     return [by_lower[match] for match in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The question that offers near names; something else where none is near."""
+    alike = near(name, known)
+    return f"did you mean {shown(alike)}?" if alike else otherwise
 
 
 def shown(names: Iterable[str], most: int = 8) -> str:
