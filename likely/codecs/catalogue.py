@@ -38,7 +38,9 @@ def condition_codec(rows: Rows, columns: Sequence[str]) -> TableCodec | TextCode
     """The codec of a condition: columns of a table, or of what is said about each picture."""
     table = rows.naming(columns, "to condition on")
     if not columns:
-        raise ConditionError("a condition of no columns", expected=f"some of {shown(table.schema.names, most=20)}")
+        raise ConditionError(
+            "there is no column for a condition", expected=f"some of {shown(table.schema.names, most=20)}"
+        )
     return _of_columns(table, columns)
 
 

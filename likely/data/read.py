@@ -31,7 +31,7 @@ RECORDS = "nested records", "pandas.read_json(FILE) and the like make a table of
 OTHER = {  # files that could be taken for text, or for a zip of tables: what they are, and what to do
     ".xlsx": SHEET, ".xls": SHEET, ".ods": SHEET, ".json": RECORDS, ".jsonl": RECORDS, ".ndjson": RECORDS,
     ".xml": RECORDS, ".yaml": RECORDS, ".yml": RECORDS,
-    **dict.fromkeys((".html", ".htm", ".md", ".docx", ".ipynb", ".py"), ("a document", "save its table as CSV")),
+    **dict.fromkeys((".html", ".htm", ".docx", ".doc", ".odt", ".rtf"), ("a document", "save its table as CSV")),
 }  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def _from_path(path: Path, said: Declaration, size: Size | None) -> Rows:
         return from_folder(path, said, size)
     found = magic(path)
     promised = suffix(path)
-    if promised in OTHER:
+    if promised in OTHER and said.texts in (None, "table"):
         raise Unreadable(f"{path} is {OTHER[promised][0]}, not a table", expected=READABLE, remedy=OTHER[promised][1])
     if found == "zip":
         return _from_zip(path, said, size)

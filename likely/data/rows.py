@@ -69,7 +69,9 @@ class Rows(ABC):
         known = () if self.said is None else self.said.schema.names
         lacking = [name for name in columns if name not in known]
         if self.said is None or lacking:
-            what = f"there is no column {shown(lacking)} {purpose}" if known else f"the {self.word} have no labels"
+            what = f"there is no column {shown(lacking)} {purpose}" + (
+                "" if known else f": the {self.word} have no labels"
+            )
             otherwise = "" if known else "class folders, labels.csv or captions.csv give pieces their columns"
             expected = f"some of {shown(known, most=20)}" if known else "rows with labels or captions"
             raise ConditionError(what, expected=expected, remedy=meant((*lacking, "")[0], known, otherwise))

@@ -571,7 +571,7 @@ def test_samples_that_do_not_fit_on_the_disk(cli, full_disk, towns):
     assert cli("sample", towns, "-n", "5", "-o", out).code == 0
     before = contents(place)
     with full:
-        cli("sample", towns, "-n", "40000", "-o", out).fails(6, "out.csv cannot be written", "free some space")
+        cli("sample", towns, "-n", "40000", "-o", out).fails(6, "out.csv cannot be written", "make room")
         cli("score", towns, towns.parent / "towns.csv", "-o", out.with_name("scores.csv"), "--json")
     assert {name: digest for name, digest in contents(place).items() if name in before} == before
     assert pd.read_csv(out).shape == (5, 3)
