@@ -1,4 +1,4 @@
-r"""Probabilistic circuit: a tree of hidden variables, one above each column, or one above all of them.
+r"""A tree of hidden variables, one above each column, or one above all of them: a probabilistic circuit.
 
     p(x) = sum_t,z p(t, z_root) prod_v p(z_v | z_pa(v)) prod_d p(s_d | z_d) p(x_d | s_d)      (1)
     p(x | c) = p(x, c) / p(c)                                                                 (2) c: more columns
