@@ -6,7 +6,11 @@ least one sample in 1,000 is good there (an even share is 40). Beside them: the 
     python benchmarks/toys_diffusion_gan.py [--threads 2] [--only gan] [--results FOLDER]
 """
 
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch

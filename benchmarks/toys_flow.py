@@ -7,7 +7,11 @@ rows, so that the sampling error of the entropy itself cancels.
     python benchmarks/toys_flow.py --threads 1 [--only moons]
 """
 
+import sys
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
