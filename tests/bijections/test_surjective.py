@@ -11,8 +11,8 @@ from likely.codecs import Lift
 from likely.codecs.dequantised import Argmax, Variational
 from likely.contracts import Bound, Density, Latent, Prepared, Trained, Weighted
 from likely.families.realnvp import RealNVP
-from likely.fields import promises
 from likely.rng import Keyed, Stepped
+from likely.source import promises
 from likely.spaces import Category, Image, Vector, label, reals
 
 CHOICES = Vector((Category(3), Category(2)))
