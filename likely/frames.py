@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.codecs import Codec
+from likely.codecs import Codec, TextsCodec
 from likely.data import ColumnSchema, Rows, Schema, Table, read
 from likely.errors import CannotAnswer, WrongRows
 
@@ -66,7 +66,8 @@ def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, 
     """The data as rows of the same schema that the codecs were fitted on; an array's columns are taken in order."""
     schema = _schema_of(codec, condition_codec, order) if codec.reads is Table else None
     named = data if schema is None else _named(data, schema)
-    rows = named if isinstance(named, Rows) else read(named, schema=schema)
+    said = {"texts": codec.form} if isinstance(codec, TextsCodec) else schema  # a few lines may look like a table
+    rows = named if isinstance(named, Rows) else read(named, schema=said)
     if not isinstance(rows, codec.reads):
         raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")
     return rows

@@ -45,3 +45,14 @@ def test_the_columns_of_an_array_are_those_of_the_fitted_table_in_order():
     assert torch.equal(fitted.score(torch.tensor(frame.to_numpy())).nats, expected)
     with pytest.raises(WrongRows, match="lack the columns 'a', 'b'"):
         fitted.score(frame.to_numpy()[:, :1])
+
+
+def test_a_few_lines_are_texts_to_a_model_of_texts(tmp_path):
+    names = [f"{a}{b}{c}" for a in ("an", "be", "ca") for b in ("la", "ro", "ni") for c in ("us", "a", "ette", "o")]
+    fitted = likely.fit(names, likely.VAE(latent=2), budget=2, certify=False)
+    path = tmp_path / "two.txt"
+    path.write_text("anla\nanla\n")
+    assert len(fitted.score(path).nats) == 2
+    path.write_text("anla\nanz\n")
+    with pytest.raises(WrongRows, match="text 2 has characters that were not there"):
+        fitted.score(path)

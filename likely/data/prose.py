@@ -27,7 +27,8 @@ def from_prose(path: Path, said: Declaration) -> Texts:
     form: Form | None = said.texts or _by_suffix(path)
     if form in (None, "document") and magic(path) == "" and path.stat().st_size >= MAPPED and not _short_lines(path):
         return Texts(BytePages.of(path), "document")
-    lines = _read(path).splitlines()
+    text = _read(path)
+    lines = text.splitlines()
     form = form or _form(lines)
     match form:
         case "proteins":
@@ -35,7 +36,7 @@ def from_prose(path: Path, said: Declaration) -> Texts:
         case "molecules":
             return _molecules([line for line in lines if line.strip()], path)
         case "document":
-            return _document(_read(path), path)
+            return _document(text, path)
     told = tuple(line for line in lines if line)
     return Texts(_some(told, path), form)
 
