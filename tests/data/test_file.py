@@ -24,7 +24,7 @@ def test_a_missing_file_offers_near_names(tmp_path: Path) -> None:
         (b"\x93NUMPY", "npy"),
         (b"\x89PNG\r\n", "picture"),
         (b"\0\0\x08\x03" + bytes(12), "idx"),
-        (gzip.compress(b"a"), "gzip"),
+        (gzip.compress(b"a", mtime=0), "gzip"),
         (b"a,b\n1,2\n", ""),
         (b"", ""),
     ],
