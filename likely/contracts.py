@@ -8,6 +8,7 @@ declared type tells them apart. The class line of a model is therefore its abstr
 Classes are abstract or final; nothing concrete is overridden. `x` lies in a `Space` and so does the condition `c`.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from likely.errors import FieldError
 from likely.rng import Rng
 
 
@@ -153,6 +155,14 @@ class Completes(Model):
         """log p(evidence | c), one value a row."""
 
 
+class AnyOrder(Completes):
+    """Completes by a chain rule that puts what is known first: exact in that order, and orders disagree a little."""
+
+    @abstractmethod
+    def disagreement(self, x: Tensor, c: Tensor | None = None, *, orders: int, rng: Rng) -> Tensor:
+        """(B,): the standard deviation of log p(x | c) over orders drawn at random."""
+
+
 class Classed(Model):
     """Conditioned on a class, and quick to score a row under every class at once."""
 
@@ -176,6 +186,39 @@ class Drawable(Model):
     @abstractmethod
     def graphs(self) -> tuple[tuple[Edge, ...], ...]:
         """One graph, or one for each class where they differ."""
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """How much draws lean to the likeliest: it changes samples, never a score."""
+
+    temperature: float = 1.0  # below 1: nearer to the likeliest; above: wilder
+    top_k: int | None = None  # of every choice, the k likeliest alone
+    top_p: float = 1.0  # of every choice, the fewest likeliest that hold this much mass
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < math.inf:
+            raise FieldError(f"a temperature of {self.temperature}", expected="above 0; 1 draws from the model itself")
+        if self.top_k is not None and self.top_k < 1:
+            raise FieldError(f"the {self.top_k} likeliest", expected="at least 1", remedy="leave top_k out for all")
+        if not 0 < self.top_p <= 1:
+            raise FieldError(f"a top_p of {self.top_p}", expected="above 0, at most 1")
+
+
+class Sharpens(Model):
+    """Draws cell by cell, so that every choice can be sharpened."""
+
+    @abstractmethod
+    def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
+        """Draws as `sample` gives them, every choice sharpened; at `Sharpness()` they are those of `sample`."""
+
+
+class Continues(Sharpens):
+    """Draws through time: what came first can be given, and what follows appears as it is drawn."""
+
+    @abstractmethod
+    def continued(self, start: Tensor, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Iterator[Tensor]:
+        """What follows the first moments `start` (B, ..., k), one moment (B, ...) after another, to the rows' end."""
 
 
 class Denoises(Model):

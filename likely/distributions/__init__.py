@@ -16,6 +16,7 @@ from likely.distributions.law import Law, Observation, bounded, precise
 from likely.distributions.logistic import DiscretisedLogistic, draw_logistic, log_logistic, log_logistic_between
 from likely.distributions.mixed import Mixed
 from likely.distributions.normal import Gaussian, draw_normal, kl_standard, kl_standard_cells, log_normal
+from likely.distributions.sharpened import sharpened
 from likely.distributions.student import Normal, RealLaw, Student, draw_student, log_student
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "log_poisson",
     "log_student",
     "precise",
+    "sharpened",
 ]

@@ -12,11 +12,14 @@ from likely.contracts import (
     Bound,
     Classed,
     Completes,
+    Continues,
     Counted,
     Density,
     Evidence,
     Latent,
     Model,
+    Sharpens,
+    Sharpness,
     Trained,
     Weighted,
 )
@@ -104,6 +107,37 @@ def the_null_condition_is_accepted(case: Case) -> None:
         raise Beside("unconditional")
     with torch.no_grad():
         demand(case.lift.down(case.model.sample(4, absent(case.c[:4]), rng=Keyed(0))).shape[0] == 4, "no sample")
+
+
+# Draws cell by cell --------------------------------------------------------------------------------------------------
+
+
+@law(Sharpens)
+def nothing_sharpened_is_the_plain_sample(case: Case) -> None:
+    """And only the likeliest choices of all, from two seeds, are nearer to each other than plain draws."""
+    model, c = case.model, _part(case.c, slice(24))
+    assert isinstance(model, Sharpens)
+    with torch.no_grad():
+        plain = model.sample_sharpened(24, c, sharpness=Sharpness(), rng=Keyed(5))
+        cold = [model.sample_sharpened(24, c, sharpness=Sharpness(1e-3), rng=Keyed(seed)) for seed in (5, 6)]
+    demand(torch.equal(_nan_free(plain), _nan_free(_sampled(case))), "a temperature of 1 gives another sample")
+    apart = [sampling.apart(*pair) for pair in ((cold[0], cold[1]), (plain, _sampled(case, seed=6)))]
+    demand(apart[0] <= apart[1], f"cold samples differ in {apart[0]:.0%} of rows, plain ones in {apart[1]:.0%}")
+
+
+@law(Continues)
+def what_is_continued_lies_in_the_space(case: Case) -> None:
+    """A start and what follows it are together a row of the space; so is what follows no start at all."""
+    model, c, length = case.model, _part(case.c, slice(8)), case.u.shape[-1]
+    assert isinstance(model, Continues)
+    for known in (0, length // 2):
+        start = case.u[:8, ..., :known]
+        with torch.no_grad():
+            rest = list(model.continued(start, c, sharpness=Sharpness(), rng=Keyed(5)))
+        end = torch.full_like(case.u[:8, ..., : length - known - len(rest)], -1)
+        whole = case.lift.down(torch.cat([start, *(moment[..., None] for moment in rest), end], -1))
+        demand(whole.shape == case.cells[:8].shape, f"with its continuation a row is {tuple(whole.shape)}")
+        demand(not sampling.outside(whole, case.space).any(), "a continuation leaves the space")
 
 
 # Densities -----------------------------------------------------------------------------------------------------------
