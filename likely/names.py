@@ -77,7 +77,10 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "likely.objectives.game",
         ),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
-        "RealLaw": dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),
+        "RealLaw": {
+            **dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),
+            "Logistics": "likely.distributions.logistics",
+        },
         "CountLaw": dict.fromkeys(("Poisson", "NegativeBinomial"), "likely.distributions.count"),
         "Space": dict.fromkeys(("Vector", "Image", "Tokens", "Series", "Wave"), "likely.spaces"),
         "Column": dict.fromkeys(("Real", "Count", "Category"), "likely.spaces"),

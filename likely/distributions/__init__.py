@@ -14,18 +14,21 @@ from likely.distributions.count import (
 from likely.distributions.default import law_of
 from likely.distributions.law import Law, Observation, bounded, precise
 from likely.distributions.logistic import DiscretisedLogistic, draw_logistic, log_logistic, log_logistic_between
+from likely.distributions.logistics import Logistics
 from likely.distributions.mixed import Mixed
 from likely.distributions.normal import Gaussian, draw_normal, kl_standard, kl_standard_cells, log_normal
-from likely.distributions.sharpened import sharpened
+from likely.distributions.sharpened import PLAIN, Tempered, sharpened
 from likely.distributions.student import Normal, RealLaw, Student, draw_student, log_student
 
 __all__ = [
+    "PLAIN",
     "Bernoulli",
     "Categorical",
     "CountLaw",
     "DiscretisedLogistic",
     "Gaussian",
     "Law",
+    "Logistics",
     "Mixed",
     "NegativeBinomial",
     "Normal",
@@ -33,6 +36,7 @@ __all__ = [
     "Poisson",
     "RealLaw",
     "Student",
+    "Tempered",
     "bounded",
     "draw_gamma",
     "draw_logistic",

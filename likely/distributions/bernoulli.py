@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
 from likely.distributions.law import Law, Observation, known, precise
+from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Image
@@ -40,8 +41,12 @@ class BernoulliLaw(Law):
         there, logit = known(x), precise(parameters)
         return torch.where(there, x, 0.0) * logit - there.to(x.dtype) * F.softplus(logit)  # (1)
 
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
-        return rng.bernoulli(precise(parameters).sigmoid())
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
+        logit = precise(parameters)
+        if sharpness == PLAIN:
+            return rng.bernoulli(logit.sigmoid())
+        off, on = sharpened(torch.stack([torch.zeros_like(logit), logit], -1), sharpness).unbind(-1)
+        return rng.bernoulli((on - off).sigmoid())
 
     def mean(self, parameters: Tensor) -> Tensor:
         return (parameters > 0).to(precise(parameters).dtype)

@@ -141,13 +141,17 @@ class Bins(nn.Module):
 
     def log_within(self, x: Tensor, state: Tensor) -> Tensor:
         """log p(values | states), summed over the columns: (B,)."""
+        return self.log_within_each(x, state).sum(1)
+
+    def log_within_each(self, x: Tensor, state: Tensor) -> Tensor:
+        """The same for every number: (B, N)."""
         origin, sign, width, _ = (part.flatten() for part in self._pieces())
         slope = self.slopes().flatten()
         inside, place = self._placed(state)
         y = sign[place] * (torch.where(inside, x[:, self.numbers], 0.0).double() - origin[place])
         unit = torch.where(self.whole, log_norm(slope, torch.ones_like(slope))[place], 0.0)
         told = slope[place] * y + unit - log_norm(slope, width)[place]  # (1)
-        return torch.where(inside, told, 0.0).sum(1)
+        return torch.where(inside, told, 0.0)
 
     def log_shares(self, span: Range) -> Iterator[Tensor]:
         """log of the share of each state's law that lies in the range: (B, states) of one column after the other."""

@@ -9,9 +9,10 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
 from likely.distributions.law import Law, Observation, precise
 from likely.distributions.layout import stacked, unstacked
+from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Category, Image, Tokens, Vector, present
@@ -43,9 +44,9 @@ class CategoricalLaw(Law):
         code = torch.where(there, x, 0).long()
         return torch.where(there, chosen(self._logits(parameters).log_softmax(1), code, 1), 0.0)
 
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         logits = self._logits(parameters)
-        return self._cells(rng.categorical(logits.movedim(1, -1)), logits)
+        return self._cells(rng.categorical(sharpened(logits.movedim(1, -1), sharpness)), logits)
 
     def mean(self, parameters: Tensor) -> Tensor:
         logits = self._logits(parameters)

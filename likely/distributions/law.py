@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
+from likely.distributions.sharpened import PLAIN
 from likely.rng import Rng
 
 
@@ -22,8 +23,8 @@ class Law(ABC):
         """log p of each cell: (B, *space.shape)."""
 
     @abstractmethod
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
-        """One draw of x per row of parameters."""
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
+        """One draw of x per row of parameters; sharpened, choices lean to the likeliest and reals to their centre."""
 
     @abstractmethod
     def mean(self, parameters: Tensor) -> Tensor:

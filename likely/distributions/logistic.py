@@ -7,6 +7,7 @@ r"""Ordered levels: a mixture of logistics, discretised to the L levels of a pix
 so that the masses of the L levels sum to one exactly, in float32 too. Salimans et al. (2017), arXiv:1701.05517
 """
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
 from likely.distributions.law import Law, Observation, bounded, known, precise
 from likely.distributions.layout import stacked, unstacked
+from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Image
@@ -91,11 +93,11 @@ class DiscretisedLogisticLaw(Law):
         mass = log_logistic_between(low.masked_fill(level <= 0, -torch.inf), high, width)  # (2)
         return torch.where(there, torch.logsumexp(log_weight + mass, 1), 0.0)  # (1)
 
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         log_weight, mean, log_scale = self._terms(parameters)
-        term = rng.categorical(log_weight.movedim(1, -1)).unsqueeze(1)
-        drawn = draw_logistic(mean.gather(1, term), log_scale.gather(1, term), rng).squeeze(1)
-        return self._level(drawn)
+        term = rng.categorical(sharpened(log_weight.movedim(1, -1), sharpness)).unsqueeze(1)
+        log_scale = log_scale.gather(1, term) + math.log(sharpness.temperature)
+        return self._level(draw_logistic(mean.gather(1, term), log_scale, rng).squeeze(1))
 
     def mean(self, parameters: Tensor) -> Tensor:
         log_weight, mean, _ = self._terms(parameters)

@@ -16,10 +16,11 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
 from likely.distributions.categorical import chosen
 from likely.distributions.count import CountLaw, NegativeBinomial
 from likely.distributions.law import Law, Observation, known, precise
+from likely.distributions.sharpened import PLAIN, Tempered, sharpened
 from likely.distributions.student import Normal, RealLaw
 from likely.errors import FieldError
 from likely.rng import Rng
@@ -31,7 +32,7 @@ from likely.spaces import Category, Column, Count, Real, Vector
 class Mixed(Observation):
     """The cells of a Vector, each by its column's kind."""
 
-    real: RealLaw = Normal()  # Student gives reals heavy tails
+    real: RealLaw = Normal()  # Student gives reals heavy tails, Logistics several peaks
     count: CountLaw = NegativeBinomial()  # Poisson holds a count's variance to its mean
 
     def law(self, space: Space) -> Law:
@@ -80,7 +81,7 @@ class MixedLaw(Law):
         parameters = precise(parameters)
         there = known(x)
         filled = torch.where(there, x, 0.0)
-        choice = self._choice(filled, there)
+        choice = self.choice(filled, there)
         scored = torch.zeros_like(filled)
         for group in self.choices:
             columns = group.columns.to(x.device)
@@ -104,7 +105,7 @@ class MixedLaw(Law):
             log_f = self.count.log_prob(torch.where(whole, count, 0.0), self.counts.of(parameters).double())
             yield columns, log_f.masked_fill(~whole, -torch.inf)
 
-    def _choice(self, filled: Tensor, there: Tensor) -> Tensor:
+    def choice(self, filled: Tensor, there: Tensor) -> Tensor:
         """(B, D) each cell's option: a code, 0 for a regular cell, 1 + i for the i-th atom, the last if missing."""
         device = filled.device
         choice = torch.where(self._categories.to(device), filled, 0.0).long()
@@ -115,11 +116,11 @@ class MixedLaw(Law):
             choice[:, columns] = (same * place).amax(-1)
         return torch.where(there, choice, self._missing.to(device).clamp_min(0))
 
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         parameters = precise(parameters)
-        choice = self._draw_choices(parameters, rng)
-        reals = self.real.draw(self.reals.of(parameters), rng=rng)
-        counts = self.count.draw(self.counts.of(parameters).double(), rng=rng)
+        choice = self._draw_choices(parameters, rng, sharpness)
+        reals = self.real.draw(self.reals.of(parameters), rng=rng, sharpness=sharpness)
+        counts = self.count.draw(self.counts.of(parameters).double(), rng=Tempered(rng, sharpness.temperature))
         return self._assembled(choice, reals, counts)
 
     def mean(self, parameters: Tensor) -> Tensor:
@@ -128,12 +129,12 @@ class MixedLaw(Law):
         for group in self.choices:
             choice[:, group.columns.to(choice.device)] = group.of(parameters).argmax(1)
         counts = self.count.mean(self.counts.of(parameters).double()).round()
-        return self._assembled(choice, self.reals.of(parameters)[:, 0], counts)
+        return self._assembled(choice, self.real.mean(self.reals.of(parameters)), counts)
 
-    def _draw_choices(self, parameters: Tensor, rng: Rng) -> Tensor:
+    def _draw_choices(self, parameters: Tensor, rng: Rng, sharpness: Sharpness) -> Tensor:
         choice = self._empty(parameters).long()
         for group in self.choices:
-            drawn = rng.categorical(group.of(parameters).movedim(1, -1))
+            drawn = rng.categorical(sharpened(group.of(parameters).movedim(1, -1), sharpness))
             choice[:, group.columns.to(choice.device)] = drawn
         return choice
 

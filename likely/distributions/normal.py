@@ -11,9 +11,10 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Space
+from likely.contracts import Sharpness, Space
 from likely.distributions.law import Law, Observation, bounded, known, precise
 from likely.distributions.layout import stacked, unstacked
+from likely.distributions.sharpened import PLAIN
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Image, Real, Series, Vector, Wave
@@ -82,9 +83,10 @@ class GaussianLaw(Law):
         there = known(x)
         return torch.where(there, log_normal(torch.where(there, x, 0.0), mean, log_std), 0.0)
 
-    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+    def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         mean, log_std = self._mean_log_std(parameters)
-        return draw_normal(mean, torch.as_tensor(log_std, dtype=mean.dtype, device=mean.device), rng)
+        log_std = torch.as_tensor(log_std, dtype=mean.dtype, device=mean.device)
+        return draw_normal(mean, log_std + math.log(sharpness.temperature), rng)
 
     def mean(self, parameters: Tensor) -> Tensor:
         return self._mean_log_std(parameters)[0]

@@ -1,9 +1,18 @@
-"""Choices that lean to the likeliest: temperature, the k likeliest, and the fewest that hold a given mass."""
+"""Choices that lean to the likeliest: temperature, the k likeliest, and the fewest that hold a given mass.
+
+What is drawn by inversion of one uniform leans to its median: the level's log-odds are multiplied by the temperature.
+"""
+
+from collections.abc import Sequence
+from typing import final
 
 import torch
 from torch import Tensor
 
 from likely.contracts import Sharpness
+from likely.rng import Rng
+
+PLAIN = Sharpness()
 
 
 def sharpened(logits: Tensor, sharpness: Sharpness) -> Tensor:
@@ -21,3 +30,18 @@ def _nucleus(logits: Tensor, mass: float) -> Tensor:
     before = falling.cumsum(-1) - falling  # the mass of all likelier choices
     left_out = torch.zeros_like(before, dtype=torch.bool).scatter(-1, order, before >= mass)
     return logits.masked_fill(left_out, -torch.inf)
+
+
+@final
+class Tempered(Rng):
+    """Another source's uniforms, drawn to one half by a temperature below 1 and away from it by one above."""
+
+    def __init__(self, rng: Rng, temperature: float) -> None:
+        self.rng, self.temperature = rng, temperature
+
+    def uniform(self, shape: Sequence[int], *, like: Tensor) -> Tensor:
+        level = self.rng.uniform(shape, like=like)
+        return level if self.temperature == 1 else torch.sigmoid(self.temperature * torch.logit(level)).to(like.dtype)
+
+    def fork(self, tag: int) -> "Tempered":
+        return Tempered(self.rng.fork(tag), self.temperature)

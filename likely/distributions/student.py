@@ -10,13 +10,15 @@ r"""One real cell: normal, or Student's t where tails are heavy.
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import final
 
 import torch
 from torch import Tensor
 
+from likely.contracts import Sharpness
 from likely.distributions.law import bounded
 from likely.distributions.normal import WIDEST, draw_normal, log_normal
+from likely.distributions.sharpened import PLAIN
 from likely.rng import Rng
 
 
@@ -37,15 +39,22 @@ def draw_student(mean: Tensor, log_scale: Tensor, freedom: Tensor, rng: Rng) -> 
 class RealLaw(ABC):
     """The law of a real cell, as a field of `Mixed`; raw parameters lie along the second dimension."""
 
-    parameters: ClassVar[int]
+    @property
+    @abstractmethod
+    def parameters(self) -> int:
+        """How many there are of one cell."""
 
     @abstractmethod
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
         """The log-density of every cell: x is (B, R), raw is (B, parameters, R)."""
 
     @abstractmethod
-    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
+    def draw(self, raw: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         """One draw a cell: (B, R)."""
+
+    @abstractmethod
+    def mean(self, raw: Tensor) -> Tensor:
+        """The centre of every cell's law: (B, R)."""
 
 
 @final
@@ -53,13 +62,18 @@ class RealLaw(ABC):
 class Normal(RealLaw):
     """Light tails."""
 
-    parameters: ClassVar[int] = 2
+    @property
+    def parameters(self) -> int:
+        return 2
 
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
         return log_normal(x, raw[:, 0], bounded(raw[:, 1], WIDEST))
 
-    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
-        return draw_normal(raw[:, 0], bounded(raw[:, 1], WIDEST), rng)
+    def draw(self, raw: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
+        return draw_normal(raw[:, 0], bounded(raw[:, 1], WIDEST) + math.log(sharpness.temperature), rng)
+
+    def mean(self, raw: Tensor) -> Tensor:
+        return raw[:, 0]
 
 
 @final
@@ -67,13 +81,19 @@ class Normal(RealLaw):
 class Student(RealLaw):
     """Heavy tails, with degrees of freedom learned between 1 (Cauchy) and 55 (all but normal)."""
 
-    parameters: ClassVar[int] = 3
+    @property
+    def parameters(self) -> int:
+        return 3
 
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
         return log_student(x, raw[:, 0], bounded(raw[:, 1], WIDEST), _freedom(raw[:, 2]))
 
-    def draw(self, raw: Tensor, *, rng: Rng) -> Tensor:
-        return draw_student(raw[:, 0], bounded(raw[:, 1], WIDEST), _freedom(raw[:, 2]), rng)
+    def draw(self, raw: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
+        log_scale = bounded(raw[:, 1], WIDEST) + math.log(sharpness.temperature)
+        return draw_student(raw[:, 0], log_scale, _freedom(raw[:, 2]), rng)
+
+    def mean(self, raw: Tensor) -> Tensor:
+        return raw[:, 0]
 
 
 def _freedom(raw: Tensor) -> Tensor:

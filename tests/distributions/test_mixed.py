@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from likely.distributions import Mixed, NegativeBinomial, Normal, Poisson, Student, log_normal
+from likely.distributions import Logistics, Mixed, NegativeBinomial, Normal, Poisson, Student, log_normal
 from likely.errors import FieldError
 from likely.rng import Keyed
 from likely.spaces import Category, Count, Image, Real, Vector, reals
@@ -22,7 +22,7 @@ COLUMNS = (
     Real(missing=True),
 )
 SPACE = Vector(COLUMNS)
-LAWS = [Mixed(), Mixed(real=Student(), count=Poisson())]
+LAWS = [Mixed(), Mixed(real=Student(), count=Poisson()), Mixed(real=Logistics(3))]
 
 
 def parameters(law, rows=1, dtype=torch.float64):
