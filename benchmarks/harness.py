@@ -1,7 +1,7 @@
 """The timing harness that every benchmark shares: us and the peers in one process, in alternating runs.
 
 A benchmark is one file for one question, run as `python benchmarks/NAME.py [--repeats 7] [--threads 2]
-[--only TEXT] [--without compiled]`:
+[--only TEXT] [--without compiled] [--patience 60]`:
 
     from harness import Bench, Form
 
@@ -38,11 +38,13 @@ import json
 import os
 import platform
 import resource
+import signal
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -87,6 +89,7 @@ class Bench:
         parser.add_argument("--threads", type=int, default=0, help="torch threads (0: torch's default)")
         parser.add_argument("--only", default="", help="run only the races and forms whose name contains this")
         parser.add_argument("--without", default="", help="leave out the forms whose name contains this (compiled)")
+        parser.add_argument("--patience", type=int, default=0, help="seconds a peer's form has to be ready (0: any)")
         parser.add_argument("--data", type=Path, default=None, help="folder of real data sets, for those that use them")
         parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
         self.name, self.args = name, parser.parse_args()
@@ -157,8 +160,9 @@ class Bench:
             return {"form": form.name, "left_out": "by --only or --without"}
         try:
             start = time.perf_counter()
-            lane = Lane(form, form.prepare(), 0.0)
-            lane.work()
+            with patience(0 if ours else self.args.patience):
+                lane = Lane(form, form.prepare(), 0.0)
+                lane.work()
             lane.cold = time.perf_counter() - start
             start = time.perf_counter()
             lane.work()
@@ -167,11 +171,33 @@ class Bench:
             if ours:
                 raise
             return {"form": form.name, "left_out": f"not installed ({missing.name or missing})"}
+        except TooLong:
+            return {"form": form.name, "left_out": f"not ready in {self.args.patience} s"}
         except Exception as failure:  # a peer's own failure (e.g. it does not compile) is a result
             if ours:
                 raise
             return {"form": form.name, "left_out": f"failed: {type(failure).__name__}: {str(failure)[:200]}"}
         return lane
+
+
+class TooLong(BaseException):
+    """Not an `Exception`: compilers swallow those."""
+
+
+@contextmanager
+def patience(seconds: int) -> Iterator[None]:
+    """Raises `TooLong` in what has not ended after so many seconds (0: never)."""
+
+    def stop(*_: object) -> None:
+        raise TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Busy:
