@@ -9,7 +9,7 @@ from likely.codecs.described import schema_from, schema_parts
 from likely.codecs.monotone import Numbers
 from likely.codecs.parts import Part
 from likely.codecs.reader import LevelReader, NumberReader, Reader
-from likely.codecs.regenerated import Regenerated, regenerated_from, regenerated_parts
+from likely.codecs.regenerated import Constant, Regenerated, regenerated_from, regenerated_parts
 from likely.codecs.relation import Relations, relations_of
 from likely.data.schema import Schema
 
@@ -54,6 +54,8 @@ class Layout:
         told = [f"{what} of {_joined(each)}" for what, each in (("density", density), ("mass", mass)) if any(each)]
         if any(cell.reserve for cell in categories):
             told.append("the unseen categories of a column are one")
+        kept = [name for name, made in self.made.items() if isinstance(made, Constant) and made.reserve]
+        told += [f"all but one value of {_joined(kept)} are one"] * bool(kept)
         rounded = [name for name in reals if self.schema[name].kind == "count"]
         told += [f"the huge counts {', '.join(rounded)} as reals"] * bool(rounded)
         told += [f"{_joined(sorted(self.relations.targets))} computed"] * bool(self.relations.targets)

@@ -28,7 +28,8 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     """The layout that these rows ask for."""
     schema = _schema(table, columns)
     frame = table.frame
-    made = {column.name: how for column in schema.columns if (how := regenerated(column, cells_of(frame, column.name)))}
+    reserve &= not condition
+    made = {c.name: how for c in schema.columns if (how := regenerated(c, cells_of(frame, c.name), reserve=reserve))}
     kept = tuple(name for name in schema.names if name not in made)
     if not kept:
         raise EmptyData(
@@ -36,7 +37,7 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
             remedy="declare other kinds in a schema, or add columns that vary",
         )
     relations = relations_of(schema, kept)
-    readers = {name: _reader(schema[name], cells_of(frame, name), closed=condition or not reserve) for name in kept}
+    readers = {name: _reader(schema[name], cells_of(frame, name), closed=not reserve) for name in kept}
     readers |= _one_unit([readers[name] for name in relations.touched])
     numbers = {name: reader.read(cells_of(frame, name)) for name, reader in readers.items()}
     counts = {name for name, reader in readers.items() if isinstance(reader, NumberReader) and reader.whole}

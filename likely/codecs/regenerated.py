@@ -6,12 +6,15 @@ from typing import Any, final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from likely.codecs.monotone import Numbers
 from likely.codecs.parts import Part
 from likely.codecs.reader import INTEGERS, absent, typed_cells
 from likely.codecs.refusal import refuse
 from likely.data.schema import ColumnSchema
 
+DECLARED = "declared"  # why a column is of its kind, where the person said so
 MANY_ROWS = 2**31  # room that is left for new numbers below the largest of an integer type
 
 
@@ -25,6 +28,10 @@ class Regenerated(ABC):
         """An error where the cells contradict what will be made."""
 
     @abstractmethod
+    def log_mass(self, cells: pd.Series) -> Numbers:
+        """The log mass of each of these cells; 0 where the column says nothing of a row."""
+
+    @abstractmethod
     def made(self, rows: int) -> pd.Series:
         """The column for this many rows."""
 
@@ -32,20 +39,31 @@ class Regenerated(ABC):
 @final
 @dataclass(frozen=True)
 class Constant(Regenerated):
-    """The one value of the column; missing everywhere where there is none."""
+    """The one value of the column; missing everywhere where there is none.
+
+    All other values, which were never seen, share a reserved mass, 1 / (rows + 1) by Laplace's rule; where that is 0
+    they are refused.
+    """
 
     column: ColumnSchema
+    reserve: float = 0.0
+
+    def other(self, cells: pd.Series) -> NDArray[np.bool_]:
+        """Which cells hold another value."""
+        value, missing = self.column.value, absent(cells, self.column)
+        return ~missing if value is None else (cells != value).to_numpy(dtype=bool, na_value=True) & ~missing
+
+    def log_mass(self, cells: pd.Series) -> Numbers:
+        return np.where(self.other(cells), np.log(self.reserve or 1.0), np.log1p(-self.reserve))
 
     def check(self, cells: pd.Series) -> None:
-        value, missing = self.column.value, absent(cells, self.column)
-        other = ~missing if value is None else (cells != value).to_numpy(dtype=bool, na_value=True) & ~missing
-        if other.any():
+        if not self.reserve and (other := self.other(cells)).any():
             refuse(
                 self.column.name,
                 other,
                 "a new value in a column that was constant",
                 cells=cells,
-                expected=f"'{value}'" if value is not None else "missing cells only",
+                expected=f"'{self.column.value}'" if self.column.value is not None else "missing cells only",
                 remedy="leave these rows or this column out, or fit again with rows that have it",
             )
 
@@ -69,6 +87,9 @@ class Identifier(Regenerated):
     def check(self, cells: pd.Series) -> None:
         """Any code will do: it says nothing of the row."""
 
+    def log_mass(self, cells: pd.Series) -> Numbers:
+        return np.zeros(len(cells))
+
     def made(self, rows: int) -> pd.Series:
         numbers = range(self.first, self.first + rows)
         if self.column.dtype.startswith((*INTEGERS, "float", "Float")):
@@ -87,15 +108,21 @@ class Left(Regenerated):
     def check(self, cells: pd.Series) -> None:
         """Any text will do: it is not looked at."""
 
+    def log_mass(self, cells: pd.Series) -> Numbers:
+        return np.zeros(len(cells))
+
     def made(self, rows: int) -> pd.Series:
         return _of_dtype(pd.Series([np.nan] * rows, dtype=object), self.column)
 
 
-def regenerated(column: ColumnSchema, cells: pd.Series) -> Regenerated | None:
-    """How a column is made again; None where a model has to learn it."""
+def regenerated(column: ColumnSchema, cells: pd.Series, *, reserve: bool = False) -> Regenerated | None:
+    """How a column is made again; None where a model has to learn it.
+
+    A column that only happened to be constant keeps a reserve for other values; one that is declared so does not.
+    """
     match column.kind:
         case "constant":
-            return Constant(column)
+            return Constant(column, 1 / (len(cells) + 1) if reserve and column.why != DECLARED else 0.0)
         case "id":
             return Identifier(column, next_number(column, cells))
         case "text":
@@ -155,7 +182,7 @@ def regenerated_from(part: Part, column: ColumnSchema) -> Regenerated:
     """The column that a part describes."""
     match part.text("is"):
         case "Constant":
-            return Constant(column)
+            return Constant(column, _share(part))
         case "Identifier":
             return Identifier(column, part.integer("first", 0, 2**512))
         case "Left":
@@ -165,5 +192,11 @@ def regenerated_from(part: Part, column: ColumnSchema) -> Regenerated:
 
 def regenerated_parts(made: Regenerated) -> dict[str, Any]:
     """The column as plain JSON values."""
-    first = {"first": made.first} if isinstance(made, Identifier) else {}
-    return {"is": type(made).__name__, **first}
+    told = {"first": made.first} if isinstance(made, Identifier) else {}
+    told |= {"reserve": made.reserve} if isinstance(made, Constant) else {}
+    return {"is": type(made).__name__, **told}
+
+
+def _share(part: Part) -> float:
+    share = part.number("reserve")
+    return share if 0 <= share < 1 else part.refuse("reserve", "a probability below 1")

@@ -5,7 +5,8 @@
     count             as it is (beyond 2^19 a real, rounded)                     mass
     category/boolean  code of its level; the unseen share the rarest level's     mass
     date              as a real, in the coarsest unit that loses nothing          density per unit
-    constant, id      no cell: made again                                        -
+    constant          no cell: made again; other values share a reserved mass    mass
+    id                no cell: made again                                        -
     text              no cell: left out, given back missing                      -
 
 A row's log p is that of its cells plus the sum of log|d cell / d value| over the cells that are present and no atoms.
@@ -28,7 +29,7 @@ from likely.codecs.monotone import Numbers
 from likely.codecs.parts import Part
 from likely.codecs.reader import UNSEEN, LevelReader, Reader
 from likely.codecs.refusal import cells_of, refuse
-from likely.codecs.regenerated import Identifier
+from likely.codecs.regenerated import Constant, Identifier
 from likely.data.rows import Table
 from likely.data.schema import Schema
 from likely.errors import WrongRows
@@ -74,7 +75,8 @@ class TableCodec(Codec[Table]):
         return tuple(self.layout.cells)
 
     def encode(self, rows: Table) -> Cells:
-        return self._celled(self._freed(rows.frame))
+        told = self._celled(self._freed(rows.frame))
+        return Cells(told.x, told.ladj + self._log_made(rows.frame))
 
     def encode_partial(self, partial: pd.DataFrame) -> tuple[Tensor, Tensor]:
         """Rows of which only some columns and cells are known: (cells, known), what is unknown NaN and False."""
@@ -104,7 +106,7 @@ class TableCodec(Codec[Table]):
         return Table(frame, layout.schema)
 
     def unseen(self, rows: Table) -> dict[str, tuple[Any, ...]]:
-        """The categories that were not there when fitted, by column: they are scored with the reserved mass."""
+        """The categories, and values of constants, that were not there when fitted, by column: of reserved mass."""
         check_frame(rows.frame, list(self.layout.readers))
         found = {}
         for name, cell in self.layout.cells.items():
@@ -115,6 +117,13 @@ class TableCodec(Codec[Table]):
             )
             if strange.any():
                 found[name] = tuple(pd.unique(cells_of(rows.frame, name)[strange]).tolist())
+        for name, made in self.layout.made.items():
+            if (
+                isinstance(made, Constant)
+                and name in rows.frame
+                and (other := made.other(cells_of(rows.frame, name))).any()
+            ):
+                found[name] = tuple(pd.unique(cells_of(rows.frame, name)[other]).tolist())
         return found
 
     def log_widths(self, rows: Table) -> Tensor:
@@ -156,6 +165,13 @@ class TableCodec(Codec[Table]):
                     remedy="fill it in or leave the row out, or fit again with rows that lack it",
                 )
         return layout.relations.free(numbers, layout.resolution)
+
+    def _log_made(self, frame: pd.DataFrame) -> Tensor:
+        """The log mass of what no model sees, (B,): constants that may have been otherwise."""
+        here = [(made, name) for name, made in self.layout.made.items() if name in frame.columns]
+        return torch.from_numpy(
+            sum((made.log_mass(cells_of(frame, name)) for made, name in here), np.zeros(len(frame)))
+        )
 
     def _celled(self, freed: dict[str, Numbers]) -> Cells:
         rows = len(next(iter(freed.values())))

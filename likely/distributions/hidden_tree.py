@@ -8,7 +8,7 @@ Node v is in one of H states z; e_v(z) is how likely what is known of it alone i
     d log p(e) / d log p(z' | z) = p(z_v = z, z_w = z' | e)                                    (4) the counts of EM
 
 All nodes of one depth, of all trees, are one batched matrix product, of numbers between 0 and 1: each u is divided by
-its largest entry. Because of (4) the way back of `log_sum` is (3): it gives expected counts, and nothing is stored
+its largest entry. Because of (4) the way back of `log_sums` is (3): it gives expected counts, and nothing is stored
 twice. Inference and Missing Data in Hidden Markov Trees (Crouse, Nowak & Baraniuk, 1998)
 """
 
@@ -79,24 +79,22 @@ def upward(log_own: Tensor, laws: Laws, trees: Trees) -> Upward:
     return Upward(told, message, scale)
 
 
-class _LogSum(torch.autograd.Function):
-    """(1) and (2), with (3) for the way back."""
+class _LogSums(torch.autograd.Function):
+    """(1) of every tree, with (3) for the way back."""
 
     @staticmethod
     def forward(ctx: Any, log_own: Tensor, root: Tensor, edge: Tensor, parent: Tensor) -> Tensor:
         with torch.autocast(log_own.device.type, enabled=False):
             up = upward(log_own, Laws(root, edge), Trees(parent))
-            each = torch.bmm(up.u[: len(root)], root[:, :, None])[..., 0]  # (T, B)
-        log_each = each.clamp(min=TINY).log() + up.scale
-        total = log_each.logsumexp(0)  # (2)
-        ctx.save_for_backward(up.u, up.message, (log_each - total).exp() / each.clamp(min=TINY), root, edge, parent)
-        return total
+            each = torch.bmm(up.u[: len(root)], root[:, :, None])[..., 0].clamp_(min=TINY)  # (T, B)
+        ctx.save_for_backward(up.u, up.message, each, root, edge, parent)
+        return each.log() + up.scale
 
     @staticmethod
     def backward(ctx: Any, *grad: Tensor) -> tuple[Tensor | None, ...]:
-        u, message, share, root, edge, parent = ctx.saved_tensors
+        u, message, each, root, edge, parent = ctx.saved_tensors
         first, found, counted = len(root), torch.empty_like(u), torch.empty_like(edge)
-        ratio = u[:first] * (share * grad[0])[:, :, None]
+        ratio = u[:first] * (grad[0] / each)[:, :, None]
         torch.mul(ratio, root[:, None], out=found[:first])
         for start, end in Trees(parent).levels()[1:]:
             level, law = slice(start, end), slice(start - first, end - first)
@@ -108,7 +106,12 @@ class _LogSum(torch.autograd.Function):
 
 def log_sum(log_own: Tensor, laws: Laws, trees: Trees) -> Tensor:
     """log p(e) (B,) of log e_v (n, B, H); its gradient is the hidden states' posterior."""
-    return _LogSum.apply(log_own, laws.root, laws.edge, trees.parent)  # type: ignore[no-any-return]
+    return log_sums(log_own, laws, trees).logsumexp(0)  # (2)
+
+
+def log_sums(log_own: Tensor, laws: Laws, trees: Trees) -> Tensor:
+    """log p(t, e) of every tree: (T, B)."""
+    return _LogSums.apply(log_own, laws.root, laws.edge, trees.parent)  # type: ignore[no-any-return]
 
 
 def draw(up: Upward, laws: Laws, trees: Trees, level: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from likely.distributions.hidden_tree import TINY
+from likely.distributions.hidden_tree import TINY, places
 from likely.rng import Rng
 
 CLOSE = 0.6  # how much of a leaf is, at first, the row it stands for
@@ -60,6 +60,14 @@ class Leaves(nn.Module):
         """One column's part of the tables: (T, states, H)."""
         start = int(self.start[column])
         return log_law[:, start : start + int(self.sizes[column])]
+
+    def own(self, state: Tensor, log_law: Tensor, home: Tensor, nodes: int) -> Tensor:
+        """log p of the states (B, D) of each node's own columns, where column d hangs from home (T, D): (n, B, H)."""
+        place = self.places(state)
+        if nodes == 1:
+            return F.embedding_bag(place, log_law[0], mode="sum")[None]
+        tree, column = places(home)
+        return F.embedding(place.T[column] + (tree * log_law.shape[1])[:, None], log_law.flatten(0, 1))
 
     # How they begin --------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from likely.distributions.hidden_tree import (
     inverted,
     likeliest,
     log_sum,
-    places,
+    log_sums,
     scattered,
     upward,
 )
@@ -53,6 +53,7 @@ class Circuit(Family["CircuitModel"]):
     bins: int = 64  # of each number, and of pixels with more levels: more is sharper, and needs more rows
     smoothing: float = 0.001  # share of every leaf that follows its column's overall law: more is safer on few rows
     rate: float = 0.05  # the learning rate; less is slower, and calmer where there are few rows
+    apart: bool = False  # each of several trees learns every row alone, as if there were no other: they then err apart
 
     def __post_init__(self) -> None:
         if self.bins < 2:
@@ -93,16 +94,12 @@ class CircuitModel(Density, Completes, Trained, Prepared):
     def _possible(self) -> Tensor:
         return torch.cat([each.possible() for each in self._all()])
 
-    @property
-    def trees(self) -> Trees:
-        """The hidden variables, from the roots down."""
-        return Trees(self.parent)
-
     def laws(self) -> tuple[Laws, Tensor]:
         """Of hidden variables, and log p(s_d | z_d) of leaves: (T, F + 1, H)."""
         hidden = self.root.shape[1]
         edge = self.root.new_zeros(0, hidden, hidden) if self.edge is None else self.edge.softmax(2)
-        return Laws(self.root.flatten().softmax(0).view_as(self.root), edge), self.leaves.log_law()
+        root = self.root.softmax(1) / len(self.root) if self.family.apart else self.root.flatten().softmax(0)
+        return Laws(root.view_as(self.root), edge), self.leaves.log_law()
 
     # What it answers -------------------------------------------------------------------------------------------------
 
@@ -113,18 +110,28 @@ class CircuitModel(Density, Completes, Trained, Prepared):
 
     def _log_states(self, state: Tensor, c: Tensor | None) -> Tensor:
         """log p(states of x | c), where a state of -1 is any."""
-        laws, joint = self.laws(), self._joined(state, c)
-        whole = self._sums(joint, *laws)  # (1)
-        return whole if self.given is None else whole - self._log_given(joint, *laws)  # (2)
+        whole, *given = (each.logsumexp(0) for each in self._log_trees(state, c))  # (1)
+        return whole - sum(given)  # (2)
 
-    def _log_given(self, joint: Tensor, laws: Laws, leaf: Tensor) -> Tensor:
-        alone = joint.clone()
-        alone[:, : self.bins.cells.width] = -1
-        return self._sums(alone, laws, leaf)
+    def _log_apart(self, state: Tensor, c: Tensor | None) -> Tensor:
+        """The same by each tree alone, but for a constant: (T, B)."""
+        whole, *given = self._log_trees(state, c)
+        return whole - sum(given)
+
+    def _log_trees(self, state: Tensor, c: Tensor | None) -> Iterator[Tensor]:
+        """log p(t, states of x, c), and where there are more columns log p(t, c): (T, B)."""
+        laws, joint = self.laws(), self._joined(state, c)
+        yield self._sums(joint, *laws)
+        if self.given is not None:
+            yield self._sums(self._alone(joint), *laws)
+
+    def _alone(self, joint: Tensor) -> Tensor:
+        """The same, with nothing known of x."""
+        return F.pad(joint[:, self.bins.cells.width :], (self.bins.cells.width, 0), value=-1)
 
     def _sums(self, joint: Tensor, laws: Laws, leaf: Tensor) -> Tensor:
-        told = [log_sum(self._own(joint[rows], leaf), laws, self.trees) for rows in self._blocks(len(joint))]
-        return torch.cat([*told, self.root[0, :0]])
+        told = [log_sums(self._own(joint[rows], leaf), laws, Trees(self.parent)) for rows in self._blocks(len(joint))]
+        return torch.cat([*told, self.root[:, :0]], 1)
 
     def _joined(self, state: Tensor, c: Tensor | None) -> Tensor:
         """The states of x, and behind them those of c, -1 where it says nothing: (B, D)."""
@@ -137,11 +144,7 @@ class CircuitModel(Density, Completes, Trained, Prepared):
 
     def _own(self, joint: Tensor, leaf: Tensor) -> Tensor:
         """log of how likely each hidden variable's own columns are, given its states: (n, B, H)."""
-        place = self.leaves.places(joint)
-        if len(self.parent) == 1:
-            return F.embedding_bag(place, leaf[0], mode="sum")[None]
-        tree, column = places(self.home)
-        return F.embedding(place.T[column] + (tree * leaf.shape[1])[:, None], leaf.flatten(0, 1))
+        return self.leaves.own(joint, leaf, self.home, len(self.parent))
 
     def _blocks(self, rows: int) -> Iterator[slice]:
         size = max(1, BLOCK // (len(self.parent) * self.root.shape[1]))
@@ -167,7 +170,8 @@ class CircuitModel(Density, Completes, Trained, Prepared):
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         """Where a number lies within its bin does not depend on what is learned, and is left out of the loss."""
         state = self.bins.states(self.bins.cells.flat(x))
-        yield Turn("circuit", lambda: -self._log_states(state, c).mean())
+        learned = self._log_apart if self.family.apart else self._log_states
+        yield Turn("circuit", lambda: -learned(state, c).mean())
 
     # How it samples and completes ------------------------------------------------------------------------------------
 
@@ -190,7 +194,7 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         for rows in self._blocks(len(state)):
             shares = self._shares(span, rows)
             own = self._evidence(joint[rows], between[rows], shares, leaf)[0]
-            tree, z = draw(upward(own, laws, self.trees), laws, self.trees, level[rows, : nodes + 1].T)
+            tree, z = draw(upward(own, laws, Trees(self.parent)), laws, Trees(self.parent), level[rows, : nodes + 1].T)
             for d, share in enumerate(shares):
                 weights = share * self.leaves.of(d, leaf)[tree, :, self._above(z, tree, d)].exp()
                 found[rows, d] = inverted(weights, level[rows, nodes + 1 + d])
@@ -205,14 +209,12 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         cells, known, span = self.bins.cells.told(x, evidence)
         state, (laws, leaf) = self._joined(self.bins.states(cells, known), c), self.laws()
         for rows in self._blocks(len(x)):
-            shares, free = self._shares(span, rows), ~known[rows]
-            best = [
-                (share.log()[:, :, None] + self.leaves.of(d, leaf)[:, None]).max(2) for d, share in enumerate(shares)
-            ]
+            shares, free = enumerate(self._shares(span, rows)), ~known[rows]
+            best = [(share.log()[:, :, None] + self.leaves.of(d, leaf)[:, None]).max(2) for d, share in shares]
             own = self._own(state[rows], leaf)
             for d, each in enumerate(best):
                 own[self.home[:, d]] += torch.where(free[:, d, None], each.values, 0.0)
-            tree, z = likeliest(own, laws, self.trees)
+            tree, z = likeliest(own, laws, Trees(self.parent))
             for d, each in enumerate(best):
                 state[rows, d] = each.indices[tree, torch.arange(len(tree)), self._above(z, tree, d)]
         drawn = self.bins.draw(state[:, : cells.shape[1]], span, rng=Middle())
@@ -224,8 +226,8 @@ class CircuitModel(Density, Completes, Trained, Prepared):
         joint, between, told = self._joined(state, c), ~known & span.bounded, self.bins.log_within(cells, state)
         for rows in self._blocks(len(x)):
             own, possible = self._evidence(joint[rows], between[rows], self._shares(span, rows), leaf)
-            told[rows] += torch.where(possible, log_sum(own, laws, self.trees), -math.inf)
-        return told if self.given is None else told - self._log_given(joint, laws, leaf)
+            told[rows] += torch.where(possible, log_sum(own, laws, Trees(self.parent)), -math.inf)
+        return told if self.given is None else told - self._sums(self._alone(joint), laws, leaf).logsumexp(0)
 
     def _above(self, z: Tensor, tree: Tensor, column: int) -> Tensor:
         """The state of a column's hidden variable in each row's tree: (b,)."""
@@ -233,9 +235,8 @@ class CircuitModel(Density, Completes, Trained, Prepared):
 
     def _shares(self, span: Range, rows: slice) -> list[Tensor]:
         """What share of each state's law lies in the span: (b, states) of each column of x."""
-        return [
-            share.exp().to(self.root.dtype) for share in self.bins.log_shares(Range(*(each[rows] for each in span)))
-        ]
+        told = self.bins.log_shares(Range(*(each[rows] for each in span)))
+        return [share.exp().to(self.root.dtype) for share in told]
 
     def _evidence(
         self, joint: Tensor, between: Tensor, shares: Sequence[Tensor], leaf: Tensor

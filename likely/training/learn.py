@@ -1,5 +1,6 @@
 """The one loop: any model, from its first row to the weights that are kept."""
 
+import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ from likely.training.saving import Saver, copied
 from likely.training.training import Training
 
 PREPARED = 0xFA  # fork of the seed
-SHOWN = 10_000  # rows that a model sees before it learns
+SHOWN, CELLS_SHOWN = 10_000, 2**19  # rows that a model sees before it learns; more, up to so many cells
 
 
 def learn(
@@ -146,7 +147,8 @@ class Lesson:
         if not isinstance(self.data, Examples):
             return next(passes(self.data, SHOWN))
         data = in_memory(self.data)
-        return data.take(Order(len(data), min(len(data), SHOWN), self.seed, data.weight).at(0))
+        most = max(SHOWN, CELLS_SHOWN // max(1, math.prod(data.x.shape[1:])))
+        return data.take(Order(len(data), min(len(data), most), self.seed, data.weight).at(0))
 
     def _recipe(self, state: State | None, processes: Processes) -> Recipe:
         """The recipe given, the one this run was started with, or a new one that every process agrees on."""

@@ -71,5 +71,5 @@ def mixed() -> Table:
         grade={"levels": (1, 2, 5)},
         alive={"levels": (False, True)},
         born={"date_format": "%d.%m.%Y"},
-        planet={"value": "Earth"},
+        planet={"value": "Earth", "why": "declared"},
     )

@@ -82,7 +82,7 @@ def test_a_constant_date_is_kept(table, dtype):
     cells = pd.Series(pd.to_datetime(["2020-03-04 05:06:07"] * 3)).astype("datetime64[us]")
     cells = cells.dt.tz_localize("Europe/Berlin") if "Berlin" in dtype else cells.astype(dtype)
     frame = pd.DataFrame({"day": cells, "x": [1.0, 2.0, 4.0]})
-    layout = learned(table, frame, {"day": "constant", "x": "real"}, day={"value": cells[0]})
+    layout = learned(table, frame, {"day": "constant", "x": "real"}, day={"value": cells[0], "why": "declared"})
     json.dumps(layout_parts(layout))
     layout.made["day"].check(cells)
     pd.testing.assert_series_equal(layout.made["day"].made(3), cells, check_names=False)

@@ -61,6 +61,27 @@ def test_a_column_without_any_value():
         Constant(column).check(pd.Series([1.0]))
 
 
+def test_a_column_that_happened_to_be_constant_keeps_a_mass_for_other_values():
+    cells = pd.Series([0] * 9)
+    made = regenerated(
+        ColumnSchema("x", "constant", "int64", value=0, why="every cell is the same"), cells, reserve=True
+    )
+    assert made == Constant(made.column, 0.1)
+    made.check(pd.Series([0, 1]))
+    np.testing.assert_allclose(np.exp(made.log_mass(pd.Series([0, 1, 7]))), [0.9, 0.1, 0.1])
+    assert regenerated_from(Part(regenerated_parts(made)), made.column) == made
+    with pytest.raises(Corrupt):
+        regenerated_from(Part({"is": "Constant", "reserve": 1.0}), made.column)
+
+
+def test_a_declared_constant_is_one():
+    declared = ColumnSchema("x", "constant", "int64", value=0, why="declared")
+    made = regenerated(declared, pd.Series([0] * 9), reserve=True)
+    assert made.log_mass(pd.Series([0])) == 0
+    with pytest.raises(WrongRows, match="constant"):
+        made.check(pd.Series([1]))
+
+
 def test_text_comes_back_missing():
     column = ColumnSchema("remark", "text", "str")
     made = regenerated(column, pd.Series(["a"]))

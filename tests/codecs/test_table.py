@@ -161,6 +161,22 @@ def test_masses_of_known_and_unseen_categories_add_up_to_one(table):
     assert codec.unseen(Table(frame, codec.schema)) == {}
 
 
+def test_another_value_in_a_column_that_was_constant_has_the_mass_of_one_row(table):
+    frame = pd.DataFrame({"x": [0.0, 1.0, 3.0] * 3, "k": [0] * 9})
+    codec = TableCodec.fit(
+        table(frame, {"x": "real", "k": "constant"}, k={"value": 0, "why": "every cell is the same"})
+    )
+    cells = codec.encode(Table(pd.DataFrame({"x": [1.0, 1.0], "k": [0, 1]}), codec.schema))
+    assert torch.equal(cells.x[0], cells.x[1])
+    assert (cells.ladj[1] - cells.ladj[0]).exp().item() == pytest.approx(0.1 / 0.9)
+    assert "all but one value of k are one" in codec.measure
+    assert codec.unseen(Table(pd.DataFrame({"x": [1.0], "k": [5]}), codec.schema)) == {"k": (5,)}
+    for how in ({"reserve": False}, {"condition": True}):
+        closed = TableCodec.fit(Table(frame, codec.schema), **how)
+        with pytest.raises(WrongRows, match="constant"):
+            closed.encode(Table(pd.DataFrame({"x": [1.0], "k": [5]}), codec.schema))
+
+
 def test_categories_of_two_levels_and_conditions_are_closed(table, mixed):
     two = TableCodec.fit(table(pd.DataFrame({"c": ["a", "b"]}), {"c": "category"}))
     strict = TableCodec.fit(mixed, columns=["colour"], reserve=False)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from likely.contracts import Evidence
+from likely.distributions.hidden_tree import Trees
 from likely.distributions.hierarchy import HiddenTree, Shallow
 from likely.errors import FieldError
 from likely.families.circuit import Circuit, CircuitModel
@@ -40,6 +41,20 @@ def everything(space: Vector) -> Tensor:
 
 def same(a: Tensor, b: Tensor) -> Tensor:
     return ((a == b) | (a.isnan() & b.isnan())).all(-1)
+
+
+def test_trees_that_learn_apart_are_learned_as_if_alone() -> None:
+    """Each tree's gradient is that of its own log p, and the whole is their even mixture."""
+    x = example_rows(CHOICES, 50, Keyed(0)).double()
+    model = Circuit(hierarchy=HiddenTree(hidden=3, trees=3), apart=True).build(CHOICES).double()
+    model.prepare(x, rng=Keyed(2))
+    each = torch.stack([*model._log_trees(model.bins.states(x), None)])[0] + math.log(3)
+    torch.testing.assert_close(model.log_prob(x), each.logsumexp(0) - math.log(3))
+    (turn,) = model.turns(x, rng=Stepped(0, 0))
+    (found,) = torch.autograd.grad(turn.loss(), model.leaves.theta)
+    wanted = [torch.autograd.grad(each[t].mean(), model.leaves.theta, retain_graph=True)[0][t] for t in range(3)]
+    torch.testing.assert_close(found, -torch.stack(wanted) / 3)
+    assert model.log_prob(everything(CHOICES)).exp().sum().item() == pytest.approx(1.0, abs=1e-9)
 
 
 # Exactness -----------------------------------------------------------------------------------------------------------
@@ -131,7 +146,7 @@ def test_the_likeliest_completion_is_the_largest_term(hierarchy) -> None:
     assert torch.equal(found[:, known], x[:, known])
     laws, leaf = model.laws()
     place = model.leaves.places(model.bins.states(x))
-    terms, first, roots = [], len(model.root), model.trees.roots()
+    terms, first, roots = [], len(model.root), Trees(model.parent).roots()
     for t in range(first):
         nodes = (roots == t).nonzero()[:, 0].tolist()
         for chosen in itertools.product(range(model.root.shape[1]), repeat=len(nodes)):
