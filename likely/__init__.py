@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from likely.families.kde import KDE as KDE
     from likely.families.linear import Linear as Linear
     from likely.families.logistic import Logistic as Logistic
+    from likely.families.made import MADE as MADE
     from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
@@ -68,6 +69,7 @@ __all__ = [  # the table of families and the verbs
     "GAN",
     "IAF",
     "KDE",
+    "MADE",
     "MAF",
     "NICE",
     "VAE",

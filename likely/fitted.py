@@ -23,6 +23,7 @@ from likely.certificates import Certificates
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
+    AnyOrder,
     Bound,
     Classed,
     Completes,
@@ -44,6 +45,7 @@ from likely.source import families_that
 from likely.spaces import Category, Vector
 from likely.suggestion import meant, shown
 
+ORDERS = 8  # that are compared, where a model answers in any
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
 
@@ -72,6 +74,7 @@ class Completion:
     rows: Any
     way: str  # exact, model-exact, asymptotic or heuristic
     share: float | None = None  # surviving ancestors or effective sample size; None where there is no such number
+    disagreement: float | None = None  # of orders about log p, in nats a row; None where there is only one answer
 
 
 @final
@@ -225,7 +228,13 @@ class Fitted(Generic[M_co]):
         c = self._condition(partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
         rows = self._joined(self._completed(partial[free], c, seed), c)
-        return Completion(frames.returned(rows, self.card.returns), "exact")
+        returned = frames.returned(rows, self.card.returns)
+        if not isinstance(self.model, AnyOrder):
+            return Completion(returned, "exact")
+        x, _, c = (placed(cells, self.model) for cells in self.cells(returned))
+        with torch.no_grad():  # of the first batch
+            apart = self.model.disagreement(*next(batches(x, c)), orders=ORDERS, rng=Keyed(seed))
+        return Completion(returned, "model-exact", disagreement=float(apart.mean()))
 
     def _completed(self, partial: pd.DataFrame, c: Tensor | None, seed: int) -> Table:
         """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""

@@ -28,6 +28,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "NICE": "likely.families.nice",
             "Glow": "likely.families.glow",
             "PlanarFlow": "likely.families.planar_flow",
+            "MADE": "likely.families.made",
             "MAF": "likely.families.maf",
             "IAF": "likely.families.iaf",
             "SplineFlow": "likely.families.spline_flow",

@@ -30,11 +30,21 @@ def complete(
         write(Table(completion.rows, schema), out)
     if as_json:
         rows = None if out is not None else records(completion.rows)
-        emit_json({"way": completion.way, "share": completion.share, "file": out, "rows": rows})
+        emit_json(
+            {
+                "way": completion.way,
+                "share": completion.share,
+                "disagreement": completion.disagreement,
+                "file": out,
+                "rows": rows,
+            }
+        )
         return
     if out is None:
         typer.echo(completion.rows.to_csv(index=False), nl=False)
-    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}", err=True)
+    apart = completion.disagreement
+    orders = "" if apart is None else f" (orders disagree by {apart:.2g} nats a row)"
+    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}", err=True)
 
 
 def command() -> TyperCommand:

@@ -18,7 +18,7 @@ columns alone.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -75,8 +75,13 @@ class Columnwise(nn.Module, ABC):
         """log p(x | its cells), column by column (B, D): what no network says."""
 
     @abstractmethod
-    def draw(self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
-        """Cells (B,) of one column, from its own numbers (B, ...), which lie as they do among all."""
+    def draw(
+        self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN, present: bool = False
+    ) -> Tensor:
+        """Cells (B,) of one column, from its own numbers (B, ...), which lie as they do among all.
+
+        Where they must be `present`, they are drawn given that they are.
+        """
 
     @abstractmethod
     def whole(self, cells: Tensor, *, rng: Rng) -> Tensor:
@@ -204,9 +209,13 @@ class Rows(Columnwise):
             told = told.index_copy(1, self.count, within.to(told.dtype))
         return told
 
-    def draw(self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
-        start = self.start[self.said == column]
-        return self.single[self.kinds[column]].sample(numbers + start, rng=rng, sharpness=sharpness)[:, 0]
+    def draw(
+        self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN, present: bool = False
+    ) -> Tensor:
+        numbers, kind = numbers + self.start[self.said == column], self.kinds[column]
+        if present and kind.missing:
+            numbers[:, _options(kind) - 1] = -math.inf  # the last choice
+        return self.single[kind].sample(numbers, rng=rng, sharpness=sharpness)[:, 0]
 
     def whole(self, cells: Tensor, *, rng: Rng) -> Tensor:
         if self.bins is not None:
@@ -269,7 +278,9 @@ class Levels(Columnwise):
     def log_within(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x.flatten(1))
 
-    def draw(self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
+    def draw(
+        self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN, present: bool = False
+    ) -> Tensor:
         numbers = numbers + self.start[column :: self.columns]
         return self.single.sample(numbers.view(len(numbers), -1, 1, 1), rng=rng, sharpness=sharpness).flatten()
 
@@ -296,3 +307,17 @@ class Dealt(Rng):
 
     def fork(self, tag: int) -> "Dealt":
         return Dealt(self.levels[:, self.at :])
+
+
+@final
+class Draw(NamedTuple):
+    """How cells are drawn, one column at a time."""
+
+    columns: Columnwise
+    levels: Tensor  # (B, D, noise) uniforms
+    sharpness: Sharpness = PLAIN
+    present: bool = False  # missing is not drawn
+
+    def __call__(self, d: int, numbers: Tensor) -> Tensor:
+        rng = Dealt(self.levels[:, d])
+        return self.columns.draw(d, numbers, rng=rng, sharpness=self.sharpness, present=self.present)

@@ -15,6 +15,7 @@ SMALL = {
     "VAE": "vae,network=conv,network.width=8",
     "GAN": "gan,generator=conv,generator.width=8,critic=conv,critic.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
+    "MADE": "made,width=32",
     "MAF": "maf,layers=2,width=16",
     "IAF": "iaf,layers=2,width=16",
     "SplineFlow": "splineflow,layers=2,width=16",
