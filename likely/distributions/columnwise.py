@@ -49,6 +49,7 @@ class Columnwise(nn.Module, ABC):
     reads: tuple[int, ...]
     says: tuple[int, ...]
     noise: int
+    start: Tensor  # (P,) what is added to the numbers; -inf for bins that do not exist
 
     @abstractmethod
     def prepare(self, x: Tensor) -> None:
@@ -102,7 +103,6 @@ def columnwise(space: Space, *, components: int = 10, bins: int = 256) -> Column
 class Rows(Columnwise):
     """Columns of any kind; of pictures and series without levels every cell is a real, of tokens a category."""
 
-    start: Tensor  # (P,) what is added to the numbers; -inf for bins that do not exist
     found: Tensor  # (counts,) how many bins there are
     said: Tensor  # (P,) `says`
     options: Tensor  # (D,) choices of each column
@@ -242,8 +242,6 @@ def _options(kind: Column) -> int:
 @final
 class Levels(Columnwise):
     """The pixels of an image, channel by channel, row by row: read as numbers from -1 to 1 beside a constant."""
-
-    start: Tensor  # (P,)
 
     def __init__(self, space: Image, levels: int, components: int) -> None:
         super().__init__()

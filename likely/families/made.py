@@ -152,7 +152,7 @@ class Autoregression(Density, Sharpens, Trained, Prepared):
         context = self.chain.context(c)
         contexts = [None] * len(orders) if context is None else context.tensor_split(len(orders), 1)
         parts = zip(cells.tensor_split(len(orders)), contexts, orders)
-        return -sum(self.chain(part, given, order).sum() for part, given, order in parts) / len(cells)
+        return -torch.cat([self.chain(part, given, order).sum(1) for part, given, order in parts]).mean()
 
     # How it samples
 
