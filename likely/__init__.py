@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from likely.families.maf import MAF as MAF
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
+    from likely.families.pixelcnn import PixelCNN as PixelCNN
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.spline_flow import SplineFlow as SplineFlow
@@ -83,6 +84,7 @@ __all__ = [  # the table of families and the verbs
     "Linear",
     "Logistic",
     "NaiveBayes",
+    "PixelCNN",
     "PlanarFlow",
     "RealNVP",
     "SplineFlow",

@@ -32,6 +32,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "MAF": "likely.families.maf",
             "IAF": "likely.families.iaf",
             "SplineFlow": "likely.families.spline_flow",
+            "PixelCNN": "likely.families.pixelcnn",
             "GAN": "likely.families.gan",
             "Diffusion": "likely.families.diffusion",
         },

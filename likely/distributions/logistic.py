@@ -43,6 +43,20 @@ def log_logistic_between(low: Tensor, high: Tensor, width: Tensor) -> Tensor:
     return F.logsigmoid(high) + F.logsigmoid(-low) + torch.log(-torch.expm1(-width))  # (3)
 
 
+def log_level(level: Tensor, mean: Tensor, log_scale: Tensor, levels: int) -> Tensor:
+    """The log-mass that a logistic law over [-1, 1] gives to each cell's level, of so many."""
+    inverse, last = torch.exp(-log_scale), levels - 1
+    low = ((2 / levels * level - 1) - mean) * inverse
+    width = (2 / levels * inverse).masked_fill((level <= 0) | (level >= last), torch.inf)
+    high = (low + 2 / levels * inverse).masked_fill(level >= last, torch.inf)
+    return log_logistic_between(low.masked_fill(level <= 0, -torch.inf), high, width)  # (2)
+
+
+def level_of(real: Tensor, levels: int) -> Tensor:
+    """The level whose interval holds a real."""
+    return ((real + 1) * (levels / 2)).floor().clamp(0, levels - 1)
+
+
 @final
 @dataclass(frozen=True)
 class DiscretisedLogistic(Observation):
@@ -85,12 +99,7 @@ class DiscretisedLogisticLaw(Law):
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         log_weight, mean, log_scale = self._terms(parameters)
         there = known(x)
-        level = torch.where(there, x, 0.0)[:, None]
-        inverse, last = torch.exp(-log_scale), self.levels - 1
-        low = ((2 / self.levels * level - 1) - mean) * inverse
-        width = (2 / self.levels * inverse).masked_fill((level <= 0) | (level >= last), torch.inf)
-        high = (low + 2 / self.levels * inverse).masked_fill(level >= last, torch.inf)
-        mass = log_logistic_between(low.masked_fill(level <= 0, -torch.inf), high, width)  # (2)
+        mass = log_level(torch.where(there, x, 0.0)[:, None], mean, log_scale, self.levels)
         return torch.where(there, torch.logsumexp(log_weight + mass, 1), 0.0)  # (1)
 
     def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
@@ -104,5 +113,4 @@ class DiscretisedLogisticLaw(Law):
         return self._level((log_weight.exp() * mean.clamp(-1, 1)).sum(1))
 
     def _level(self, real: Tensor) -> Tensor:
-        """The level whose interval holds a real."""
-        return ((real + 1) * (self.levels / 2)).floor().clamp(0, self.levels - 1)
+        return level_of(real, self.levels)

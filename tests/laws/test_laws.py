@@ -21,6 +21,7 @@ SMALL = {
     "SplineFlow": "splineflow,layers=2,width=16",
     "RealNVP": "realnvp,depth=1,width=16",
     "Glow": "glow,steps=2,width=8",
+    "PixelCNN": "pixelcnn,width=16,blocks=2,hidden=16",
 }
 PICTURES = ("bits", "image")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each

@@ -1,0 +1,193 @@
+r"""A space as a picture of places in raster order: what is read of a place, and what features say of its cells.
+
+    log p(x) = sum over places of log p(cells of the place | features of earlier places)                             (1)
+
+The places of an image are its pixels, or patches of them; a place's channels (and pixels) follow one another, each told
+of the earlier ones. The places of a table are its columns, a row one place high, each with a law of its own.
+"""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from likely.backbones.readout import Readout
+from likely.backbones.trunk import Size, Walk
+from likely.contracts import Sharpness, Space
+from likely.distributions import Observation
+from likely.distributions.columnwise import Dealt, columnwise
+from likely.distributions.coupled import pixel_law
+from likely.errors import FieldError
+from likely.rng import Rng
+from likely.spaces import Image, Vector
+
+FAINT = 0.1  # what a network says of a column at first, beside what `prepare` saw
+WITHIN = 1  # a fork of the noise: what no network says
+
+
+class Canvas(nn.Module, ABC):
+    """x of a space <-> the planes of its places, and their laws."""
+
+    inputs: int  # planes: numbers that are read of a place
+    size: Size
+    columns: bool  # whether places are columns of many kinds
+
+    @abstractmethod
+    def prepare(self, x: Tensor) -> None:
+        """See some rows first."""
+
+    @abstractmethod
+    def planes(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W)."""
+
+    @abstractmethod
+    def log_prob(self, x: Tensor, planes: Tensor, features: Tensor) -> Tensor:
+        """(1) (B,), from features (B, width, H, W)."""
+
+    @abstractmethod
+    def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
+        """n draws of x, one place after the other."""
+
+
+def canvas_of(space: Space, law: Observation | None, *, width: int, hidden: int, patch: int, family: str) -> Canvas:
+    """The canvas of a space, for features of `width` numbers."""
+    match space:
+        case Image(levels=int()):
+            return Picture(space, law, width=width, hidden=hidden, patch=patch)
+        case Vector():
+            return Row(space, width=width, hidden=hidden)
+    raise FieldError(
+        f"{family} cannot model {space!r:.60}",
+        expected="images with levels, or tables",
+        remedy="WaveNet or Transformer for series, sounds and texts",
+    )
+
+
+@final
+class Picture(Canvas):
+    """Pixels, or patches of them."""
+
+    columns = False
+
+    def __init__(self, space: Image, law: Observation | None, *, width: int, hidden: int, patch: int) -> None:
+        super().__init__()
+        if space.height % patch or space.width % patch:
+            told = f"patches of {patch} x {patch} do not fill {space.height} x {space.width} pixels"
+            raise FieldError(told, expected="a patch that divides both sides", remedy="patch=1")
+        self.space, self.patch = space, patch
+        self.size = (space.height // patch, space.width // patch)
+        self.inputs = space.channels * patch**2
+        self.pixel = pixel_law(space, law)
+        self.groups = self.inputs // self.pixel.channels
+        per = self.pixel.law.outputs[0]
+        self.readout = Readout(width, hidden, groups=self.groups, cells=self.pixel.channels, per=per)
+
+    def prepare(self, x: Tensor) -> None:
+        """Nothing to see."""
+
+    def planes(self, x: Tensor) -> Tensor:
+        return self._scaled(self._places(x))
+
+    def _places(self, x: Tensor) -> Tensor:
+        """(B, pixels of a patch x channels, H, W): pixel after pixel, channel after channel."""
+        if self.patch == 1:
+            return x
+        split = x.unflatten(3, (-1, self.patch)).unflatten(2, (-1, self.patch))  # (B, C, H, p, W, p)
+        return split.permute(0, 3, 5, 1, 2, 4).flatten(1, 3)
+
+    def _picture(self, cells: Tensor) -> Tensor:
+        """Places' cells (B, H x W, inputs) as x."""
+        grid = cells.view(len(cells), *self.size, self.patch, self.patch, self.space.channels)
+        return grid.permute(0, 5, 1, 3, 2, 4).reshape(len(cells), *self.space.shape)
+
+    def _scaled(self, cells: Tensor) -> Tensor:
+        """Levels as numbers in [-1, 1]; a missing one is 0."""
+        return torch.where(torch.isnan(cells), 0.0, cells * (2 / ((self.space.levels or 2) - 1)) - 1)
+
+    def log_prob(self, x: Tensor, planes: Tensor, features: Tensor) -> Tensor:
+        parameters = self.readout(_rows(features), _rows(planes))  # (B H W, groups, per)
+        pixels = _rows(self._places(x)).reshape(-1, self.pixel.channels, 1, 1)
+        told = self.pixel.law.cell_log_prob(pixels, parameters.reshape(len(pixels), -1, 1, 1))
+        return told.reshape(len(x), -1).sum(1)  # (1)
+
+    def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
+        like, places = self.readout.bias, self.size[0] * self.size[1]
+        levels = rng.uniform((n, places, self.groups, self.pixel.noise), like=like)
+        cells = like.new_empty(n, places, self.inputs)
+        for at in range(places):
+            cells[:, at] = self._place(walk.says(), levels[:, at], sharpness)
+            walk.know(self._scaled(cells[:, at]))
+        return self._picture(cells)
+
+    def _place(self, features: Tensor, levels: Tensor, sharpness: Sharpness) -> Tensor:
+        """The cells (n, inputs) of one place, group after group."""
+        heard, planes, drawn = self.readout.features(features), features.new_zeros(len(features), self.inputs), []
+        for g in range(self.groups):
+            parameters = self.readout.group(g, heard, planes)[:, :, None, None]
+            pixel = self.pixel.law.sample(parameters, rng=Dealt(levels[:, g]), sharpness=sharpness)[:, :, 0, 0]
+            drawn.append(pixel)
+            if self.groups > 1:
+                planes[:, g * pixel.shape[1] : (g + 1) * pixel.shape[1]] = self._scaled(pixel)
+        return torch.cat(drawn, 1)
+
+
+@final
+class Row(Canvas):
+    """The columns of a table; the planes of a column are what is read of it, filled up with zeros."""
+
+    columns = True
+    slots: Tensor  # which plane of which column each number read is
+    order: Tensor  # where each number said comes when those of a column lie together
+
+    def __init__(self, space: Vector, *, width: int, hidden: int) -> None:
+        super().__init__()
+        self.columnwise = columnwise(space)
+        count = self.columnwise.columns
+        self.reads = [[at for at, d in enumerate(self.columnwise.reads) if d == column] for column in range(count)]
+        self.says = [[at for at, d in enumerate(self.columnwise.says) if d == column] for column in range(count)]
+        self.inputs, self.size = max(map(len, self.reads)), (1, count)
+        slots = [(at, rank * count + d) for d, own in enumerate(self.reads) for rank, at in enumerate(own)]
+        self.register_buffer("slots", torch.tensor([slot for _, slot in sorted(slots)]), persistent=False)
+        self.register_buffer("order", torch.tensor([at for own in self.says for at in own]).argsort(), persistent=False)
+        self.features = nn.Linear(width, hidden)
+        self.out = nn.ModuleList(nn.Linear(hidden, len(own)) for own in self.says)
+        for out in self.out:
+            nn.init.normal_(out.weight, std=FAINT * hidden**-0.5)  # type: ignore[arg-type]
+            nn.init.zeros_(out.bias)  # type: ignore[arg-type]
+
+    def prepare(self, x: Tensor) -> None:
+        self.columnwise.prepare(x)
+
+    def planes(self, x: Tensor) -> Tensor:
+        numbers = self.columnwise.read(self.columnwise.cells(x))
+        flat = numbers.new_zeros(len(x), self.inputs * self.size[1]).index_copy(1, self.slots, numbers)
+        return flat.view(len(x), self.inputs, *self.size)
+
+    def log_prob(self, x: Tensor, planes: Tensor, features: Tensor) -> Tensor:
+        z = torch.relu(self.features(features[:, :, 0].transpose(1, 2)))  # (B, D, hidden)
+        numbers = torch.cat([self._says(d, z[:, d]) for d in range(self.size[1])], 1)[:, self.order]
+        told = self.columnwise.log_prob(self.columnwise.cells(x), numbers).sum(1)
+        return told + self.columnwise.log_within(x).sum(1).to(told.dtype)  # (1)
+
+    def _says(self, column: int, z: Tensor) -> Tensor:
+        return self.out[column](z)
+
+    def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
+        like, count = self.features.weight, self.size[1]
+        levels = rng.uniform((n, count, self.columnwise.noise), like=like.double())
+        cells = like.new_empty(n, count)
+        for d in range(count):
+            numbers = self._says(d, torch.relu(self.features(walk.says())))
+            cells[:, d] = self.columnwise.draw(d, numbers, rng=Dealt(levels[:, d]), sharpness=sharpness)
+            walk.know(self._read(d, cells[:, d]))
+        return self.columnwise.whole(cells, rng=rng.fork(WITHIN))
+
+    def _read(self, column: int, cells: Tensor) -> Tensor:
+        numbers = self.columnwise.read_one(column, cells)
+        return nn.functional.pad(numbers, (0, self.inputs - numbers.shape[1]))
+
+
+def _rows(x: Tensor) -> Tensor:
+    """(B, C, H, W) as (B H W, C)."""
+    return x.movedim(1, -1).flatten(0, 2)
