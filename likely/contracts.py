@@ -46,7 +46,7 @@ class Family(ABC, Generic[M]):
     """{p_theta}: a frozen dataclass of hyperparameters; flags, forms, JSON and sklearn parameters are its fields."""
 
     lifted: ClassVar[Lifted] = Lifted.NOT
-    pictures: ClassVar[Lifted | None] = None  # how it wants the levels of images, where that differs
+    pictures: ClassVar[Lifted | None] = None  # how it wants levels (of images, series, sounds), where that differs
 
     @abstractmethod
     def build(self, space: Space, condition: Space | None = None) -> M:

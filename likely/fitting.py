@@ -33,6 +33,7 @@ def fit(
     seed: int = 0,
     folder: str | Path | None = None,
     schema: Schema | str | Path | None = None,
+    window: int | None = None,
     weight: str | Weights | None = None,
     init: Fitted[Any] | str | Path | None = None,
     device: str | None = None,
@@ -47,12 +48,12 @@ def fit(
     discriminative ones (Logistic, Linear) are given the rest. `budget` is steps (2000) or time ("5m"); `folder` keeps
     checkpoints and the result; `init` goes on from a saved model; `weight` is a column, or one weight a row; `certify`
     checks the result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in
-    pieces, by families that count.
+    pieces, by families that count. `window` cuts a table of moments, or long sounds, into rows of so many moments.
     """
     place = None if folder is None else Path(folder)
     if place is not None:
         claimed(place)
-    rows, stamp, stream = _rows(data, schema)
+    rows, stamp, stream = _rows(data, schema, window)
     described = made("Family", family) if isinstance(family, str) else family
     asked = Request(
         family=described,
@@ -61,12 +62,12 @@ def fit(
         seed=seed, budget=None if budget is None else str(budget),
         validation=None if validation is None else frames.source_of(validation),
         weight=weight if isinstance(weight, str) else None, batch=batch, certify=certify,
-        schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None,
+        schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None, window=window,
         in_memory=_nameless(data=data, validation=validation, weight=None if isinstance(weight, str) else weight),
     )  # fmt: skip
     start = load(init) if isinstance(init, str | Path) else init
     engine = engine or Engine(device=device)
-    run = Run(asked, rows, _held(validation, rows), _numbers(weight), place, engine, frames.form_of(data), stream)
+    run = Run(asked, rows, _held(validation, rows, window), _numbers(weight), place, engine, frames.form_of(data), stream)
     return run.finished(listeners, init=start)
 
 
@@ -75,10 +76,10 @@ def _nameless(**given: Any) -> tuple[str, ...]:
     return tuple(name for name, value in given.items() if value is not None and not isinstance(value, str | Path))
 
 
-def _held(validation: Any, rows: Rows) -> Rows | None:
+def _held(validation: Any, rows: Rows, window: int | None) -> Rows | None:
     """The person's own validation rows, read as the others were."""
     schema = rows.schema if isinstance(rows, Table) else None
-    return None if validation is None else read(validation, schema=schema)
+    return None if validation is None else read(validation, schema=schema, window=window)
 
 
 def _numbers(weight: str | Weights | None) -> "np.ndarray[Any, Any] | None":
@@ -109,11 +110,11 @@ def given_of(rows: Rows, family: Any, target: str, *, without: Sequence[Any] = (
     return tuple(rest if rest == words[:1] else [name for name in rest if name not in words])
 
 
-def _rows(data: Any, schema: Any) -> tuple[Rows, str, Path | None]:
+def _rows(data: Any, schema: Any, window: int | None) -> tuple[Rows, str, Path | None]:
     """The rows with their hash; of a large file only some, and its path to stream from."""
-    if is_large(data):
+    if window is None and is_large(data):
         return *sample_of(data, schema), Path(data).expanduser()
-    rows = read(data, schema=schema)
+    rows = read(data, schema=schema, window=window)
     return rows, content_hash(rows), None
 
 
@@ -137,12 +138,12 @@ def resume(
     _check_given(asked, place, data=data, validation=validation, weight=weight)
     schema = None if asked.schema is None else schema_from_json(asked.schema)
     source = asked.source if data is None else data
-    rows, stamp, stream = _rows(source, schema)
+    rows, stamp, stream = _rows(source, schema, asked.window)
     if stamp != asked.data_hash:
         raise DataError(f"the data of {folder} has changed since its training began",
                         expected=f"the rows read from {asked.source}",
                         remedy="restore them, or fit again (init=RUN goes on from its weights)")  # fmt: skip
-    held = _held(asked.validation if validation is None else validation, rows)
+    held = _held(asked.validation if validation is None else validation, rows, asked.window)
     run = Run(asked, rows, held, _numbers(weight), place, engine or Engine(), frames.form_of(source), stream)
     return run.finished(listeners, init=load(place / INIT) if (place / INIT).is_dir() else None, resuming=True)
 

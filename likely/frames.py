@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from likely.codecs import Codec, TextsCodec
-from likely.data import ColumnSchema, Rows, Schema, Table, read
+from likely.codecs import Codec, SeriesCodec, SoundCodec, TextsCodec
+from likely.data import ColumnSchema, Rows, Schema, Table, read, series_of, sounds_of, windowed
 from likely.errors import CannotAnswer, WrongRows
 
 
@@ -67,10 +67,21 @@ def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, 
     schema = _schema_of(codec, condition_codec, order) if codec.reads is Table else None
     named = data if schema is None else _named(data, schema)
     said = {"texts": codec.form} if isinstance(codec, TextsCodec) else schema  # a few lines may look like a table
-    rows = named if isinstance(named, Rows) else read(named, schema=said)
+    rows = _pieces(named, codec) or (named if isinstance(named, Rows) else read(named, schema=said))
+    if isinstance(rows, Table) and isinstance(codec, SeriesCodec):
+        rows = windowed(rows, codec.space.length, codec.channels)  # a record, cut as the fitted one was
     if not isinstance(rows, codec.reads):
         raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")
     return rows
+
+
+def _pieces(data: Any, codec: Codec[Any]) -> Rows | None:
+    """An array in the form in which a model of series or sounds gives its samples."""
+    if form_of(data) != "array":
+        return None
+    if isinstance(codec, SeriesCodec) and data.ndim == 3:
+        return series_of(data, channels=codec.channels, levels=codec.space.levels)
+    return sounds_of(data, codec.space.rate) if isinstance(codec, SoundCodec) and data.ndim == 2 else None
 
 
 def _named(data: Any, schema: Schema) -> Any:

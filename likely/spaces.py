@@ -2,7 +2,8 @@
 
 A `Vector` is one float32 tensor (B, D) with a cell per column: reals standardised, counts and category codes as they
 are; a missing cell is NaN, one more atom of its column. An `Image` holds levels 0 .. levels - 1 as floats, or reals in
-[-1, 1] where `levels` is None. `Tokens` are integers, -1 where missing. A class label is `Vector((Category(k),))`.
+[-1, 1] where `levels` is None; so do a `Wave` and a `Series`, whose reals are standardised instead. `Tokens` are
+integers, -1 where missing. A class label is `Vector((Category(k),))`.
 """
 
 from dataclasses import dataclass
@@ -89,10 +90,12 @@ class Tokens(Space):
 @final
 @dataclass(frozen=True)
 class Series(Space):
-    """Channels over time: float32 (B, C, T)."""
+    """Channels over time (B, C, T): reals, or codes 0 .. levels - 1 as floats; NaN in a gap and past the end."""
 
     channels: int
     length: int
+    levels: int | None = None
+    missing: bool = False  # whether there are gaps, or series that end early: one more atom of every cell
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -102,10 +105,11 @@ class Series(Space):
 @final
 @dataclass(frozen=True)
 class Wave(Space):
-    """Sound: float32 (B, T) in [-1, 1]."""
+    """Sound (B, T): mu-law codes 0 .. levels - 1 as floats, or reals in [-1, 1] where levels is None."""
 
     rate: int
     length: int
+    levels: int | None = 256
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -120,6 +124,22 @@ def reals(width: int) -> Vector:
 def label(k: int) -> Vector:
     """The space of a class label."""
     return Vector((Category(k),))
+
+
+def levels_of(space: Space) -> int | None:
+    """How many ordered levels each cell of a picture, a series or a sound has; None where cells are not levels."""
+    return space.levels if isinstance(space, Image | Series | Wave) else None
+
+
+def gappy(space: Space) -> bool:
+    """Whether cells of a series can be missing."""
+    return isinstance(space, Series) and space.missing
+
+
+def strip(space: Series | Wave) -> Image:
+    """A series or a sound as a picture one pixel high."""
+    channels = space.channels if isinstance(space, Series) else 1
+    return Image(channels, 1, space.length, space.levels)
 
 
 def absent(c: Tensor) -> Tensor:

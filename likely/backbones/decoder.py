@@ -21,15 +21,20 @@ BESIDE = 16  # channels of a condition's field
 def decoder(
     inputs: int, outputs: tuple[int, ...], *, condition: Space | None = None, network: Network | None = None
 ) -> Decoder:
-    """A module: (z (B, inputs), c) -> (B, *outputs); of three dimensions or more the last two are sides of a map."""
+    """A module: (z (B, inputs), c) -> (B, *outputs); of three dimensions or more the last two are sides of a map.
+
+    Convolutions draw two dimensions as a map one pixel high.
+    """
     match network or (Conv() if len(outputs) >= 3 else MLP()):
         case Conv() as conv if len(outputs) >= 3:
             return MapDecoder(inputs, outputs, conv, condition)
+        case Conv() as conv if len(outputs) == 2:
+            return StripDecoder(inputs, outputs, conv, condition)
         case MLP() as mlp:
             return FlatDecoder(inputs, outputs, mlp, condition)
     raise FieldError(
         f"{type(network).__name__} cannot decode to shape {outputs}",
-        expected="MLP for any shape; Conv for maps (channels, height, width)",
+        expected="MLP for any shape; Conv for maps (channels, height, width) and moments (channels, time)",
         remedy="leave the network out, to get the default of that shape",
     )
 
@@ -65,6 +70,18 @@ class MapDecoder(Decoder):
         context = context_of(self.condition, c)
         drawn = self.trunk(beside(z, context), None if context is None else context.field)
         return drawn.unflatten(1, self.outputs[:-2])
+
+
+@final
+class StripDecoder(Decoder):
+    """A map one pixel high: channels over time."""
+
+    def __init__(self, inputs: int, outputs: tuple[int, ...], network: Conv, condition: Space | None) -> None:
+        super().__init__()
+        self.map = MapDecoder(inputs, (outputs[0], 1, outputs[1]), network, condition)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.map(z, c).squeeze(2)
 
 
 def context_of(reader: nn.Module | None, c: Tensor | None) -> Context | None:

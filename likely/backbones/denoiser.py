@@ -17,7 +17,7 @@ from likely.backbones.row import Waves
 from likely.backbones.unet import ResidualUNet, UNet
 from likely.backbones.whole import whole
 from likely.contracts import Space
-from likely.spaces import Image, Series, Tokens, Vector, Wave
+from likely.spaces import Image, Series, Tokens, Vector, Wave, strip
 
 ROWS = MLP(width=256, depth=4, residual=True, normalised=True)  # the default on rows
 PIXELS = MLP(width=512, depth=4, residual=True, normalised=True)  # the default on small images
@@ -26,12 +26,14 @@ BESIDE = 8  # channels of an image given as condition
 
 
 def denoiser(space: Space, *, condition: Space | None = None, network: Network | None = None) -> Denoiser:
-    """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: `Vector`, or `Image` without levels."""
+    """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: a `Vector`, or a space without levels."""
     match space, network or whole(space, PIXELS):
         case Image(), UNet() | None as chosen:
             return ImageDenoiser(space, chosen or UNet(), condition)
-        case Image() | Vector(), MLP() | None as chosen:
-            return FlatDenoiser(space.shape, chosen or ROWS, condition)
+        case Series() | Wave(), UNet() | None as chosen:
+            return StripDenoiser(space, chosen or UNet(), condition)
+        case Image() | Vector() | Series() | Wave(), MLP() | None as chosen:
+            return FlatDenoiser(space.shape, chosen or ROWS, condition, WAVES if isinstance(space, Vector) else 0)
     raise unfit(space, network, "denoises")
 
 
@@ -39,12 +41,12 @@ def denoiser(space: Space, *, condition: Space | None = None, network: Network |
 class FlatDenoiser(Denoiser):
     """Hidden layers, each told the level and the condition's summary."""
 
-    def __init__(self, shape: tuple[int, ...], network: MLP, condition: Space | None) -> None:
+    def __init__(self, shape: tuple[int, ...], network: MLP, condition: Space | None, waves: int = 0) -> None:
         super().__init__()
         cells = math.prod(shape)
         self.level = LevelEmbedding(network.width)
         self.condition = encoder(condition, network.width) if condition is not None else None
-        self.waves = Waves(cells, WAVES if len(shape) == 1 else 0)
+        self.waves = Waves(cells, waves)
         self.into = nn.Linear(self.waves.outputs, network.width)
         self.layers = Layers(network.width, cells, network, embedding=network.width)
 
@@ -79,3 +81,16 @@ class ImageDenoiser(Denoiser):
         if self.plane:
             return self.net(torch.cat([x_t, resized(context.field, x_t.shape[-2:])], 1), embedding)
         return self.net(x_t, embedding, context.field.transpose(1, 2))
+
+
+@final
+class StripDenoiser(Denoiser):
+    """A series or a sound as an image one pixel high."""
+
+    def __init__(self, space: Series | Wave, network: UNet, condition: Space | None) -> None:
+        super().__init__()
+        self.shape = strip(space).shape
+        self.image = ImageDenoiser(strip(space), network, condition)
+
+    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.image(x_t.reshape(len(x_t), *self.shape), level, c).view_as(x_t)

@@ -1,7 +1,7 @@
 """encoder(space, width): the one place where a kind of space is matched to a network that reads it."""
 
 from likely.backbones.convolution import Conv
-from likely.backbones.image import FlatImageEncoder, ImageEncoder, SeriesEncoder, WaveEncoder
+from likely.backbones.image import FlatImageEncoder, FlatStripEncoder, ImageEncoder, SeriesEncoder, WaveEncoder
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Encoder, Network
 from likely.backbones.row import RowEncoder
@@ -28,6 +28,8 @@ def encoder(space: Space, width: int, network: Network | None = None, *, places:
             return ImageEncoder(space, width, network or Conv(), places=places)
         case Tokens(), None:
             return TokensEncoder(space, width, places=places)
+        case Series() | Wave(), MLP():
+            return FlatStripEncoder(space, width, network)
         case Series(), Conv() | None:
             return SeriesEncoder(space, width, network or Conv(), places=places)
         case Wave(), Conv() | None:
@@ -40,6 +42,6 @@ def unfit(space: Space, network: Network | None, verb: str) -> FieldError:
     kind, named = type(space).__name__, "no network here" if network is None else f"not {type(network).__name__}"
     return FieldError(
         f"{named} {verb} the space {kind}",
-        expected="MLP for rows; Conv or MLP for images; UNet or MLP to denoise images",
+        expected="MLP for rows; Conv or MLP for images, series and sounds; UNet or MLP to denoise these",
         remedy="leave the network out, to get the default of that space",
     )

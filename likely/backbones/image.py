@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from likely.backbones.convolution import Conv, Narrowing
 from likely.backbones.mlp import MLP, Layers
 from likely.backbones.network import Context, Encoder
-from likely.spaces import Image, Series, Wave
+from likely.spaces import Image, Series, Wave, strip
 
 
 @final
@@ -64,7 +64,7 @@ class SeriesEncoder(Encoder):
 
     def __init__(self, space: Series, width: int, network: Conv, *, places: int = 0) -> None:
         super().__init__()
-        self.image = ImageEncoder(Image(space.channels, 1, space.length, None), width, network, places=places)
+        self.image = ImageEncoder(strip(space), width, network, places=places)
 
     def forward(self, cells: Tensor) -> Context:
         context = self.image(cells.unsqueeze(2))
@@ -78,8 +78,23 @@ class WaveEncoder(Encoder):
     def __init__(self, space: Wave, width: int, network: Conv, *, places: int = 0, hop: int = 64) -> None:
         super().__init__()
         self.hop, self.filling = hop, -space.length % hop
-        self.series = SeriesEncoder(Series(hop, (space.length + self.filling) // hop), width, network, places=places)
+        self.silence = 0.0 if space.levels is None else (space.levels - 1) / 2
+        frames = Series(hop, (space.length + self.filling) // hop, space.levels)
+        self.series = SeriesEncoder(frames, width, network, places=places)
 
     def forward(self, cells: Tensor) -> Context:
-        frames = F.pad(cells, (0, self.filling)).unflatten(1, (-1, self.hop))  # (B, T / hop, hop)
-        return self.series(frames.transpose(1, 2))
+        filled = F.pad(cells, (0, self.filling), value=self.silence)
+        return self.series(filled.unflatten(1, (-1, self.hop)).transpose(1, 2))  # (B, hop, T / hop)
+
+
+@final
+class FlatStripEncoder(Encoder):
+    """The moments of a series or a sound in one row, through hidden layers."""
+
+    def __init__(self, space: Series | Wave, width: int, network: MLP) -> None:
+        super().__init__()
+        self.shape = strip(space).shape
+        self.image = FlatImageEncoder(strip(space), width, network)
+
+    def forward(self, cells: Tensor) -> Context:
+        return self.image(cells.reshape(len(cells), *self.shape))

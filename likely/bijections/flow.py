@@ -16,12 +16,13 @@ from torch import Tensor
 
 from likely.backbones import encoder
 from likely.bijections.bijection import Bijection
-from likely.bijections.chain import prepared
+from likely.bijections.chain import Chain, prepared
+from likely.bijections.flatten import Flatten
 from likely.bijections.standard import Normal, Standard
 from likely.contracts import Density, Latent, Player, Prepared, Space, Trained, Turn
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Image, Vector, reals
+from likely.spaces import Image, Series, Vector, Wave, reals
 
 Shape = tuple[int, int, int]  # channels, height, width
 
@@ -106,13 +107,15 @@ def context_of(condition: Space | None) -> int:
 
 
 def over(space: Space, rows: Callable[[int], Bijection], images: Callable[[Shape], Bijection]) -> Bijection:
-    """The bijection of rows of so many columns, or of images of this shape."""
+    """The bijection of rows of so many columns, or of images of this shape; moments of a series are columns."""
     match space:
         case Vector():
             return rows(len(space.columns))
         case Image():
             return images((space.channels, space.height, space.width))
-    raise FieldError(f"a flow cannot model {type(space).__name__}", expected="rows of cells, or images")
+        case Series() | Wave():
+            return Chain([Flatten(space.shape), rows(math.prod(space.shape))])
+    raise FieldError(f"a flow cannot model {type(space).__name__}", expected="rows of cells, images, series or sounds")
 
 
 def check_fields(family: str, sizes: Mapping[str, int], *, margin: float, rate: float) -> None:

@@ -7,7 +7,7 @@ from likely.certificates.certificate import Seen
 from likely.certificates.clock import Clock
 from likely.certificates.subject import SAMPLED, Subject
 from likely.contracts import Space
-from likely.spaces import Category, Column, Image, Real, Tokens, Vector
+from likely.spaces import Category, Column, Image, Real, Series, Tokens, Vector, Wave
 
 ROWS, ALONE = 24, 7
 FEWEST = 8  # different rows in a sample, for two samples never to be equal by chance
@@ -59,8 +59,10 @@ def outside(cells: Tensor, space: Space) -> Tensor:
     match space:
         case Vector(columns=columns):
             return torch.stack([_strange(cells[:, place], column) for place, column in enumerate(columns)], 1)
-        case Image(levels=int(levels)):
+        case Image(levels=int(levels)) | Wave(levels=int(levels)):
             return ~((cells == cells.round()) & (cells >= 0) & (cells < levels))
+        case Series(levels=levels, missing=missing):
+            return _strange(cells, Real((), missing) if levels is None else Category(levels, missing))
         case Tokens(vocabulary=vocabulary):
             return (cells < -1) | (cells >= vocabulary)
     return ~torch.isfinite(cells)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def data(
     source: Annotated[str | None, typer.Argument(help="A file, a folder of images, or an embedded set.")] = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Cut a table of moments, or long sounds, into series of so many.", min=1)
+    ] = None,
     write_schema: Annotated[Path | None, typer.Option(help="Write the schema as JSON, to edit and give back.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -24,7 +27,7 @@ def data(
     if source is None:
         _embedded(as_json)
         return
-    rows = read(source, schema=schema)
+    rows = read(source, schema=schema, window=window)
     if write_schema is not None:
         _write_schema(rows, write_schema)
     summary = describe(rows)

@@ -12,7 +12,7 @@ from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
 
 def fit(
     ctx: typer.Context,
-    data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set (digits, moons, ...).")],
+    data: Annotated[str, typer.Argument(help="A file, a folder of images or sounds, or an embedded set (digits, ...).")],
     family: Annotated[
         str,
         typer.Option(
@@ -26,6 +26,9 @@ def fit(
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Where the model goes [NAME.likely].")] = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Cut a table of moments, or long sounds, into series of so many.", min=1)
+    ] = None,
     weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
@@ -46,7 +49,7 @@ def fit(
 
     fitted = fit_rows(
         data, described, condition=condition, target=target, validation=validation, budget=budget, seed=seed,
-        folder=run, schema=schema, weight=weight, init=init, device=device, batch=batch, certify=certify,
+        folder=run, schema=schema, window=window, weight=weight, init=init, device=device, batch=batch, certify=certify,
         listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
     )  # fmt: skip
     tell(fitted, run, quiet=quiet, as_json=as_json)

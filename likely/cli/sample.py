@@ -15,7 +15,7 @@ def sample(
     n: Annotated[int, typer.Option("-n", help="How many rows.", min=1)] = 10,
     given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: draw given this (may be repeated).")] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="A .csv, .parquet, .npz or .png file, or a folder.")
+        Path | None, typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .ts or .wav file, or a folder.")
     ] = None,
     seed: Seed = 0,
     as_json: Json = False,

@@ -4,6 +4,8 @@ from likely.codecs.catalogue import codec_for, codec_from_parts, condition_codec
 from likely.codecs.codec import Cells, Codec
 from likely.codecs.image import Binarise, ImageCodec
 from likely.codecs.lift import Lift
+from likely.codecs.series import SeriesCodec
+from likely.codecs.sound import SoundCodec
 from likely.codecs.table import TableCodec
 from likely.codecs.text import TextCodec
 from likely.codecs.texts import TextsCodec
@@ -16,6 +18,8 @@ __all__ = [
     "Codec",
     "ImageCodec",
     "Lift",
+    "SeriesCodec",
+    "SoundCodec",
     "TableCodec",
     "TextCodec",
     "TextsCodec",

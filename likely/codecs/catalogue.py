@@ -6,10 +6,14 @@ from typing import Any
 from likely.codecs.codec import Codec
 from likely.codecs.image import ImageCodec
 from likely.codecs.parts import Part
+from likely.codecs.series import SeriesCodec
+from likely.codecs.sound import SoundCodec
 from likely.codecs.table import TableCodec
 from likely.codecs.text import TextCodec
 from likely.codecs.texts import TextsCodec
 from likely.data.rows import Images, Rows, Table
+from likely.data.series import Panel
+from likely.data.sound import Sounds
 from likely.data.texts import Texts
 from likely.errors import ConditionError, Corrupt
 from likely.suggestion import shown
@@ -19,6 +23,8 @@ CODECS: dict[str, type[Codec[Any]]] = {
     "ImageCodec": ImageCodec,
     "TextCodec": TextCodec,
     "TextsCodec": TextsCodec,
+    "SeriesCodec": SeriesCodec,
+    "SoundCodec": SoundCodec,
 }
 
 
@@ -31,6 +37,10 @@ def codec_for(rows: Rows, *, columns: Sequence[str] | None = None) -> Codec[Any]
             return ImageCodec.fit(rows)
         case Texts():
             return TextsCodec.fit(rows)
+        case Panel():
+            return SeriesCodec.fit(rows)
+        case Sounds():
+            return SoundCodec.fit(rows)
     raise TypeError(f"{type(rows).__name__} have no codec")
 
 

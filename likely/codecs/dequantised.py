@@ -192,7 +192,12 @@ def _learned(space: Space, layers: int, width: int, *, regions: bool) -> Surject
         by = squeezed_by(space.height, space.width) or (1, 1)
         noise = _image_noise(space, layers, width, by)
         return Learned(way, noise, ReadsImage(space, width, by), space.shape, torch.empty(0, dtype=torch.int64))
-    assert isinstance(space, Vector)
+    if not isinstance(space, Vector):
+        raise FieldError(
+            f"noise is not learned under the cells of {type(space).__name__}",
+            expected="a table or images",
+            remedy="leave dequantisation out: every level is then spread evenly",
+        )
     counting = Counting()
     way.up(torch.zeros(1, *space.shape), rng=counting)
     noise = _row_noise(counting.cells, layers, width)

@@ -6,11 +6,12 @@ from torch import Tensor
 
 from likely.bijections import FlowFamily
 from likely.codecs.choices import Choices
-from likely.codecs.ways import Levels, Redrawn, Same, Way
+from likely.codecs.ways import Flattened, Levels, Redrawn, Same, Way
 from likely.contracts import Family, Lifted, Space
+from likely.distributions.state import columns_of
 from likely.errors import CannotAnswer
 from likely.rng import Rng
-from likely.spaces import Image, Tokens, Vector
+from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 
 @final
@@ -28,7 +29,7 @@ class Lift:
         """The way this family wants the cells of this space."""
         if isinstance(family, FlowFamily) and family.dequantisation is not None:
             return cls(space, Lifted.NOT)  # the model itself takes cells to reals
-        pictures = family.pictures if isinstance(space, Image) else None
+        pictures = family.pictures if isinstance(space, Image | Series | Wave) else None
         return cls(space, pictures or family.lifted)
 
     @classmethod
@@ -62,7 +63,9 @@ def way_of(space: Space, lifted: Lifted) -> Way:
             return Same(space)
         case Vector():
             return Choices(space, noisy=noisy)
-        case Image(levels=int(levels)):
+        case Series(missing=True):
+            return Flattened(space, Choices(Vector(columns_of(space)), noisy=noisy))
+        case Image(levels=int(levels)) | Series(levels=int(levels)) | Wave(levels=int(levels)):
             return Levels(space, levels, noisy=noisy)
         case Tokens():
             raise CannotAnswer(

@@ -2,6 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import final
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from likely.contracts import Space
 from likely.rng import Rng
-from likely.spaces import Image
+from likely.spaces import Image, Series, Wave
 
 
 class Way(ABC):
@@ -64,8 +65,8 @@ class Levels(Way):
 
     exact = False
 
-    def __init__(self, space: Image, levels: int, *, noisy: bool) -> None:
-        self.space = Image(space.channels, space.height, space.width, levels=None)
+    def __init__(self, space: Image | Series | Wave, levels: int, *, noisy: bool) -> None:
+        self.space = replace(space, levels=None)
         self.levels, self.noisy = levels, noisy
         self.log_volume = math.prod(space.shape) * math.log(2 / levels)
 
@@ -82,6 +83,24 @@ class Levels(Way):
 
     def mask(self, known: Tensor) -> Tensor:
         return known
+
+
+@final
+class Flattened(Way):
+    """The cells of a series with gaps as those of a row, each lifted as a column is."""
+
+    def __init__(self, space: Space, columns: Way) -> None:
+        self.shape, self.columns = space.shape, columns
+        self.space, self.exact = columns.space, columns.exact
+
+    def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        return self.columns.up(x.flatten(1), rng=rng)
+
+    def down(self, u: Tensor) -> Tensor:
+        return self.columns.down(u).unflatten(1, self.shape)
+
+    def mask(self, known: Tensor) -> Tensor:
+        return self.columns.mask(known.flatten(1))
 
 
 @final

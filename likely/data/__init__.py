@@ -2,7 +2,7 @@
 
 from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
-from likely.data.describe import ColumnSummary, ImagesSummary, Summary, TableSummary, TextsSummary, describe
+from likely.data.describe import ColumnSummary, ImagesSummary, SeriesSummary, SoundsSummary, Summary, TableSummary, TextsSummary, describe
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, true_log_prob
 from likely.data.hashing import content_hash
@@ -10,6 +10,9 @@ from likely.data.read import read
 from likely.data.recipe import read_recipe
 from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import ColumnSchema, Constraint, Schema, TextFile
+from likely.data.series import Panel, series_of, windowed
+from likely.data.series_file import chorales
+from likely.data.sound import Sounds, sounds_of, spectrogram
 from likely.data.split import Split, sides, split
 from likely.data.stream import chunks, infer_schema, streams
 from likely.data.texts import BytePages, Texts, texts_of
@@ -24,9 +27,13 @@ __all__ = [
     "Constraint",
     "Images",
     "ImagesSummary",
+    "Panel",
     "Pieces",
     "Rows",
     "Schema",
+    "SeriesSummary",
+    "Sounds",
+    "SoundsSummary",
     "Split",
     "Summary",
     "Table",
@@ -34,6 +41,7 @@ __all__ = [
     "TextFile",
     "Texts",
     "TextsSummary",
+    "chorales",
     "chunks",
     "content_hash",
     "describe",
@@ -43,10 +51,14 @@ __all__ = [
     "restored",
     "schema_from_json",
     "schema_to_json",
+    "series_of",
     "sides",
+    "sounds_of",
+    "spectrogram",
     "split",
     "streams",
     "texts_of",
     "true_log_prob",
+    "windowed",
     "write",
 ]

@@ -73,6 +73,10 @@ def from_npz(path: Path, said: Declaration) -> Rows:
     """X with y is a table with a column y (or pictures with labels); one array is itself."""
     with path.open("rb") as source:
         held = _loaded(source, path)
+    if "series" in held:
+        from likely.data.series_file import panel_of
+
+        return panel_of(held, path)
     columns = held.pop("columns", None)
     levels = int(held.pop("levels")) if "levels" in held and held["levels"].size == 1 else None
     names = tuple(held)
@@ -97,12 +101,13 @@ def _joined(main: Array, beside: dict[str, Array], said: Declaration, names: tup
         labels = frame.rename(
             columns={name: "label" for name in beside if name.lower() in LABEL_KEYS and len(beside) == 1}
         )
-        return pictures(main, about=_about(labels) if beside else None)
+        return pictures(main, about=about_of(labels) if beside else None)
     table = frame_of(main.reshape(len(main), -1), names)
     return _table(pd.concat([table, frame], axis=1), _with_classes(said, frame))
 
 
-def _about(frame: "pd.DataFrame") -> Table:
+def about_of(frame: "pd.DataFrame") -> Table:
+    """Labels, one a row, as a table; whole numbers among them are classes."""
     return _table(frame, _with_classes(Declaration(), frame))
 
 
@@ -120,7 +125,7 @@ def _with_classes(said: Declaration, labels: "pd.DataFrame") -> Declaration:
 def labelled(pixels: Array, labels: Array, *, levels: int | None = None, names: tuple[str, ...] = ()) -> Images:
     """Pictures with one class each."""
     classes = np.asarray(names)[labels] if names else labels
-    images = pictures(pixels, about=_about(pd.DataFrame({"label": frame_of(np.asarray(classes)[:, None]).iloc[:, 0]})))
+    images = pictures(pixels, about=about_of(pd.DataFrame({"label": frame_of(np.asarray(classes)[:, None]).iloc[:, 0]})))
     return Images(images.pixels, levels or images.levels, images.about)
 
 

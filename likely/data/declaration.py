@@ -62,6 +62,7 @@ class Declaration:
     file: dict[str, Any] = field(default_factory=dict)  # fields of TextFile
     like: TextFile | None = None  # how the file was written that a fitted schema came from
     texts: Any = None  # what the lines of a text file are: "lines", "document", "molecules" or "proteins"
+    window: int | None = None  # moments (samples of a sound) that make one row: a record is cut into such windows
     lenient: bool = False  # columns that the table lacks are no error (a fitted schema meeting a partial table)
 
     def check(self, names: tuple[str, ...]) -> None:
@@ -142,7 +143,7 @@ def _changed_fields(column: ColumnSchema) -> dict[str, Any]:
 
 
 def _parsed(told: Any, where: str) -> Declaration:
-    known = ("columns", "constraints", "group", "file", "notes", "texts")
+    known = ("columns", "constraints", "group", "file", "notes", "texts", "window")
     _object(told, where, known)
     columns = _object(told.get("columns", {}), f"{where}: columns", None)
     parsed = {name: _column(name, stated) for name, stated in columns.items()}
@@ -155,8 +156,11 @@ def _parsed(told: Any, where: str) -> Declaration:
     texts = told.get("texts")
     if texts is not None:
         _one_of(_typed(texts, TEXT, "texts"), FORMS, f"{where}: texts")
+    window = told.get("window")
+    if window is not None:
+        _typed(window, WHOLE, f"{where}: window")
     rules = tuple(_constraint(rule) for rule in rules)
-    return Declaration(parsed, rules, group, _file(told.get("file", {})), texts=texts)
+    return Declaration(parsed, rules, group, _file(told.get("file", {})), texts=texts, window=window)
 
 
 def _object(told: Any, where: str, known: tuple[str, ...] | None) -> Mapping[str, Any]:

@@ -135,6 +135,62 @@ class TextsSummary(Summary):
         return {"is": "texts"} | asdict(self)
 
 
+@final
+@dataclass(frozen=True)
+class SeriesSummary(Summary):
+    """Series, and what is said about them."""
+
+    rows: int
+    lengths: tuple[int, int, int]  # shortest, mean, longest, in moments
+    channels: tuple[str, ...]
+    levels: int | None
+    gaps: float  # the share of values missing before a series' end
+    windows: bool
+    copies: float
+    about: TableSummary | None
+
+    @property
+    def form(self) -> str:
+        shortest, mean, longest = self.lengths
+        word = "windows" if self.windows else "series"
+        many = f"{longest}" if shortest == longest else f"{shortest} to {longest} ({mean} on average)"
+        wide = f"{len(self.channels)} channel{'s' * (len(self.channels) != 1)}"
+        whole = "" if self.levels is None else f", {self.levels} levels"
+        return f"{word} of {many} moments, {wide}{whole}" + (f", {self.gaps:.1%} missing" if self.gaps else "")
+
+    @property
+    def table(self) -> TableSummary | None:
+        return self.about
+
+    def to_json(self) -> dict[str, Any]:
+        return {"is": "series"} | asdict(self)
+
+
+@final
+@dataclass(frozen=True)
+class SoundsSummary(Summary):
+    """Sounds, and what is said about them."""
+
+    rows: int
+    rate: int  # samples a second
+    seconds: tuple[float, float, float]  # shortest, mean, longest
+    copies: float
+    about: TableSummary | None
+    example: str  # a file's name
+
+    @property
+    def form(self) -> str:
+        shortest, mean, longest = self.seconds
+        return f"sounds of {shortest:.2f} to {longest:.2f} s ({mean:.2f} on average), {self.rate} samples a second"
+
+    @property
+    def table(self) -> TableSummary | None:
+        return self.about
+
+    def to_json(self) -> dict[str, Any]:
+        return {"is": "sounds"} | asdict(self)
+
+
 def describe(rows: "Rows") -> Summary:
     """A summary to print, or to give as JSON."""
     return rows.described()

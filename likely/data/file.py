@@ -15,7 +15,8 @@ from likely.suggestion import near, shown
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-READABLE = "CSV, TSV, Parquet, npz, npy, IDX, a folder of images, or a zip of one"
+SOUND_SUFFIXES = (".wav", ".wave")
+READABLE = "CSV, TSV, Parquet, npz, npy, IDX, .ts, .wav, a folder of images or sounds, or a zip of one"
 PIECE = 1 << 20  # bytes unpacked at a time
 DAMAGED = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)  # or encrypted
 MAGIC = (
@@ -129,6 +130,8 @@ def _magic_of(head: bytes) -> str:
     for start, name in MAGIC:
         if head.startswith(start):
             return name
+    if head[:4] in (b"RIFF", b"RIFX") and head[8:12] == b"WAVE":
+        return "sound"
     if len(head) >= 8 and head[:2] == b"\0\0" and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4:
         return "idx"
     return ""

@@ -21,7 +21,7 @@ import pandas as pd
 
 from likely.data.array import levels_of
 from likely.data.declaration import Declaration
-from likely.data.file import DAMAGED, PICTURE_SUFFIXES, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, SOUND_SUFFIXES, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.missing import is_text
@@ -32,7 +32,8 @@ from likely.errors import EmptyData, Unreadable, WrongRows
 from likely.suggestion import shown
 
 METADATA = ("metadata.csv", "captions.csv", "labels.csv", "metadata.tsv", "captions.tsv")
-FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "img", "image_path", "filepath", "name")
+FILE_COLUMNS = ("file", "filename", "file_name", "path", "image", "img", "image_path", "filepath", "name", "wav",
+                "sound", "audio")  # fmt: skip
 CAPTIONS = ("caption", "text", "prompt", "description")
 Array = np.ndarray[Any, Any]
 Size = tuple[int, int]  # height, width
@@ -125,14 +126,14 @@ def _from_place(place: Place, said: Declaration, size: Size | None) -> Images:
         remedy = "give the table's own path" if tables else "name the folder that holds them"
         raise EmptyData(what, expected=expected, remedy=remedy)
     told = [name for name in files if PurePosixPath(name).name in METADATA]
-    names, frame = _described(place, told[0], names, said) if told else (names, _folders(names))
+    names, frame = listed(place, told[0], names, said) if told else (names, folders_of(names))
     pixels, levels = _pixels([(name, place.content(name)) for name in names], size)
-    about = None if frame is None else Table(*infer(frame, _with_captions(frame, said)))
+    about = None if frame is None else Table(*infer(frame, with_captions(frame, said)))
     return Images(pixels, levels, about, tuple(names))
 
 
-def _folders(names: list[str]) -> "pd.DataFrame | None":
-    """The folders that the pictures lie in, below those that all share."""
+def folders_of(names: list[str]) -> "pd.DataFrame | None":
+    """The folders that files lie in, below those that all share."""
     paths = [PurePosixPath(name).parts[:-1] for name in names]
     while all(paths) and len({parts[0] for parts in paths}) == 1:
         paths = [parts[1:] for parts in paths]
@@ -144,8 +145,8 @@ def _folders(names: list[str]) -> "pd.DataFrame | None":
     return pd.DataFrame(columns)
 
 
-def _described(place: Place, told: str, names: list[str], said: Declaration) -> "tuple[list[str], pd.DataFrame]":
-    """The pictures that a metadata file lists, in its order, and the rest of its columns."""
+def listed(place: Place, told: str, names: list[str], said: Declaration) -> "tuple[list[str], pd.DataFrame]":
+    """The files that a metadata file lists, in its order, and the rest of its columns."""
     frame = _metadata(place, told, said)
     files = _file_column(frame, told, place)
     beside = PurePosixPath(told).parent
@@ -159,8 +160,8 @@ def _described(place: Place, told: str, names: list[str], said: Declaration) -> 
     found = [by_path.get(each) or by_name.get(PurePosixPath(each).name) for each in listed]
     lost = [each for each, name in zip(listed, found, strict=True) if name is None]
     if lost:
-        what = f"{place.path}: {told} lists {len(lost)} pictures that are not there: {shown(lost, most=3)}"
-        raise Unreadable(what, expected=f"a picture for each of its {len(listed)} lines")
+        what = f"{place.path}: {told} lists {len(lost)} files that are not there: {shown(lost, most=3)}"
+        raise Unreadable(what, expected=f"a file for each of its {len(listed)} lines")
     return [name for name in found if name], frame.drop(columns=files)
 
 
@@ -187,13 +188,13 @@ def _file_column(frame: "pd.DataFrame", told: str, place: Place) -> str:
             if column.lower() == name and is_text(frame[column]):
                 return column
     for column in frame.columns:
-        if is_text(frame[column]) and suffix(Path(str(frame[column].iloc[0]))) in PICTURE_SUFFIXES:
+        if is_text(frame[column]) and suffix(Path(str(frame[column].iloc[0]))) in (*PICTURE_SUFFIXES, *SOUND_SUFFIXES):
             return column
     what = f"{place.path}: {told} has no column of file names among {shown(frame.columns)}"
-    raise Unreadable(what, expected="a column called file, with the path of each picture")
+    raise Unreadable(what, expected="a column called file, with the path of each file")
 
 
-def _with_captions(frame: "pd.DataFrame", said: Declaration) -> Declaration:
+def with_captions(frame: "pd.DataFrame", said: Declaration) -> Declaration:
     """A column called caption is a text, however often one comes again."""
     captions = [name for name in frame.columns if name.lower() in CAPTIONS and is_text(frame[name])]
     stated = {name: {"kind": "text", "why": "called a caption"} | said.columns.get(name, {}) for name in captions}

@@ -14,15 +14,19 @@ from likely.data.file import DAMAGED, PICTURE_SUFFIXES, READABLE, existing, magi
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
-from likely.data.picture import from_folder, from_picture, from_zip, resized
+from likely.data.picture import Folder, from_folder, from_picture, from_zip, resized
 from likely.data.prose import SUFFIXES as PROSE
 from likely.data.prose import from_prose, is_prose
 from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import Schema
+from likely.data.series import Panel, windowed
+from likely.data.series_file import from_json, from_ts
+from likely.data.sound import Sounds, cut
+from likely.data.sound_file import from_sound_folder, from_sound_zip, from_wav, holds_sounds
 from likely.data.text_table import read_text_table
 from likely.data.texts import Texts, texts_of
 from likely.data.tidy import markers_of, tidied
-from likely.errors import DataError, MissingFile, Unreadable
+from likely.errors import DataError, FieldError, MissingFile, Unreadable
 from likely.suggestion import meant
 
 Size = tuple[int, int]
@@ -40,16 +44,31 @@ def read(
     *,
     schema: "Path | str | Schema | Mapping[str, Any] | None" = None,
     size: Size | None = None,
+    window: int | None = None,
 ) -> Rows:
     """The rows of a file, a folder, an embedded set, a frame, an array or a tensor.
 
     A schema (a `Schema`, its JSON file, or its JSON as a dict) overrides what is inferred, column by column. `size`
-    (height, width) brings pictures to one size.
+    (height, width) brings pictures to one size. `window` cuts a table of moments, or long sounds, into rows of so many
+    moments or samples, one after another.
     """
     said = declaration(schema)
     rows = _rows(source, said, size)
     rows = rows.declared(said) if isinstance(rows, Pieces) else rows
+    rows = _cut(rows, window or said.window) if window is not None or said.window is not None else rows
     return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
+
+
+def _cut(rows: Rows, window: int | None) -> Rows:
+    """In windows."""
+    match rows:
+        case Table():
+            return windowed(rows, window or 0)
+        case Sounds():
+            return cut(rows, window or 0)
+        case Panel(windows=True) if rows.values.shape[1] == window:
+            return rows
+    raise FieldError(f"{rows.word} are not cut into windows", expected="a table of moments, or sounds")
 
 
 def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:
@@ -106,9 +125,13 @@ def _path(source: str | Path) -> Path:
 
 def _from_path(path: Path, said: Declaration, size: Size | None) -> Rows:
     if path.is_dir():
-        return from_folder(path, said, size)
+        names = Folder(path).files()
+        pictured = any(suffix(Path(name)) in PICTURE_SUFFIXES for name in names)
+        return from_folder(path, said, size) if pictured or not holds_sounds(names) else from_sound_folder(path, said)
     found = magic(path)
     promised = suffix(path)
+    if promised == ".json" and said.texts is None and (music := from_json(path)) is not None:
+        return music
     if promised in OTHER and said.texts in (None, "table"):
         raise Unreadable(f"{path} is {OTHER[promised][0]}, not a table", expected=READABLE, remedy=OTHER[promised][1])
     if found == "zip":
@@ -135,6 +158,8 @@ def _from_zip(path: Path, said: Declaration, size: Size | None) -> Rows:
         return from_npz(path, said)
     if any(suffix(Path(name)) in PICTURE_SUFFIXES for name in names):
         return from_zip(path, said, size)
+    if holds_sounds(names):
+        return from_sound_zip(path, said)
     return _from_text(path, said)
 
 
@@ -147,6 +172,10 @@ def _from_file(path: Path, found: str, said: Declaration) -> Rows:
             return from_npy(path, said)
         case ".npz":
             return from_npz(path, said)
+        case "sound" | ".wav" | ".wave":
+            return from_wav(path)
+        case ".ts":
+            return from_ts(path)
         case "idx":
             return from_idx(path, said)
         case "" | "gzip" | "bitmap" | ".csv" | ".tsv" | ".txt" | ".data" | ".dat" | ".tab":

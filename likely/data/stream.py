@@ -63,7 +63,7 @@ def infer_schema(
     if not streams(path):
         rows = read(path, schema=schema)
         if not isinstance(rows, Table):
-            raise WrongRows(f"{path} holds pictures, which have no columns", expected="a table")
+            raise WrongRows(f"{path} holds {rows.word}, which have no columns", expected="a table")
         return rows.schema
     try:
         return _of_file(path, said, whole)
@@ -92,7 +92,7 @@ def _parts(path: Path, said: Declaration, size: int, *, same: bool = False) -> P
     else:
         rows = read(path)
         if not isinstance(rows, Table):
-            raise WrongRows(f"{path} holds pictures, not a table", expected="CSV or Parquet")
+            raise WrongRows(f"{path} holds {rows.word}, not a table", expected="CSV or Parquet")
         yield from (rows.frame.iloc[start : start + size] for start in range(0, len(rows), size))
 
 

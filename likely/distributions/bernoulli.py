@@ -1,4 +1,4 @@
-r"""Binary images: every pixel a coin.
+r"""Cells of two levels: every one a coin.
 
 log p(x | l) = x l - log(1 + e^l),   x in {0, 1}                                                                 (1)
 """
@@ -15,13 +15,13 @@ from likely.distributions.law import Law, Observation, known, precise
 from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Image
+from likely.spaces import gappy, levels_of
 
 
 @final
 @dataclass(frozen=True)
 class Bernoulli(Observation):
-    """Pixels of two levels, each with a log-odds of its own."""
+    """Cells of two levels, each with a log-odds of its own."""
 
     def law(self, space: Space) -> Law:
         return BernoulliLaw(space)
@@ -32,8 +32,8 @@ class BernoulliLaw(Law):
     """Independent coins; the parameters are log-odds."""
 
     def __init__(self, space: Space) -> None:
-        if not (isinstance(space, Image) and space.levels == 2):
-            raise FieldError(f"the Bernoulli law is over images of 2 levels, not {space!r:.80}",
+        if levels_of(space) != 2 or gappy(space):
+            raise FieldError(f"the Bernoulli law is over images, series and sounds of 2 levels, not {space!r:.80}",
                              remedy="leave the law out: each space has one of its own")  # fmt: skip
         self.outputs = space.shape
 

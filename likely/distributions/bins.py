@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from likely.contracts import Space
 from likely.distributions.state import Cells, Range
 from likely.rng import Rng
-from likely.spaces import Image
+from likely.spaces import levels_of
 
 HALVINGS = 60  # of the interval in which a slope is sought
 STEEPEST = 1e4  # of s w: the largest share of a bin's values that may lie at one of its ends
@@ -183,8 +183,8 @@ class Bins(nn.Module):
 
 
 def bins_of(space: Space, most: int) -> Bins:
-    """The states of a space's columns; levels of an image are codes, or bins where there are more levels than bins."""
-    many = isinstance(space, Image) and space.levels is not None and space.levels > most
+    """The states of a space's columns; levels are codes, or bins where there are more levels than bins."""
+    many = (levels_of(space) or 0) > most
     return Bins(Cells(space, ordered=many), most)
 
 

@@ -15,7 +15,7 @@ from likely.distributions.layout import stacked, unstacked
 from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Category, Image, Tokens, Vector, present
+from likely.spaces import Category, Image, Series, Tokens, Vector, Wave, present
 
 
 @final
@@ -65,7 +65,7 @@ def chosen(log_p: Tensor, code: Tensor, dim: int) -> Tensor:
 
 def _codes(space: Space) -> int:
     match space:
-        case Image(levels=int(levels)):
+        case Image(levels=int(levels)) | Series(levels=int(levels), missing=False) | Wave(levels=int(levels)):
             return levels
         case Tokens():
             return space.vocabulary
@@ -74,6 +74,6 @@ def _codes(space: Space) -> int:
                 return kind.k
     raise FieldError(
         f"the Categorical law is over cells of one number of codes, not {space!r:.80}",
-        expected="an Image with levels, Tokens, or a Vector of categories of one size that are never missing",
+        expected="an Image, Series or Wave with levels and without gaps, Tokens, or a Vector of categories of one size that are never missing",
         remedy="leave the law out: each space has one of its own",
     )

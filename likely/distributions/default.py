@@ -3,6 +3,7 @@
 from likely.contracts import Space
 from likely.distributions.bernoulli import Bernoulli
 from likely.distributions.categorical import Categorical
+from likely.distributions.cell_by_cell import CellByCell
 from likely.distributions.law import Law, Observation
 from likely.distributions.logistic import DiscretisedLogistic
 from likely.distributions.mixed import Mixed
@@ -12,7 +13,9 @@ from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 
 def law_of(space: Space) -> Law:
-    """Coins for binary images, logistic mixtures for levels, columns by kind, choices for tokens, else normals."""
+    """Coins for two levels, logistic mixtures for more, columns by kind, choices for tokens, else normals."""
+    if isinstance(space, Series) and space.missing:
+        return CellByCell(Mixed(), space)
     return _observation(space).law(space)
 
 
@@ -20,9 +23,9 @@ def _observation(space: Space) -> Observation:
     match space:
         case Vector():
             return Mixed()
-        case Image(levels=2):
+        case Image(levels=2) | Series(levels=2) | Wave(levels=2):
             return Bernoulli()
-        case Image(levels=int()):
+        case Image(levels=int()) | Series(levels=int()) | Wave(levels=int()):
             return DiscretisedLogistic()
         case Image() | Series() | Wave():
             return Gaussian()

@@ -5,7 +5,7 @@
     Category      an indicator for each code, missing among them where it can be
     Image         every pixel, levels from 0 to 1
     Tokens        how often each code occurs
-    Series, Wave  every number
+    Series, Wave  every number, levels from 0 to 1; beside an indicator for missing where it can be
 
 Every feature is centred at its mean over the rows seen first, and is 0 where the cell says nothing: what is not known
 moves no prediction.
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from likely.contracts import Space
 from likely.distributions.state import Cells
-from likely.spaces import Image, Tokens
+from likely.spaces import Image, Series, Tokens, Wave, levels_of
 
 
 @final
@@ -31,8 +31,8 @@ class Design(nn.Module):
     def __init__(self, space: Space | None) -> None:
         super().__init__()
         self.space, self.levels = space, 1.0
-        if isinstance(space, Image) and space.levels is not None:
-            self.levels = max(space.levels - 1.0, 1.0)
+        if space is not None and (levels := levels_of(space)) is not None:
+            self.levels = max(levels - 1.0, 1.0)
         self.cells = None if space is None or isinstance(space, Tokens) else Cells(space, ordered=True)
         self.register_buffer("centre", torch.zeros(self._width(), dtype=torch.float64))
 
@@ -65,7 +65,7 @@ class Design(nn.Module):
         cells = self.cells.flat(c)
         split, numbers = self.cells.split(cells), ~self.cells.category
         values = cells[:, numbers].double() / self.levels
-        if not isinstance(self.space, Image):
+        if not isinstance(self.space, Image | Series | Wave):
             values = torch.where(self.cells.integer[numbers], values.clamp(min=0).log1p(), values)
         known = split.ordinary[:, numbers]
         stated = (self.cells.category | (self.cells.sizes > 1)).nonzero()[:, 0].tolist()

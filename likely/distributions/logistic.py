@@ -21,7 +21,7 @@ from likely.distributions.layout import stacked, unstacked
 from likely.distributions.sharpened import PLAIN, sharpened
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Image
+from likely.spaces import gappy, levels_of
 
 SHARPEST = 7.0  # |log scale| stays below: a scale is at least a fraction e^-7 of half the range
 LEVEL = -1.5  # log scale at zero parameters: broad, but within the range
@@ -77,15 +77,16 @@ class DiscretisedLogisticLaw(Law):
     """Independent pixels; the parameters of one are its mixture's log-weights (where several), means, log scales."""
 
     def __init__(self, space: Space, mixtures: int) -> None:
-        if not isinstance(space, Image) or space.levels is None:
-            raise FieldError(f"the discretised logistic law is over images with levels, not {space!r:.80}",
+        levels = levels_of(space)
+        if levels is None or gappy(space):
+            raise FieldError(f"the discretised logistic law is over images, series and sounds with levels, not {space!r:.80}",
                              remedy="leave the law out: each space has one of its own")  # fmt: skip
-        self.space, self.levels, self.mixtures = space, space.levels, mixtures
+        self.space, self.levels, self.mixtures = space, levels, mixtures
         self.per = 3 * mixtures if mixtures > 1 else 2
         self.outputs = stacked(space, self.per)
 
     def _terms(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """log w, m and log s, each (B, mixtures, C, H, W)."""
+        """log w, m and log s, each (B, mixtures, *shape)."""
         cells = unstacked(precise(parameters), self.per, self.space)
         mean, raw = cells[:, -2 * self.mixtures :].chunk(2, 1)
         log_weight = cells[:, : self.mixtures].log_softmax(1) if self.mixtures > 1 else torch.zeros_like(mean)
@@ -94,7 +95,7 @@ class DiscretisedLogisticLaw(Law):
     def _spread(self, mean: Tensor) -> Tensor:
         """Means start apart, so that the terms of a mixture are not born equal."""
         places = torch.arange(self.mixtures, dtype=mean.dtype, device=mean.device)
-        return mean + ((2 * places + 1) / self.mixtures - 1).view(-1, 1, 1, 1)
+        return mean + ((2 * places + 1) / self.mixtures - 1).view(-1, *(1,) * (mean.dim() - 2))
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         log_weight, mean, log_scale = self._terms(parameters)

@@ -17,7 +17,7 @@ from likely.distributions.layout import stacked, unstacked
 from likely.distributions.sharpened import PLAIN
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import Image, Real, Series, Vector, Wave
+from likely.spaces import Image, Real, Series, Vector, Wave, gappy
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 WIDEST = 7.0  # |log std| stays below: a cell's density is at most e^7 / sqrt(2 pi)
@@ -67,7 +67,7 @@ class GaussianLaw(Law):
         if not _plain_reals(space):
             raise FieldError(
                 f"the Gaussian law is over real cells, not {space!r:.80}",
-                expected="a Vector of reals without atoms, an Image without levels, a Series or a Wave",
+                expected="a Vector of reals without atoms; an Image, Series or Wave without levels and without gaps",
                 remedy="leave the law out: each space has one of its own",
             )
         self.space, self.scale = space, scale
@@ -96,7 +96,7 @@ def _plain_reals(space: Space) -> bool:
     match space:
         case Vector():
             return all(isinstance(column, Real) and not column.atoms and not column.missing for column in space.columns)
-        case Image():
-            return space.levels is None
+        case Image() | Series() | Wave():
+            return space.levels is None and not gappy(space)
         case _:
-            return isinstance(space, Series | Wave)
+            return False

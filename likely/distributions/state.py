@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from likely.contracts import Evidence, Space
 from likely.errors import ConditionError
 from likely.rng import Rng
-from likely.spaces import Category, Column, Count, Image, Real, Series, Tokens, Vector, Wave
+from likely.spaces import Category, Column, Count, Image, Real, Series, Tokens, Vector, Wave, levels_of
 
 NOT_ASKED = -1
 MOST_CLASSES = 10_000
@@ -30,9 +30,12 @@ def columns_of(space: Space) -> tuple[Column, ...]:
     match space:
         case Vector():
             return space.columns
-        case Image(levels=int(levels)):
+        case Image(levels=int(levels)) | Wave(levels=int(levels)):
             return (Category(levels),) * math.prod(space.shape)
-        case Image() | Series() | Wave():
+        case Series():
+            cell = Real((), space.missing) if space.levels is None else Category(space.levels, space.missing)
+            return (cell,) * math.prod(space.shape)
+        case Image() | Wave():
             return (Real(),) * math.prod(space.shape)
         case Tokens():
             return (Category(space.vocabulary, missing=True),) * space.length
@@ -94,12 +97,12 @@ class Cells(nn.Module):
     like: Tensor  # empty; follows `model.double()`: the dtype of what is drawn
 
     def __init__(self, space: Space, *, ordered: bool = False) -> None:
-        """Levels of an image are categories, or where `ordered` integers that have a top."""
+        """Levels are categories, or where `ordered` integers that have a top."""
         super().__init__()
         self.space = space
         columns, top = columns_of(space), math.inf
-        if ordered and isinstance(space, Image) and space.levels is not None:
-            columns, top = (Count(),) * len(columns), space.levels - 1.0
+        if ordered and (levels := levels_of(space)) is not None:
+            columns, top = tuple(Count(column.missing) for column in columns), levels - 1.0
         told = [_listed(column) for column in columns]
         widest = max((len(atoms) for _, atoms in told), default=0)
         self.width = len(columns)

@@ -1,4 +1,4 @@
-"""What samples look like: a grid of pictures, a table's columns over the real ones, points in a plane."""
+"""What samples look like: a grid of pictures, a table's columns over the real ones, points in a plane, waves."""
 
 import base64
 import io
@@ -8,7 +8,8 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image as Picture
 
-from likely.data import Images, Rows, Table, Texts
+from likely.data import Images, Panel, Rows, Sounds, Table, Texts
+from likely.report import waves
 from likely.metrics.features import codes, frame_of, is_numeric
 from likely.report.drawing import box, dots, line, path, shortened, signed, svg, text
 
@@ -30,6 +31,10 @@ def picture_of(rows: Rows, real: Rows) -> Markup:
             return _drawn(rows, real)
         case Texts(), _:
             return quoted(rows)
+        case Panel(), Panel():
+            return waves.series(rows, real)
+        case Sounds(), _:
+            return waves.sounds(rows)
     raise TypeError(f"{type(rows).__name__} have no picture")
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from likely.codecs import Lift
 from likely.contracts import Counted, Family, Model, Prepared, Space, Trained, Turn
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Tokens, Vector, label, reals
+from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, label, reals
 
 ROWS = 96
 STEPS = 12  # of Adam: enough to leave the initial weights, where many laws hold by accident
@@ -24,6 +24,8 @@ SPACES: dict[str, Space] = {
     "choices": Vector((Category(2), Category(3))),
     "bits": Image(1, 4, 4, levels=2),
     "image": Image(1, 8, 8, levels=8),
+    "series": Series(2, 6),
+    "wave": Wave(8000, 12, levels=8),
 }
 CONDITIONS: dict[str, Space | None] = {
     "nothing": None,
@@ -118,9 +120,9 @@ def example_rows(space: Space, n: int, rng: Keyed) -> Tensor:
             return (2 * level[:, None, None, None] - 1 + 0.1 * rng.normal((n, *space.shape), like=like)).clamp(
                 -0.99, 0.99
             )
-        case Image(levels=levels):
-            noisy = level[:, None, None, None] + 0.2 * rng.normal((n, *space.shape), like=like)
-            return (noisy.clamp(0, 0.999) * (levels or 2)).floor()
+        case Image(levels=int(levels)) | Series(levels=int(levels)) | Wave(levels=int(levels)):
+            noisy = level.view(n, *(1,) * len(space.shape)) + 0.2 * rng.normal((n, *space.shape), like=like)
+            return (noisy.clamp(0, 0.999) * levels).floor()
         case Tokens(vocabulary=vocabulary, length=length):
             tokens = rng.integers(vocabulary, (n, length), like=like)
             return torch.where(torch.arange(length) < 1 + level[:, None] * length, tokens, -1)

@@ -60,7 +60,7 @@ def test_metadata_gives_captions_and_the_order(tmp_path: Path, name: str) -> Non
 def test_metadata_that_does_not_fit(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     (tmp_path / "metadata.csv").write_text("file,caption\na.png,x\nlost.png,y\n")
-    with pytest.raises(Unreadable, match=r"lists 1 pictures that are not there: 'lost.png'"):
+    with pytest.raises(Unreadable, match=r"lists 1 files that are not there: 'lost.png'"):
         read(tmp_path)
     (tmp_path / "metadata.csv").write_text("what,caption\n1,x\n2,y\n")
     with pytest.raises(Unreadable, match="no column of file names"):

@@ -23,7 +23,7 @@ SMALL = {
     "Glow": "glow,steps=2,width=8",
     "PixelCNN": "pixelcnn,width=16,blocks=2,hidden=16",
 }
-PICTURES = ("bits", "image")
+PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 PREDICTED = ("one real", "reals", "label")  # what discriminative families model: they are given every condition
 CASES = [

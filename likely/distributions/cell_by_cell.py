@@ -1,0 +1,33 @@
+"""A law over the columns of a row, for series with gaps: every cell a column, whether it is there a choice of its own."""
+
+from typing import final
+
+from torch import Tensor
+
+from likely.distributions.law import Law
+from likely.distributions.mixed import Mixed
+from likely.distributions.state import columns_of
+from likely.contracts import Space
+from likely.rng import Rng
+from likely.spaces import Vector
+
+
+@final
+class CellByCell(Law):
+    """The law of the flattened cells."""
+
+    def __init__(self, observation: Mixed, space: Space) -> None:
+        self.space, self.columns = space, observation.law(Vector(columns_of(space)))
+        self.outputs = self.columns.outputs
+
+    def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
+        return self.columns.cell_log_prob(x.flatten(1), parameters).view_as(x)
+
+    def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
+        return self._shaped(self.columns.sample(parameters, rng=rng))
+
+    def mean(self, parameters: Tensor) -> Tensor:
+        return self._shaped(self.columns.mean(parameters))
+
+    def _shaped(self, cells: Tensor) -> Tensor:
+        return cells.unflatten(1, self.space.shape)

@@ -1,0 +1,68 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from likely.codecs import codec_for, codec_from_parts
+from likely.data import series_of
+from likely.errors import Corrupt, EmptyData, WrongRows
+from likely.spaces import Series
+
+REALS = np.random.default_rng(0).normal([3.0, -1.0], [2.0, 0.1], (20, 7, 2)).round(3)
+UNEVEN = [np.array([0.5, 2.0, np.nan, 4.0]), np.array([0.25, -1.0]), np.array([1.0])]
+
+
+@pytest.mark.parametrize(
+    ("rows", "space"),
+    [
+        (series_of(REALS), Series(2, 7)),
+        (series_of(UNEVEN), Series(1, 4, None, True)),
+        (series_of(np.array([[0, 1, 1], [1, 1, 0]])), Series(1, 3, 2)),
+        (series_of([np.array([0, 5, 1]), np.array([1])]), Series(1, 3, 6, True)),
+    ],
+)
+def test_series_come_back_from_their_cells(rows, space):
+    codec = codec_for(rows)
+    cells = codec.encode(rows)
+    assert codec.space == space
+    assert (cells.x.dtype, cells.x.shape[1:]) == (torch.float32, space.shape)
+    np.testing.assert_array_equal(codec.decode(cells.x).values, rows.values)
+    again = codec_from_parts(json.loads(json.dumps(codec.parts())))
+    assert torch.equal(again.encode(rows).x.nan_to_num(-9), cells.x.nan_to_num(-9))
+    assert again.measure == codec.measure
+
+
+def test_a_channel_in_other_units_moves_the_density_by_their_ratio():
+    scaled = REALS * np.array([1000.0, 1.0])
+    one, other = codec_for(series_of(REALS)), codec_for(series_of(scaled))
+    ladj = one.encode(series_of(REALS)).ladj, other.encode(series_of(scaled)).ladj
+    torch.testing.assert_close(ladj[0] - ladj[1], torch.full((20,), 7 * np.log(1000)).double())
+    std = torch.from_numpy(REALS.std((0, 1)))
+    torch.testing.assert_close(ladj[0], -7 * std.log().sum().expand(20))
+
+
+def test_missing_moments_have_no_unit():
+    rows = series_of(UNEVEN)
+    codec = codec_for(rows)
+    torch.testing.assert_close(codec.encode(rows).ladj, torch.tensor([3.0, 2.0, 1.0]).double() * -np.log(codec.scale[0]))
+
+
+def test_what_was_not_fitted_is_refused_by_name():
+    codec = codec_for(series_of(REALS))
+    for wrong, told in [(REALS[:, :5], "fewer than 7"), (np.repeat(REALS, 2, 1), "14 moments"), (REALS[..., :1], "1 channels")]:
+        with pytest.raises(WrongRows, match=told):
+            codec.encode(series_of(wrong))
+    levelled = codec_for(series_of(np.array([[0, 1, 2]])))
+    with pytest.raises(WrongRows, match="series 1 has a value of 7"):
+        levelled.encode(series_of(np.array([[7, 1, 2]])))
+    with pytest.raises(EmptyData):
+        codec_for(series_of([[np.nan, np.nan]]))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"length": 0}, {"scale": [0.0, 1.0]}, {"scale": [1.0]}, {"channels": []}, {"levels": 1}, {"missing": 3}, {"x": 1}]
+)
+def test_hostile_parts_are_refused(wrong):
+    with pytest.raises(Corrupt):
+        codec_from_parts(codec_for(series_of(REALS)).parts() | wrong)
