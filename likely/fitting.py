@@ -67,7 +67,9 @@ def fit(
     )  # fmt: skip
     start = load(init) if isinstance(init, str | Path) else init
     engine = engine or Engine(device=device)
-    run = Run(asked, rows, _held(validation, rows, window), _numbers(weight), place, engine, frames.form_of(data), stream)
+    run = Run(
+        asked, rows, _held(validation, rows, window), _numbers(weight), place, engine, frames.form_of(data), stream
+    )
     return run.finished(listeners, init=start)
 
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import likely
+from likely.data import sounds_of
 from likely.distributions.kernels import Tophat
 from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.training import Engine, Stepped
@@ -342,3 +343,20 @@ def test_a_target_is_given_to_generative_families_and_predicted_by_the_others():
         likely.fit("iris", "logistic", target="colour")
     with pytest.raises(ConditionError, match="both"):
         likely.fit("iris", "logistic", target="species", condition="species")
+
+
+def test_series_and_sounds_are_fitted_scored_sampled_and_saved(tmp_path):
+    """A record in windows, and sounds with their class: what is drawn is of their kind and can be scored again."""
+    frame = pd.DataFrame({"time": range(240), "load": np.sin(np.arange(240) / 4) + np.arange(240) % 3})
+    frame.to_csv(tmp_path / "load.csv", index=False)
+    fitted = likely.fit(tmp_path / "load.csv", "naive-bayes", window=12, folder=tmp_path / "load.likely")
+    assert fitted.score(tmp_path / "load.csv").nats.shape == (20,)
+    drawn = likely.load(tmp_path / "load.likely").sample(3)
+    assert (drawn.values.shape, drawn.channels) == ((3, 12, 1), ("load",))
+    assert fitted.score(drawn).kind == "="
+    tones = sounds_of(
+        [np.sin(np.arange(40) * (1 + i % 2) / 3) / 2 for i in range(24)], 8000, labels=["low", "high"] * 12
+    )
+    heard = likely.fit(tones, "naive-bayes", condition="label")
+    assert heard.sample_rows(2, {"label": "low"}).about.frame["label"].tolist() == ["low", "low"]
+    assert "mu-law" in heard.score(tones).measure

@@ -12,7 +12,9 @@ from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
 
 def fit(
     ctx: typer.Context,
-    data: Annotated[str, typer.Argument(help="A file, a folder of images or sounds, or an embedded set (digits, ...).")],
+    data: Annotated[
+        str, typer.Argument(help="A file, a folder of images or sounds, or an embedded set (digits, ...).")
+    ],
     family: Annotated[
         str,
         typer.Option(

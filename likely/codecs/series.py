@@ -1,6 +1,6 @@
 """Series <-> cells (N, C, T): reals standardised channel by channel, levels as they are; NaN in gaps and past the end.
 
-    x = (v - m_c) / s_c,   log|det| = - sum over the values that are there of log s_c                              (1)
+x = (v - m_c) / s_c,   log|det| = - sum over the values that are there of log s_c                              (1)
 """
 
 from typing import Any, final

@@ -2,7 +2,16 @@
 
 from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
-from likely.data.describe import ColumnSummary, ImagesSummary, SeriesSummary, SoundsSummary, Summary, TableSummary, TextsSummary, describe
+from likely.data.describe import (
+    ColumnSummary,
+    ImagesSummary,
+    SeriesSummary,
+    SoundsSummary,
+    Summary,
+    TableSummary,
+    TextsSummary,
+    describe,
+)
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, true_log_prob
 from likely.data.hashing import content_hash

@@ -125,7 +125,9 @@ def _with_classes(said: Declaration, labels: "pd.DataFrame") -> Declaration:
 def labelled(pixels: Array, labels: Array, *, levels: int | None = None, names: tuple[str, ...] = ()) -> Images:
     """Pictures with one class each."""
     classes = np.asarray(names)[labels] if names else labels
-    images = pictures(pixels, about=about_of(pd.DataFrame({"label": frame_of(np.asarray(classes)[:, None]).iloc[:, 0]})))
+    images = pictures(
+        pixels, about=about_of(pd.DataFrame({"label": frame_of(np.asarray(classes)[:, None]).iloc[:, 0]}))
+    )
     return Images(images.pixels, levels or images.levels, images.about)
 
 

@@ -53,7 +53,9 @@ def _parts(path: Path) -> tuple[dict[str, str], list[str]]:
         if name.lower() == "data":
             break
     if "data" not in heading:
-        raise Unreadable(f"{path} has no line @data", expected="a .ts file: lines with @, then @data, then a case a line")
+        raise Unreadable(
+            f"{path} has no line @data", expected="a .ts file: lines with @, then @data, then a case a line"
+        )
     if not told:
         raise EmptyData(f"{path} has no case below @data", expected="at least one series")
     return heading, told
@@ -65,7 +67,9 @@ def _case(fields: list[str], place: int, path: Path) -> Array:
         channels = [[np.nan if cell.strip().lower() in GONE else float(cell) for cell in each.split(",")]
                     for each in fields]  # fmt: skip
     except ValueError as error:
-        raise Unreadable(f"{path}: case {place + 1} is not numbers: {error}", expected="numbers, or ? for gaps") from error
+        raise Unreadable(
+            f"{path}: case {place + 1} is not numbers: {error}", expected="numbers, or ? for gaps"
+        ) from error
     longest = max(map(len, channels))
     return np.array([channel + [np.nan] * (longest - len(channel)) for channel in channels]).T
 
@@ -76,7 +80,9 @@ def panel_of(held: dict[str, Array], path: Path) -> Panel:
             if name not in ("series", "channels", "levels") and each.ndim == 1}  # fmt: skip
     values = held["series"]
     if values.ndim not in (2, 3) or any(len(each) != len(values) for each in said.values()):
-        raise Unreadable(f"{path}: series of shape {values.shape}", expected="series (N, T, D), and labels one a series")
+        raise Unreadable(
+            f"{path}: series of shape {values.shape}", expected="series (N, T, D), and labels one a series"
+        )
     names = tuple(str(name) for name in held["channels"]) if "channels" in held else ()
     levels = int(held["levels"]) if "levels" in held else None
     return series_of(values, channels=names, levels=levels, labels=pd.DataFrame(said) if said else None)
@@ -106,7 +112,9 @@ def is_music(told: Any) -> bool:
         return False
     pieces = [piece for each in told.values() if isinstance(each, list) for piece in each]
     return bool(pieces) and all(
-        isinstance(piece, list) and piece and all(isinstance(step, list) and all(map(_is_pitch, step)) for step in piece)
+        isinstance(piece, list)
+        and piece
+        and all(isinstance(step, list) and all(map(_is_pitch, step)) for step in piece)
         for piece in pieces
     )
 

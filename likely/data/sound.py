@@ -115,7 +115,9 @@ def mono(samples: Array, name: str) -> Array:
             raise WrongRows(f"{name} is of {samples.dtype}", expected="reals in [-1, 1], uint8, int16 or int32")
     values = values.mean(1) if values.ndim == 2 else values
     if values.ndim != 1 or not np.isfinite(values).all():
-        raise WrongRows(f"{name} is not a sound: its shape is {samples.shape}", expected="finite samples (T,) or (T, C)")
+        raise WrongRows(
+            f"{name} is not a sound: its shape is {samples.shape}", expected="finite samples (T,) or (T, C)"
+        )
     if np.abs(values).max(initial=0.0) > 1.5:
         raise WrongRows(f"{name} reaches {np.abs(values).max():.3g}", expected="samples in [-1, 1]")
     return values.clip(-1, 1).astype(np.float32)
@@ -148,7 +150,9 @@ def _profile(sound: Array) -> Array:
     power = spectrogram(np.asarray(sound, dtype=np.float64))
     edges = np.unique(np.geomspace(1, power.shape[1], BANDS + 1).round().astype(int))
     edges = np.concatenate([edges, np.full(BANDS + 1 - len(edges), edges[-1])])
-    bands = np.stack([power[:, min(a, power.shape[1] - 1) : max(b, a + 1)].mean(1) for a, b in zip(edges, edges[1:])], 1)
+    bands = np.stack(
+        [power[:, min(a, power.shape[1] - 1) : max(b, a + 1)].mean(1) for a, b in zip(edges, edges[1:])], 1
+    )
     at = np.linspace(0, len(bands), STRETCHES + 1)
     parts = [bands[int(low) : max(int(np.ceil(high)), int(low) + 1)].mean(0) for low, high in zip(at, at[1:])]
     return np.concatenate(parts) / 20

@@ -62,7 +62,6 @@ def is_sound(name: str) -> bool:
     return suffix(Path(name)) in SOUND_SUFFIXES
 
 
-
 def _opened(name: str, content: bytes) -> tuple[int, Array]:
     """Rate and samples of 8, 16, 24 or 32 bits, or reals."""
     from scipy.io import wavfile

@@ -64,7 +64,11 @@ def as_wav(samples: Array, rate: int) -> bytes:
 
 def as_ts(panel: "Panel", name: str) -> str:
     """The text of a .ts file; of what is said about each, the first column is its class."""
-    said = None if panel.about is None else panel.about.frame.iloc[:, 0].astype(str).str.replace(r"[\s,:]", "_", regex=True)
+    said = (
+        None
+        if panel.about is None
+        else panel.about.frame.iloc[:, 0].astype(str).str.replace(r"[\s,:]", "_", regex=True)
+    )
     lengths = panel.lengths
     even = bool((lengths == panel.values.shape[1]).all())
     labels = "false" if said is None else f"true {' '.join(sorted(set(said)))}"
@@ -101,7 +105,9 @@ def _moments(panel: "Panel") -> "pd.DataFrame":
         said = panel.about.frame.iloc[which].reset_index(drop=True)
         frame = pd.concat([frame, said.drop(columns=[*frame.columns], errors="ignore")], axis=1)
     values = pd.DataFrame(panel.values[which, when], columns=pd.Index(panel.channels))
-    return pd.concat([frame, values.astype(int) if panel.levels and not values.isna().any(axis=None) else values], axis=1)
+    return pd.concat(
+        [frame, values.astype(int) if panel.levels and not values.isna().any(axis=None) else values], axis=1
+    )
 
 
 def _to_npz(panel: "Panel", part: Path) -> None:

@@ -4,10 +4,10 @@ from typing import final
 
 from torch import Tensor
 
+from likely.contracts import Space
 from likely.distributions.law import Law
 from likely.distributions.mixed import Mixed
 from likely.distributions.state import columns_of
-from likely.contracts import Space
 from likely.rng import Rng
 from likely.spaces import Vector
 

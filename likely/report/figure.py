@@ -9,8 +9,8 @@ from markupsafe import Markup
 from PIL import Image as Picture
 
 from likely.data import Images, Panel, Rows, Sounds, Table, Texts
-from likely.report import waves
 from likely.metrics.features import codes, frame_of, is_numeric
+from likely.report import waves
 from likely.report.drawing import box, dots, line, path, shortened, signed, svg, text
 
 Array = np.ndarray[Any, Any]

@@ -78,7 +78,9 @@ def _envelope(samples: np.ndarray, middle: float, reach: float) -> list[tuple[fl
     """The lowest and the highest sample of each stretch."""
     parts = np.array_split(samples, min(len(samples), POINTS))
     x = np.linspace(0, WIDE, len(parts))
-    return [(at, middle - reach * float(end)) for at, part in zip(x, parts, strict=True) for end in (part.min(), part.max())]
+    return [
+        (at, middle - reach * float(end)) for at, part in zip(x, parts, strict=True) for end in (part.min(), part.max())
+    ]
 
 
 def _loudness(samples: np.ndarray) -> np.ndarray:

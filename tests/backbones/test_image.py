@@ -21,8 +21,8 @@ def test_missing_pixels_are_zero_beside_their_share():
 
 def test_a_sound_is_filled_up_to_a_whole_frame():
     torch.manual_seed(0)
-    short = WaveEncoder(Wave(8000, 100), 4, Conv(width=4))
-    whole = WaveEncoder(Wave(8000, 128), 4, Conv(width=4))
+    short = WaveEncoder(Wave(8000, 100, None), 4, Conv(width=4))
+    whole = WaveEncoder(Wave(8000, 128, None), 4, Conv(width=4))
     whole.load_state_dict(short.state_dict())
     x = torch.randn(2, 100)
     filled = torch.cat([x, torch.zeros(2, 28)], 1)

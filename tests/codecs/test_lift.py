@@ -8,7 +8,8 @@ from likely.families.naive_bayes import NaiveBayes
 from likely.rng import Keyed
 from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, reals
 
-SPACES = [Vector((Category(2), Real())), reals(3), Image(1, 2, 2), Image(1, 2, 2, None), Series(2, 5), Wave(8000, 9)]
+SPACES = [Vector((Category(2), Real())), reals(3), Image(1, 2, 2), Image(1, 2, 2, None), Series(2, 5), Wave(8000, 9, None),
+          Wave(8000, 9), Series(2, 5, 4), Series(2, 5, 4, True), Series(2, 5, None, True)]  # fmt: skip
 
 
 @pytest.mark.parametrize("space", [*SPACES, Tokens(5, 3)])
@@ -34,9 +35,17 @@ def test_up_lies_in_the_lifted_space_and_comes_down(space, lifted):
     assert lift.mask(torch.ones_like(x, dtype=torch.bool)).shape == u.shape
 
 
-@pytest.mark.parametrize(("space", "exact"), list(zip(SPACES, [False, True, False, True, True, True])))
+@pytest.mark.parametrize(("space", "exact"), list(zip(SPACES, [False, True, False, True, True, True] + 4 * [False])))
 def test_only_what_is_lifted_is_a_bound(space, exact):
     assert Lift(space, Lifted.DEQUANTISED).exact is exact
+
+
+def test_gaps_of_a_series_come_down():
+    x = torch.tensor([[[0.5, torch.nan, -2.0]], [[1.0, 3.0, torch.nan]]])
+    lift = Lift(Series(1, 3, None, True), Lifted.DEQUANTISED)
+    u, _ = lift.up(x, rng=Keyed(0))
+    assert torch.isfinite(u).all()
+    assert torch.equal(lift.down(u).nan_to_num(-9), x.nan_to_num(-9))
 
 
 def test_images_lift_to_reals():

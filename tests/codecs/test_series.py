@@ -45,12 +45,18 @@ def test_a_channel_in_other_units_moves_the_density_by_their_ratio():
 def test_missing_moments_have_no_unit():
     rows = series_of(UNEVEN)
     codec = codec_for(rows)
-    torch.testing.assert_close(codec.encode(rows).ladj, torch.tensor([3.0, 2.0, 1.0]).double() * -np.log(codec.scale[0]))
+    torch.testing.assert_close(
+        codec.encode(rows).ladj, torch.tensor([3.0, 2.0, 1.0]).double() * -np.log(codec.scale[0])
+    )
 
 
 def test_what_was_not_fitted_is_refused_by_name():
     codec = codec_for(series_of(REALS))
-    for wrong, told in [(REALS[:, :5], "fewer than 7"), (np.repeat(REALS, 2, 1), "14 moments"), (REALS[..., :1], "1 channels")]:
+    for wrong, told in [
+        (REALS[:, :5], "fewer than 7"),
+        (np.repeat(REALS, 2, 1), "14 moments"),
+        (REALS[..., :1], "1 channels"),
+    ]:
         with pytest.raises(WrongRows, match=told):
             codec.encode(series_of(wrong))
     levelled = codec_for(series_of(np.array([[0, 1, 2]])))
@@ -61,7 +67,8 @@ def test_what_was_not_fitted_is_refused_by_name():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"length": 0}, {"scale": [0.0, 1.0]}, {"scale": [1.0]}, {"channels": []}, {"levels": 1}, {"missing": 3}, {"x": 1}]
+    "wrong",
+    [{"length": 0}, {"scale": [0.0, 1.0]}, {"scale": [1.0]}, {"channels": []}, {"levels": 1}, {"missing": 3}, {"x": 1}],
 )
 def test_hostile_parts_are_refused(wrong):
     with pytest.raises(Corrupt):

@@ -30,7 +30,9 @@ def test_whole_numbers_are_levels_and_others_are_reals():
     assert series_of(np.array([[1000, 3], [1, 2]])).levels is None
 
 
-@pytest.mark.parametrize("wrong", [[[1.0, np.inf]], [["x"]], np.zeros((2, 2, 2, 2)), [np.zeros((3, 1)), np.zeros((3, 2))]])
+@pytest.mark.parametrize(
+    "wrong", [[[1.0, np.inf]], [["x"]], np.zeros((2, 2, 2, 2)), [np.zeros((3, 1)), np.zeros((3, 2))]]
+)
 def test_what_is_no_series_is_refused(wrong):
     with pytest.raises(WrongRows):
         series_of(wrong)
@@ -62,7 +64,7 @@ def test_categories_are_no_channel():
 
 def test_windows_follow_one_another_and_their_sides_are_cut():
     parts = split(windowed(read(record()), 2))
-    assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [20, 3, 2]
+    assert [len(part) for part in (parts.train, parts.validation, parts.test)] == [20, 2, 3]
     assert parts.train.values[-1, -1, 1] < parts.validation.values[0, 0, 1] < parts.test.values[0, 0, 1]
 
 

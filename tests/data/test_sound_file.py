@@ -64,7 +64,10 @@ def test_a_zip_with_labels_and_one_long_file_in_windows(tmp_path):
     rows = read(tmp_path / "few.zip")
     assert (rows.names, rows.about.frame["word"].tolist()) == (("few/b.wav", "few/a.wav"), ["one", "two"])
     (tmp_path / "long.wav").write_bytes(KINDS["16"])
-    assert (len(read(tmp_path / "long.wav", window=100)), read(tmp_path / "long.wav", window=100).consecutive) == (3, True)
+    assert (len(read(tmp_path / "long.wav", window=100)), read(tmp_path / "long.wav", window=100).consecutive) == (
+        3,
+        True,
+    )
 
 
 def test_sounds_are_written_as_one_file_or_a_folder(tmp_path):

@@ -18,7 +18,17 @@ LAWS = {
 }
 
 
-@pytest.mark.parametrize(("name", "space"), [*LAWS.items(), ("GaussianLaw", Series(2, 5)), ("GaussianLaw", Wave(8, 9))])
+@pytest.mark.parametrize(
+    ("name", "space"),
+    [
+        *LAWS.items(),
+        ("GaussianLaw", Series(2, 5)),
+        ("GaussianLaw", Wave(8, 9, None)),
+        ("BernoulliLaw", Series(2, 5, 2)),
+        ("DiscretisedLogisticLaw", Wave(8, 9)),
+        ("CellByCell", Series(2, 5, None, True)),
+    ],
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_law_of_each_space(name, space, dtype):
     law = law_of(space)

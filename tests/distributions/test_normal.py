@@ -9,7 +9,7 @@ from likely.errors import FieldError
 from likely.rng import Keyed
 from likely.spaces import Count, Image, Real, Series, Tokens, Vector, Wave, reals
 
-SPACES = [reals(3), Image(2, 3, 4, None), Series(2, 5), Wave(8000, 6)]
+SPACES = [reals(3), Image(2, 3, 4, None), Series(2, 5), Wave(8000, 6, None)]
 
 
 def test_density_against_torch():
