@@ -26,7 +26,7 @@ BESIDE = 8  # channels of an image given as condition
 
 
 def denoiser(space: Space, *, condition: Space | None = None, network: Network | None = None) -> Denoiser:
-    """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: a `Vector`, or a space without levels."""
+    """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: a `Vector`, or no levels."""
     match space, network or whole(space, PIXELS):
         case Image(), UNet() | None as chosen:
             return ImageDenoiser(space, chosen or UNet(), condition)

@@ -1,4 +1,4 @@
-"""Small images, series and sounds are read and drawn whole: layers over all cells at once are several times faster there, and as good."""
+"""What has few cells is read and drawn whole: layers over all cells at once are several times faster, and as good."""
 
 import math
 

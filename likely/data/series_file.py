@@ -89,7 +89,7 @@ def panel_of(held: dict[str, Array], path: Path) -> Panel:
 
 
 def chorales(path: Path) -> dict[str, Panel]:
-    """Each side of a JSON file {"train": [[[pitch, ...], ...], ...], ...}: which of a piano's 88 keys sound at a step."""
+    """Which of a piano's 88 keys sound at a step, by side: {"train": [[[pitch, ...], ...], ...], ...} in JSON."""
     told = _json(path)
     if not is_music(told):
         raise Unreadable(f"{path} is not music", expected='{"train": [piece, ...]}, a piece a list of lists of pitches')

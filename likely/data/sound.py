@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -150,9 +151,7 @@ def _profile(sound: Array) -> Array:
     power = spectrogram(np.asarray(sound, dtype=np.float64))
     edges = np.unique(np.geomspace(1, power.shape[1], BANDS + 1).round().astype(int))
     edges = np.concatenate([edges, np.full(BANDS + 1 - len(edges), edges[-1])])
-    bands = np.stack(
-        [power[:, min(a, power.shape[1] - 1) : max(b, a + 1)].mean(1) for a, b in zip(edges, edges[1:])], 1
-    )
+    bands = np.stack([power[:, min(a, power.shape[1] - 1) : max(b, a + 1)].mean(1) for a, b in pairwise(edges)], 1)
     at = np.linspace(0, len(bands), STRETCHES + 1)
-    parts = [bands[int(low) : max(int(np.ceil(high)), int(low) + 1)].mean(0) for low, high in zip(at, at[1:])]
+    parts = [bands[int(low) : max(int(np.ceil(high)), int(low) + 1)].mean(0) for low, high in pairwise(at)]
     return np.concatenate(parts) / 20

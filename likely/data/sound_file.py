@@ -59,6 +59,7 @@ def holds_sounds(names: Iterable[str]) -> bool:
 
 
 def is_sound(name: str) -> bool:
+    """By its suffix."""
     return suffix(Path(name)) in SOUND_SUFFIXES
 
 

@@ -74,6 +74,7 @@ def _codes(space: Space) -> int:
                 return kind.k
     raise FieldError(
         f"the Categorical law is over cells of one number of codes, not {space!r:.80}",
-        expected="an Image, Series or Wave with levels and without gaps, Tokens, or a Vector of categories of one size that are never missing",
+        expected="an Image, Series or Wave with levels and no gaps, Tokens, or a Vector of categories of one size, "
+        "never missing",
         remedy="leave the law out: each space has one of its own",
     )

@@ -1,4 +1,4 @@
-"""A law over the columns of a row, for series with gaps: every cell a column, whether it is there a choice of its own."""
+"""The law of series with gaps: every cell is a column, and whether it is there a choice of its own."""
 
 from typing import final
 

@@ -79,7 +79,7 @@ class DiscretisedLogisticLaw(Law):
     def __init__(self, space: Space, mixtures: int) -> None:
         levels = levels_of(space)
         if levels is None or gappy(space):
-            raise FieldError(f"the discretised logistic law is over images, series and sounds with levels, not {space!r:.80}",
+            raise FieldError(f"the discretised logistic law is over cells with levels, not {space!r:.80}",
                              remedy="leave the law out: each space has one of its own")  # fmt: skip
         self.space, self.levels, self.mixtures = space, levels, mixtures
         self.per = 3 * mixtures if mixtures > 1 else 2

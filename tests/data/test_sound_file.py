@@ -89,10 +89,10 @@ def test_sounds_are_written_as_one_file_or_a_folder(tmp_path):
 
 def test_what_is_damaged_or_does_not_fit_is_told(tmp_path):
     (tmp_path / "bad.wav").write_bytes(KINDS["16"][:20])
-    with pytest.raises(Unreadable, match="bad.wav is no whole WAV file"):
+    with pytest.raises(Unreadable, match=r"bad\.wav is no whole WAV file"):
         read(tmp_path / "bad.wav")
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "a.wav").write_bytes(KINDS["16"])
     (tmp_path / "two" / "b.wav").write_bytes(wav(TONE.astype(np.float32), rate=16000))
-    with pytest.raises(WrongRows, match="a.wav is at 8000 Hz, b.wav at 16000 Hz"):
+    with pytest.raises(WrongRows, match=r"a\.wav is at 8000 Hz, b\.wav at 16000 Hz"):
         read(tmp_path / "two")
