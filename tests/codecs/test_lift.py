@@ -9,7 +9,8 @@ from likely.rng import Keyed
 from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, reals
 
 SPACES = [Vector((Category(2), Real())), reals(3), Image(1, 2, 2), Image(1, 2, 2, None), Series(2, 5),
-          Wave(8000, 9, None), Wave(8000, 9), Series(2, 5, 4), Series(2, 5, 4, True), Series(2, 5, None, True)]  # fmt: skip
+          Wave(8000, 9, None), Wave(8000, 9), Series(2, 5, 4), Series(2, 5, 4, True),
+          Series(2, 5, None, True)]  # fmt: skip
 
 
 @pytest.mark.parametrize("space", [*SPACES, Tokens(5, 3)])
