@@ -48,7 +48,7 @@ class Panel(Pieces):
     @property
     def lengths(self) -> Array:
         """(N,): up to the last moment at which anything was seen."""
-        seen: Array = (~np.isnan(self.values)).any(2)
+        seen: Array = np.isnan(self.values).sum(2) < self.values.shape[2]
         return np.where(seen.any(1), self.values.shape[1] - seen[:, ::-1].argmax(1), 0)
 
     def __len__(self) -> int:
