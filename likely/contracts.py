@@ -198,7 +198,8 @@ class Sharpness:
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < math.inf:
-            raise FieldError(f"a temperature of {self.temperature}", expected="above 0; 1 draws from the model itself")
+            raise FieldError(f"a temperature of {self.temperature}", expected="above 0; 1 draws from the model itself",
+                             remedy="top_k of 1 takes the likeliest choice each time")  # fmt: skip
         if self.top_k is not None and self.top_k < 1:
             raise FieldError(f"the {self.top_k} likeliest", expected="at least 1", remedy="leave top_k out for all")
         if not 0 < self.top_p <= 1:

@@ -8,8 +8,9 @@ sample i depends on the seed and i alone, a row's score on the seed and the row'
 # pyright: reportArgumentType=false
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar, final
 
@@ -19,14 +20,16 @@ import torch
 from torch import Tensor
 
 from likely import frames, store
+from likely.card import Card, Completion
 from likely.certificates import Certificates
-from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_from_parts
+from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
     AnyOrder,
     Bound,
     Classed,
     Completes,
+    Continues,
     Counted,
     Density,
     Evidence,
@@ -35,46 +38,24 @@ from likely.contracts import (
     Model,
     Predicts,
     Scores,
+    Sharpens,
+    Sharpness,
 )
 from likely.data import Rows, Table
+from likely.distributions import PLAIN
+from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, to_json
+from likely.promises import promised
+from likely.prompts import Ending, Writer, beginnings
 from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
-from likely.source import families_that
 from likely.spaces import Category, Vector
 from likely.suggestion import meant, shown
 
 ORDERS = 8  # that are compared, where a model answers in any
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
-
-
-@dataclass(frozen=True)
-class Card:
-    """Where a fitted model comes from and what was measured on it."""
-
-    family: Family[Any]
-    seed: int = 0
-    condition: tuple[str, ...] = ()  # the columns that are conditioned on
-    order: tuple[str, ...] = ()  # every column, as the person's data had them
-    returns: str = "frame"  # frame, polars or array: the form the data came in, and samples go out
-    data: Mapping[str, Any] = field(default_factory=dict)  # source, rows, hash
-    recipe: Mapping[str, Any] = field(default_factory=dict)  # steps, batch, precision: what was decided before step 1
-    measures: Mapping[str, Any] = field(default_factory=dict)
-    findings: tuple[str, ...] = ()
-    certificates: Certificates | None = None  # what was checked at the end of the fit
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Completion:
-    """Rows whose unknown cells were filled in, and how."""
-
-    rows: Any
-    way: str  # exact, model-exact, asymptotic or heuristic
-    share: float | None = None  # surviving ancestors or effective sample size; None where there is no such number
-    disagreement: float | None = None  # of orders about log p, in nats a row; None where there is only one answer
 
 
 @final
@@ -102,21 +83,61 @@ class Fitted(Generic[M_co]):
 
     # Sampling --------------------------------------------------------------------------------------------------------
 
-    def sample(self, n: int = 1, given: Any = None, *, seed: int = 0) -> Any:
-        """n new rows, in the form the data came in; `given` fixes columns (a dict, or partial rows, one each)."""
-        return frames.returned(self.sample_rows(n, given, seed=seed), self.card.returns)
+    def sample(
+        self, n: int = 1, given: Any = None, *,
+        sharpness: Sharpness = PLAIN, stop: str | Sequence[str] = (), length: int | None = None, seed: int = 0,
+    ) -> Any:  # fmt: skip
+        """n new rows, in the form the data came in; `given` fixes columns (a dict, or partial rows, one each).
 
-    def sample_rows(self, n: int = 1, given: Any = None, *, seed: int = 0) -> Rows:
+        Texts go on from a beginning (given="ROMEO:", one for all or a list), until a `stop` string or a `length`.
+        """
+        rows = self.sample_rows(n, given, sharpness=sharpness, stop=stop, length=length, seed=seed)
+        return frames.returned(rows, self.card.returns)
+
+    def sample_rows(
+        self, n: int = 1, given: Any = None, *,
+        sharpness: Sharpness = PLAIN, stop: str | Sequence[str] = (), length: int | None = None, seed: int = 0,
+    ) -> Rows:  # fmt: skip
         """n new rows as likely's own `Rows`."""
         if n < 1:
             raise WrongRows(f"{n} rows were asked for", expected="at least 1")
-        partial = self._partial(given, n)
+        begun, given = beginnings(given, self.codec, self.card.order, n)
+        partial = self._partial(given, n if begun is None else len(begun))
         c = self._condition(partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
-        rows = (
-            self._completed(partial[free], c, seed) if free else self.codec.decode(self._drawn(len(partial), c, seed))
-        )
+        if free and sharpness != PLAIN:
+            raise CannotAnswer(f"completion given {shown(free)} cannot be sharpened", remedy="leave one of them out")
+        writer = self._writer(begun, sharpness, Ending.of(stop, length))
+        if writer is not None:
+            rows = writer.texts(begun or [""] * len(partial), c, seed)
+        elif free:
+            rows = self._completed(partial[free], c, seed)
+        else:
+            model = self.model if sharpness == PLAIN else self._promising(Sharpens)
+            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness))
         return self._joined(rows, c)
+
+    def stream(
+        self, given: Any = None, *,
+        sharpness: Sharpness = PLAIN, stop: str | Sequence[str] = (), length: int | None = None, seed: int = 0,
+    ) -> Iterator[str]:  # fmt: skip
+        """The text that `sample` gives, its beginning first, and then as it is drawn."""
+        if not isinstance(self.codec, TextsCodec):
+            raise CannotAnswer(f"{self.codec.reads.word} cannot be streamed", expected="a model of texts")
+        begun, given = beginnings(given, self.codec, self.card.order, 1)
+        c, (beginning, *more) = self._condition(self._partial(given, 1), seed), begun or [""]
+        if more:
+            raise WrongRows(f"{1 + len(more)} beginnings were given", expected="one to stream, or `sample`")
+        writer = Writer(self._promising(Continues), self.codec, sharpness, Ending.of(stop, length))
+        codes = writer.codes(beginning, "the beginning")
+        return chain([beginning] if beginning else [], writer.stream(codes, c, seed))
+
+    def _writer(self, begun: list[str] | None, sharpness: Sharpness, ending: Ending) -> Writer | None:
+        """Who writes texts token by token; None where rows are drawn whole."""
+        ending.refused(self.codec)
+        if not isinstance(self.codec, TextsCodec) or (begun is None and not isinstance(self.model, Continues)):
+            return None
+        return Writer(self._promising(Continues), self.codec, sharpness, ending)
 
     def _partial(self, given: Any, n: int | None) -> pd.DataFrame:
         """What was given, as a frame of columns that the data has, in their own types."""
@@ -129,16 +150,6 @@ class Fitted(Generic[M_co]):
             partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
         return partial
 
-    def _drawn(self, n: int, c: Tensor | None, seed: int) -> Tensor:
-        """n rows of cells, in batches; the noise of row i is its own."""
-        lift, drawn = self.lift, []
-        with torch.no_grad():
-            for start in range(0, n, BATCH):
-                rows = min(BATCH, n - start)
-                part = placed(None if c is None else c[start : start + rows], self.model)
-                drawn.append(lift.down(self.model.sample(rows, part, rng=Keyed(seed, rows=start))).cpu())
-        return torch.cat(drawn)
-
     def _condition(self, partial: pd.DataFrame, seed: int) -> Tensor | None:
         """The condition's cells: what was given, and draws from the law of c where nothing was."""
         if self.condition_codec is None or self.conditions is None:
@@ -146,10 +157,10 @@ class Fitted(Generic[M_co]):
         given = [name for name in self.card.condition if name in partial.columns]
         if len(given) == len(self.card.condition):
             return self.condition_codec.encode(self._as_said(partial[given])).x
-        drawn = self.conditions.draw(len(partial), Keyed(seed).fork(1))
+        others = self.conditions.draw(len(partial), Keyed(seed).fork(1))
         if not given:
-            return drawn
-        rows = self.condition_codec.decode(drawn).frame.reset_index(drop=True)
+            return others
+        rows = self.condition_codec.decode(others).frame.reset_index(drop=True)
         return self.condition_codec.encode(self._as_said(rows.assign(**{name: partial[name] for name in given}))).x
 
     def _as_said(self, frame: pd.DataFrame) -> Table:
@@ -309,9 +320,7 @@ class Fitted(Generic[M_co]):
 
     def _promising(self, *promises: type[P]) -> P:
         """The model, where it keeps one of these promises; else an error names families that do."""
-        if not isinstance(self.model, promises):
-            raise CannotAnswer(_refusal(self.name, promises))
-        return self.model
+        return promised(self.model, self.name, *promises)
 
     # The folder ------------------------------------------------------------------------------------------------------
 
@@ -355,18 +364,6 @@ class Fitted(Generic[M_co]):
 
 CARD_PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
 UNFIT = (LikelyError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
-ASKED = {
-    Density: ("density", "it samples but cannot score"),
-    Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
-    Counted: ("additive statistics", "it cannot go on counting rows"),
-    Latent: ("codes", "it has no latent space to encode to"),
-}
-
-
-def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
-    thing, consequence = ASKED[promises[0]]
-    able = families_that(*(each.__name__ for promise in promises for each in (promise, *promise.__subclasses__())))
-    return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able)}."
 
 
 def load(folder: str | Path) -> Fitted[Any]:

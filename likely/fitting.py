@@ -114,7 +114,7 @@ def given_of(rows: Rows, family: Any, target: str, *, without: Sequence[Any] = (
 
 def _rows(data: Any, schema: Any, window: int | None) -> tuple[Rows, str, Path | None]:
     """The rows with their hash; of a large file only some, and its path to stream from."""
-    if window is None and is_large(data):
+    if window is None and is_large(data, schema):
         return *sample_of(data, schema), Path(data).expanduser()
     rows = read(data, schema=schema, window=window)
     return rows, content_hash(rows), None

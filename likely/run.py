@@ -14,13 +14,14 @@ import torch
 from torch import Tensor
 
 import likely
+from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
 from likely.contracts import Counted, Model, Trained
 from likely.data import Rows, Table, sides
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
-from likely.fitted import Card, Fitted
+from likely.fitted import Fitted
 from likely.request import Request
 from likely.scoring import SCORED, scored
 from likely.source import families_that

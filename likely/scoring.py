@@ -97,6 +97,9 @@ def averaged(draws: Tensor) -> tuple[Tensor, Tensor]:
 def content_keys(x: Tensor) -> Tensor:
     """A 64-bit key per row from its cells alone."""
     cells = x.detach().cpu().reshape(len(x), -1).contiguous()
+    cells = (
+        cells.long() if cells.dtype == torch.uint8 else cells
+    )  # a mapped page has the key of the same page in memory
     bits = cells.view(torch.int32) if cells.dtype == torch.float32 else cells.view(torch.int64)
     places = torch.arange(bits.shape[1], dtype=torch.int64)
     return (bits.long() * ((places * 0x9E3779B97F4A7C1 + 0x632BE59BD9B4E01) | 1)).sum(1)

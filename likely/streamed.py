@@ -10,6 +10,7 @@ from torch import Tensor
 
 from likely.codecs import Codec
 from likely.data import Schema, Table, chunks, infer_schema, streams
+from likely.data.declaration import declaration
 from likely.data.file import reaches
 from likely.store import sha256
 from likely.training import Examples
@@ -53,10 +54,12 @@ class Streamed:
         return torch.cat(self._conditions) if self._conditions else None
 
 
-def is_large(source: Any) -> bool:
+def is_large(source: Any, schema: Any = None) -> bool:
     """Whether the source is a table on disk that should not be held in memory."""
     path = Path(source).expanduser() if isinstance(source, str | Path) else None
-    return path is not None and path.is_file() and streams(path) and reaches(path, LARGE)
+    if path is None or not path.is_file() or not reaches(path, LARGE):
+        return False
+    return streams(path, declaration(schema))
 
 
 def sample_of(source: Any, schema: Any) -> tuple[Table, str]:

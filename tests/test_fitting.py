@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import likely
-from likely.data import sounds_of
+from likely.data import BytePages, Texts, sounds_of
 from likely.distributions.kernels import Tophat
 from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, Interrupted, LikelyError
 from likely.training import Engine, Stepped
@@ -270,6 +270,26 @@ def test_a_file_too_large_for_memory_is_counted_in_pieces(tmp_path, monkeypatch,
     assert torch.allclose(pieces.conditions.weights, whole.conditions.weights)
     with pytest.raises(LikelyError, match="too large"):
         likely.fit(path, SMALL)
+
+
+def test_a_text_longer_than_memory_is_read_where_it_lies(tmp_path, monkeypatch):
+    path = tmp_path / "play.txt"
+    path.write_text("First Citizen:\nBefore we proceed any further, hear me speak.\n\nAll:\nSpeak, speak.\n\n" * 20)
+    for name, size in {
+        "likely.streamed.LARGE": 500,
+        "likely.data.prose.MAPPED": 500,
+        "likely.data.texts.PAGE": 32,
+    }.items():
+        monkeypatch.setattr(name, size)
+    rows = likely.read(path)
+    fitted = likely.fit(path, likely.NaiveBayes(), folder=tmp_path / "m.likely")
+    assert isinstance(rows.texts, BytePages)
+    assert fitted.card.data["rows"] == len(rows) == path.stat().st_size // 32
+    assert fitted.codec.space.length == 32
+    mapped = fitted.score(path).nats
+    held = fitted.score(Texts(tuple(rows), "document")).nats
+    assert torch.equal(mapped, held)
+    assert len(fitted.sample(2)[0].encode("utf-8", "surrogateescape")) <= 32
 
 
 def test_validation_rows_of_no_probability_are_no_number_and_no_crash(tmp_path):

@@ -27,3 +27,8 @@ def test_a_key_depends_on_the_row_s_cells_alone():
     assert torch.equal(content_keys(x.flip(0)).flip(0), keys)
     assert torch.equal(content_keys(x[7:9]), keys[7:9])
     assert len(keys.unique()) == 50
+
+
+def test_a_mapped_page_has_the_key_of_the_same_page_in_memory():
+    page = torch.randint(0, 256, (3, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(content_keys(page), content_keys(page.long()))

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from likely.data import Rows, Table, read
+from likely.data import Rows, Table, Texts, read
 from likely.errors import EmptyData
 from likely.frames import source_of
-from likely.metrics import Measure, copies, coverage, marginals, nearer, pairs, two_sample
+from likely.metrics import Measure, copies, coverage, marginals, nearer, of_texts, pairs, two_sample
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
 FEWEST = 20
@@ -69,6 +69,8 @@ def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0
     found += coverage(held, synthetic, seed=seed).values()
     if learned is not None:
         found += [nearer(learned, held, synthetic, seed=seed), copies(learned, held, synthetic)]
+    if isinstance(held, Texts) and isinstance(synthetic, Texts) and not held.consecutive:
+        found += of_texts(held, synthetic, learned if isinstance(learned, Texts) else None)
     return {measure.name: measure for measure in found}
 
 

@@ -83,6 +83,14 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
+def say(text: str) -> None:
+    """A text that was drawn: to a pipe as it is, to the letter; on a terminal what would steer it is spelled out."""
+    if sys.stdout.isatty():
+        text = "".join(letter if letter in "\n\t" else printable(letter) for letter in text)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 # From people ---------------------------------------------------------------------------------------------------------
 
 

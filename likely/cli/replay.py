@@ -1,5 +1,6 @@
 """likely replay FILE [--model RUN] [-o out]"""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 from typer.core import TyperCommand
 
 from likely.cli.output import Json, one_command
-from likely.cli.sample import recipe_of, tell_written
+from likely.cli.sample import Asked, recipe_of, tell_written
 
 
 def replay(
@@ -20,17 +21,17 @@ def replay(
     from likely.data import read_recipe, write
     from likely.fitted import load
 
-    said = _checked(read_recipe(file), file)
-    run = model or file.parent / said["model"]["folder"]
-    _check_model(run, said["model"]["sha256"], file)
+    said, asked = _checked(read_recipe(file), file)
+    run = model or file.parent / said["folder"]
+    _check_model(run, said["sha256"], file)
     target = out or _beside(file)
-    recipe = recipe_of(run, said["n"], said["given"], said["seed"], target)
-    write(load(run).sample_rows(said["n"], said["given"] or None, seed=said["seed"]), target, recipe=recipe)
-    tell_written(said["n"], target, recipe, as_json=as_json)
+    recipe = recipe_of(run, asked, target)
+    write(asked.rows(load(run)), target, recipe=recipe)
+    tell_written(asked.n, target, recipe, as_json=as_json)
 
 
-def _checked(recipe: Any, file: Path) -> dict[str, Any]:
-    """The recipe of a `likely sample`, with everything that this verb leans on in its place."""
+def _checked(recipe: Any, file: Path) -> tuple[dict[str, str], Asked]:
+    """Of the recipe of a `likely sample`, the model and what was asked of it."""
     from likely.errors import DataError
 
     match recipe:
@@ -41,7 +42,8 @@ def _checked(recipe: Any, file: Path) -> dict[str, Any]:
             "given": dict(),
             "seed": int(),
         }:
-            return recipe
+            with suppress(TypeError):
+                return recipe["model"], Asked.of(recipe)
     raise DataError(f"{file} carries no recipe of samples", expected="a file that `likely sample -o` wrote")
 
 

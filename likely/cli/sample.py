@@ -1,54 +1,223 @@
-"""likely sample RUN -n 100 [--given sex=Female] [-o out.csv]"""
+"""likely sample RUN -n 100 [--given sex=Female] [--prompt "ROMEO:" --temperature 0.8 --stop "\\n\\n"] [-o out.csv]"""
 
 import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Json, Seed, emit_json, given_of, one_command, records
+from likely.cli.output import Json, Seed, emit_json, given_of, one_command, records, say
+
+if TYPE_CHECKING:
+    from likely.contracts import Sharpness
+    from likely.data import Rows
+    from likely.fitted import Fitted
+
+ROWS = 10  # where nobody says how many
+ESCAPES = (("\\\\", "\0"), ("\\n", "\n"), ("\\t", "\t"), ("\0", "\\"))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked of a model: all that is needed to draw the same again."""
+
+    n: int
+    given: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
+    prompt: str | None = None
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float = 1.0
+    stop: list[str] = field(default_factory=list)
+    length: int | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """For a recipe: rows, condition and seed; of the rest what is not as usual."""
+        usual = asdict(Asked(self.n))
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name in ("n", "given", "seed") or value != usual[name]
+        }
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> "Asked":
+        """What a recipe says; a TypeError where it says something else."""
+        known = {name: said[name] for name in (each.name for each in fields(cls)) if name in said}
+        wanted = {"n": int, "given": dict, "seed": int, "prompt": str, "temperature": int | float, "top_k": int,
+                  "top_p": int | float, "stop": list, "length": int}  # fmt: skip
+        ends = [isinstance(text, str) for text in said.get("stop", ())]
+        if not all([*ends, *(isinstance(value, wanted[name]) for name, value in known.items())]):
+            raise TypeError(f"not how samples are asked for: {known}")
+        return cls(**known)
+
+    @property
+    def sharpness(self) -> "Sharpness":
+        from likely.contracts import Sharpness
+
+        return Sharpness(self.temperature, self.top_k, self.top_p)
+
+    @property
+    def partial(self) -> dict[str, str] | None:
+        """What is given: columns, and how a text begins."""
+        begun = {} if self.prompt is None else {"text": self.prompt}
+        return self.given | begun or None
+
+    def rows(self, fitted: "Fitted[Any]") -> "Rows":
+        """The rows."""
+        ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
+        return fitted.sample_rows(self.n, self.partial, seed=self.seed, **ways)
+
+    def streamed(self, fitted: "Fitted[Any]") -> Iterator[str]:
+        """The one text, as it is drawn."""
+        ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
+        return fitted.stream(self.partial, seed=self.seed, **ways)
 
 
 def sample(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
-    n: Annotated[int, typer.Option("-n", help="How many rows.", min=1)] = 10,
+    n: Annotated[
+        int | None, typer.Option("-n", help="How many rows: 10, or one text that goes on from a prompt.", min=1)
+    ] = None,
     given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: draw given this (may be repeated).")] = None,
+    prompt: Annotated[str | None, typer.Option(help="How a text begins, exactly as it is to stand.")] = None,
+    temperature: Annotated[float, typer.Option(help="Below 1: nearer to the likeliest; above: wilder.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Of every choice, the K likeliest alone.")] = None,
+    top_p: Annotated[float, typer.Option(help="Of every choice, the fewest likeliest that hold this mass.")] = 1.0,
+    stop: Annotated[
+        list[str] | None, typer.Option(help=r"A text ends before this (may be repeated; \n, \t and \\ are read).")
+    ] = None,
+    length: Annotated[
+        int | None, typer.Option(help="Tokens of a text at most; a document may outgrow its model.")
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Print one text as it is drawn, as a terminal does anyway.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .ts or .wav file, or a folder.")
+        Path | None,
+        typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .txt, .ts or .wav file, or a folder."),
     ] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Draw new rows; row i depends on the seed and i alone."""
-    from likely.data import Table, Texts, write
+    """Draw new rows; row i depends on the seed and i alone. How samples lean changes no score."""
     from likely.fitted import load
 
-    said = given_of(given or ())
-    rows = load(run).sample_rows(n, said or None, seed=seed)
+    said, begun = _begun(given or [], prompt)
+    ends = [unescaped(text) for text in stop or ()]
+    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, ends, length)
+    check_stream(asked, stream=stream, kept=out is not None or as_json)
+    fitted = load(run)
+    check_texts(asked, fitted)
+    asked = asked if n or stream or _begins(asked, fitted) else replace(asked, n=ROWS)
+    if stream or (asked.n == 1 and out is None and not as_json and _flows(fitted)):
+        print_stream(asked.streamed(fitted))
+    else:
+        told(asked, asked.rows(fitted), run, out, as_json=as_json)
+
+
+def _begun(given: list[str], prompt: str | None) -> tuple[dict[str, str], str | None]:
+    """The columns given; and how a text begins, which --given text=... says as well."""
+    from likely.errors import FieldError
+
+    said = given_of(given)
+    if prompt is not None and "text" in said:
+        raise FieldError("--prompt and --given text=... both say how a text begins", expected="one of them")
+    exact = [value for pair in given for name, _, value in [pair.partition("=")] if name.strip() == "text"]
+    return said | ({"text": exact[-1]} if exact else {}), prompt
+
+
+def unescaped(text: str) -> str:
+    r"""\n and \t as a line's end and a tab, as a shell's quotes leave them; \\ as one backslash."""
+    for written, meant in ESCAPES:
+        text = text.replace(written, meant)
+    return text
+
+
+def check_stream(asked: Asked, *, stream: bool, kept: bool) -> None:
+    """Only one text can appear as it is drawn, and only on the screen or in a pipe."""
+    from likely.errors import FieldError
+
+    if stream and asked.n > 1:
+        raise FieldError(f"--stream prints one text, and -n {asked.n} were asked for", remedy="leave one of them out")
+    if stream and kept:
+        raise FieldError("--stream prints a text, and -o or --json keeps it", remedy="leave one of them out")
+
+
+def check_texts(asked: Asked, fitted: "Fitted[Any]") -> None:
+    """A prompt is for models of texts."""
+    from likely.codecs import TextsCodec
+    from likely.errors import CannotAnswer
+
+    if asked.prompt is not None and not isinstance(fitted.codec, TextsCodec):
+        what = f"this is a model of {fitted.codec.reads.word}: no text can begin with --prompt"
+        raise CannotAnswer(what, expected="a model of texts", remedy="--given COLUMN=VALUE")
+
+
+def _begins(asked: Asked, fitted: "Fitted[Any]") -> bool:
+    """Whether it is said how a text begins."""
+    from likely.prompts import beginnings
+
+    return beginnings(asked.partial, fitted.codec, fitted.card.order, 1)[0] is not None
+
+
+def _flows(fitted: "Fitted[Any]") -> bool:
+    """Whether a text is printed as it is drawn, without being asked to: where somebody looks on."""
+    from likely.codecs import TextsCodec
+    from likely.contracts import Continues
+
+    able = isinstance(fitted.codec, TextsCodec) and isinstance(fitted.model, Continues)
+    return able and sys.stdout.isatty()
+
+
+def print_stream(pieces: Iterator[str]) -> None:
+    """A text as it is drawn, and a line's end after it, whatever stops it."""
+    with _line_ended():
+        for piece in pieces:
+            say(piece)
+
+
+@contextmanager
+def _line_ended() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        say("\n")
+
+
+def told(asked: Asked, rows: "Rows", run: Path, out: Path | None, *, as_json: bool) -> None:
+    """Rows to a file, or printed."""
+    from likely.data import Table, Texts, write
+
     target = out or (None if isinstance(rows, Table | Texts) else Path(f"samples{rows.suffix}"))
-    recipe = recipe_of(run, n, said, seed, target)
+    recipe = recipe_of(run, asked, target)
     if target is not None:
         write(rows, target, recipe=recipe)
-        tell_written(n, target, recipe, as_json=as_json)
-        return
-    if isinstance(rows, Texts):
-        emit_json({"texts": list(rows), "recipe": recipe}) if as_json else typer.echo("\n".join(rows))
-        return
-    assert isinstance(rows, Table)
-    if as_json:
+        tell_written(asked.n, target, recipe, as_json=as_json)
+    elif isinstance(rows, Texts):
+        between = "\n\n" if rows.consecutive else "\n"
+        texts = list(rows)
+        emit_json({"texts": texts, "recipe": recipe}) if as_json else say(between.join(texts) + "\n")
+    elif as_json:
+        assert isinstance(rows, Table)
         emit_json({"rows": records(rows.frame), "recipe": recipe})
     else:
+        assert isinstance(rows, Table)
         typer.echo(rows.frame.to_csv(index=False), nl=False)
 
 
-def recipe_of(run: Path, n: int, given: dict[str, str], seed: int, target: Path | None) -> dict[str, Any]:
+def recipe_of(run: Path, asked: Asked, target: Path | None) -> dict[str, Any]:
     """All that `likely replay` needs to make these rows again; the model's place is told from the file's."""
     from likely import __version__, store
 
     folder = str(run) if target is None else os.path.relpath(run, target.expanduser().parent)
     model = {"folder": folder, "sha256": store.sha256(run / store.DOCUMENT)}
-    return {"likely": __version__, "verb": "sample", "model": model, "n": n, "given": given, "seed": seed}
+    return {"likely": __version__, "verb": "sample", "model": model, **asked.plain()}
 
 
 def tell_written(n: int, target: Path, recipe: dict[str, Any], *, as_json: bool) -> None:

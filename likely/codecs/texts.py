@@ -60,10 +60,22 @@ class TextsCodec(Codec[Texts]):
         """Pages of a file that is not loaded stay where they lie: their bytes are the codes."""
         if isinstance(rows.texts, BytePages) and isinstance(self.vocabulary, Bytes):
             return torch.from_numpy(rows.texts.pages)
-        self._check_known(rows)
-        codes = [self.vocabulary.codes(text) for text in rows.texts]
+        codes = [self.codes(text, called=f"text {place}") for place, text in enumerate(rows.texts, 1)]
         self._check_lengths(codes)
         return padded(codes, self.space.length)
+
+    def codes(self, text: str, *, called: str) -> list[int]:
+        """The codes of a text, of any length; a message about what is unknown in it calls it so."""
+        if strange := self.vocabulary.unknown(text):
+            known, word = self.vocabulary.known(), self.vocabulary.word
+            some = f"some of {', '.join(map(repr, known[:12]))}{', ...' * (len(known) > 12)}" if known else "UTF-8"
+            raise WrongRows(
+                f"{called} has {word} that were not there when the model was fitted: "
+                f"{', '.join(map(repr, dict.fromkeys(strange))):.200}",
+                expected=some,
+                remedy="leave them out, or fit again with texts that have them, or on bytes",
+            )
+        return self.vocabulary.codes(text)
 
     def decode(self, x: Tensor) -> Texts:
         texts = tuple(self.vocabulary.text(until_end(codes)) for codes in x.detach().cpu().tolist())
@@ -78,17 +90,6 @@ class TextsCodec(Codec[Texts]):
         forms: dict[str, Form] = dict(zip(UNITS, UNITS, strict=True))
         form = part.choice("form", forms)
         return cls(form, vocabulary_from(part), part.integer("length", 1, LONGEST))
-
-    def _check_known(self, rows: Texts) -> None:
-        for place, text in enumerate(rows.texts):
-            if strange := self.vocabulary.unknown(text):
-                known, word = self.vocabulary.known(), self.vocabulary.word
-                told = ", ".join(map(repr, dict.fromkeys(strange)))
-                raise WrongRows(
-                    f"text {place + 1} has {word} that were not there when the model was fitted: {told:.200}",
-                    expected=f"some of {', '.join(map(repr, known[:12]))}{', ...' * (len(known) > 12)}",
-                    remedy="leave them out, or fit again with texts that have them, or on bytes",
-                )
 
     def _check_lengths(self, codes: list[list[int]]) -> None:
         for place, told in enumerate(codes):

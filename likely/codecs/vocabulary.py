@@ -3,6 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar, final
 
@@ -10,10 +11,12 @@ import torch
 from torch import Tensor
 
 from likely.codecs.parts import Part
+from likely.codecs.spelling import Joined, Spelling, Utf8
 from likely.data.texts import MOLECULE
 from likely.errors import FieldError
 
 FEW = 2000  # different words, at most, for texts to be read as words
+BYTES = tuple(bytes([byte]) for byte in range(256))
 LONGEST = 2**20  # tokens in one text: a hostile file cannot ask for more
 SEEN = 20_000  # texts that a vocabulary of pairs is learned from
 
@@ -41,6 +44,10 @@ class Vocabulary(ABC):
     @abstractmethod
     def text(self, codes: Sequence[int]) -> str:
         """What codes say."""
+
+    @abstractmethod
+    def spelling(self, *, first: bool = True) -> Spelling:
+        """Codes as text, as they come; `first`: there is no text before them."""
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
@@ -87,6 +94,9 @@ class Listed(Vocabulary):
 
     def text(self, codes: Sequence[int]) -> str:
         return self.between.join(self.tokens[code] for code in codes)
+
+    def spelling(self, *, first: bool = True) -> Spelling:
+        return Joined(self.tokens, self.between, first=first)
 
     def unknown(self, text: str) -> list[str]:
         return [piece for piece in self.cut(text) if piece not in self._codes]
@@ -156,6 +166,9 @@ class Bytes(Vocabulary):
     def text(self, codes: Sequence[int]) -> str:
         return bytes(codes).decode("utf-8", "surrogateescape")
 
+    def spelling(self, *, first: bool = True) -> Spelling:
+        return Utf8(BYTES, "surrogateescape")
+
     def unknown(self, text: str) -> list[str]:
         return []
 
@@ -201,8 +214,15 @@ class Pairs(Vocabulary):
     def text(self, codes: Sequence[int]) -> str:
         return self._tokenizer.decode(list(codes), skip_special_tokens=False)
 
+    def spelling(self, *, first: bool = True) -> Spelling:
+        return Utf8(self._bytes, "replace")
+
+    @cached_property
+    def _bytes(self) -> list[bytes]:
+        return [_as_bytes(self._tokenizer.id_to_token(code) or "") for code in range(self.size)]
+
     def unknown(self, text: str) -> list[str]:
-        return []
+        return [letter for letter in text if "\ud800" <= letter <= "\udfff"]  # halves of letters, of no byte
 
     def known(self) -> Sequence[str]:
         return ()
@@ -249,6 +269,23 @@ def padded(codes: Sequence[Sequence[int]], length: int) -> Tensor:
 def until_end(codes: list[int]) -> list[int]:
     """The codes before the first -1."""
     return codes[: codes.index(-1)] if -1 in codes else codes
+
+
+def _as_bytes(token: str) -> bytes:
+    """The bytes that a token of pairs stands for; each is written as a letter that can be seen."""
+    if all(letter in LETTERS for letter in token):
+        return bytes(LETTERS[letter] for letter in token)
+    return token.encode("utf-8")
+
+
+def _letters() -> dict[str, int]:
+    """The byte of each letter of `Pairs`: bytes that can be seen are their own letters, the others follow U+0100."""
+    seen = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    unseen = [byte for byte in range(256) if byte not in seen]
+    return {chr(byte): byte for byte in seen} | {chr(256 + place): byte for place, byte in enumerate(unseen)}
+
+
+LETTERS = _letters()
 
 
 def _tokenizers() -> Any:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from likely.contracts import Space
 from likely.rng import Rng
-from likely.spaces import Image, Series, Wave
+from likely.spaces import Image, Series, Tokens, Wave
 
 
 class Way(ABC):
@@ -39,7 +39,7 @@ def no_change(x: Tensor) -> Tensor:
 
 @final
 class Same(Way):
-    """u = x: reals already, or a family that takes cells as they are."""
+    """u = x: reals already, or a family that takes cells as they are; the bytes of a mapped file are tokens."""
 
     exact = True
 
@@ -47,7 +47,7 @@ class Same(Way):
         self.space = space
 
     def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
-        return x, no_change(x)
+        return x.long() if isinstance(self.space, Tokens) else x, no_change(x)
 
     def down(self, u: Tensor) -> Tensor:
         return u

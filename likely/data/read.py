@@ -202,15 +202,23 @@ def _packed_idx(path: Path, found: str) -> bool:
 
 def _from_text(path: Path, said: Declaration) -> Table | Texts:
     """A table where lines are cut into columns; else texts."""
-    if said.texts not in (None, "table") or suffix(path) in PROSE:
+    if reads_as_texts(path, said):
         return from_prose(path, said)
     found = layout_for(path, said)
-    whole = found.file.delimiter == "" and not found.file.header and said.like is None and not said.columns
-    if whole and said.texts is None and suffix(path) != ".csv" and is_prose(path, found):
-        return from_prose(path, said)
     stated = said.columns
     markers = {name: markers_of(stated.get(name, {})) for name in found.names}
     text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")
     frame, found = read_text_table(path, found, markers=markers, text=text)
     frame, missing_as = tidied(frame, found, stated)
     return Table(*infer(frame, said, missing_as=missing_as, file=found.file, notes=found.notes))
+
+
+def reads_as_texts(path: Path, said: Declaration) -> bool:
+    """Whether a text file holds texts, and not a table: as declared, or as its name and first lines show."""
+    if said.texts not in (None, "table") or suffix(path) in PROSE:
+        return True
+    if said.texts is not None or suffix(path) == ".csv":
+        return False
+    found = layout_for(path, said)
+    whole = found.file.delimiter == "" and not found.file.header and said.like is None and not said.columns
+    return whole and is_prose(path, found)

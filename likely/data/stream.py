@@ -23,7 +23,7 @@ from likely.data.infer import infer, plain_level
 from likely.data.layout import LATIN_1, Layout, layout_for
 from likely.data.missing import is_text
 from likely.data.parquet import parquet_chunks, parquet_names
-from likely.data.read import read
+from likely.data.read import read, reads_as_texts
 from likely.data.rows import Table
 from likely.data.schema import ColumnSchema, Schema
 from likely.data.text_table import text_chunks
@@ -60,7 +60,7 @@ def infer_schema(
     if isinstance(source, pd.DataFrame):
         return infer(source, said)[1]
     path = existing(Path(source))
-    if not streams(path):
+    if not streams(path, said):
         rows = read(path, schema=schema)
         if not isinstance(rows, Table):
             raise WrongRows(f"{path} holds {rows.word}, which have no columns", expected="a table")
@@ -76,16 +76,18 @@ def _of_file(path: Path, said: Declaration, whole: bool) -> Schema:
     return _from_all(path, said, frozenset()) if whole else _from_head(path, said)
 
 
-def streams(path: Path) -> bool:
-    """Whether the file is read in pieces: text tables, packed or not, and Parquet."""
-    return path.is_file() and (magic(path) == "parquet" or suffix(path) in TABLE_SUFFIXES or zipped_table(path))
+def streams(path: Path, said: Declaration | None = None) -> bool:
+    """Whether the file is read in pieces: text tables, packed or not, and Parquet; texts are not."""
+    if not path.is_file() or magic(path) == "parquet":
+        return path.is_file()
+    return (suffix(path) in TABLE_SUFFIXES or zipped_table(path)) and not reads_as_texts(path, said or Declaration())
 
 
 def _parts(path: Path, said: Declaration, size: int, *, same: bool = False) -> Parts:
     """The file's rows as read, in pieces; `same`: it is the file that the schema was inferred from."""
     if magic(path) == "parquet":
         yield from parquet_chunks(path, size)
-    elif streams(path):
+    elif streams(path, said):
         found = layout_for(path, said, same=same)
         for part in text_chunks(path, found, markers=_markers(found, said), text=_texts(found, said), size=size):
             yield tidy_frame(part, said.columns, {})

@@ -78,6 +78,9 @@ class Texts(Pieces):
     def __iter__(self) -> Iterator[str]:
         return iter(self.texts)
 
+    def __getitem__(self, at: int) -> str:
+        return self.texts[at]
+
     def take(self, rows: Places) -> "Texts":
         kept = np.asarray(rows)
         about = None if self.about is None else self.about.take(kept)

@@ -7,6 +7,7 @@ from likely.metrics.likelihood import Outcome, Verdict, compared
 from likely.metrics.marginals import marginals, pairs
 from likely.metrics.measure import Measure
 from likely.metrics.reliability import Reliability, reliability
+from likely.metrics.texts import of_texts
 from likely.metrics.two_sample import two_sample
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "features",
     "marginals",
     "nearer",
+    "of_texts",
     "pairs",
     "reliability",
     "two_sample",

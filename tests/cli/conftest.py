@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 import likely
+from likely import store
 from likely.cli.app import run
+from tests.bigram import bigram
 
 
 @dataclass(frozen=True)
@@ -108,3 +110,17 @@ def models(tmp_path_factory, people):
         "digits": kept("digits", "digits", likely.NaiveBayes(), condition="label"),
         "gan": kept("gan", "iris", likely.GAN(width=16), budget=2),
     }
+
+
+@pytest.fixture
+def texts(tmp_path, monkeypatch):
+    """A folder that loads as a model of texts which a hand can reckon: names, or with `play` a document."""
+
+    def kept(name="names.likely", **settings):
+        fitted = bigram(**settings) if settings else bigram(["anna", "bert", "berta", "otto", "zoë"])
+        (tmp_path / name).mkdir()
+        (tmp_path / name / store.DOCUMENT).write_text(name)
+        monkeypatch.setattr("likely.fitted.load", lambda folder: fitted)
+        return Path(name)
+
+    return kept

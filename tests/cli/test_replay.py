@@ -58,3 +58,20 @@ def test_recipes_that_are_none(cli, people, tmp_path, recipe):
 
 def test_no_file(cli):
     cli("replay", "nowhere.csv").fails(3, "nowhere.csv")
+
+
+def test_prompts_sharpness_and_stops_are_made_again(cli, texts, tmp_path):
+    run = texts(texts=["anna\tb", "otto\tb", "bert"])
+    words = ["--prompt", "o", "--temperature", "2", "--top-k", "4", "--top-p", "0.9", "--stop", r"\t", "--length", "5"]
+    cli("sample", run, "-n", "20", *words, "-o", "new.txt")
+    assert cli("replay", "new.txt").code == 0
+    assert (tmp_path / "new.again.txt").read_bytes() == (tmp_path / "new.txt").read_bytes()
+    assert all(text.startswith("o") for text in (tmp_path / "new.txt").read_text().split())
+    sidecar = tmp_path / "new.txt.recipe.json"
+    recipe = json.loads(sidecar.read_text())
+    assert recipe["stop"] == ["\t"]
+    for wrong in ({"stop": [3]}, {"stop": "x"}, {"temperature": "hot"}, {"prompt": 3}, {"top_k": 1.5}):
+        sidecar.write_text(json.dumps(recipe | wrong))
+        cli("replay", "new.txt").fails(3, "recipe")
+    sidecar.write_text(json.dumps(recipe | {"temperature": -1}))
+    cli("replay", "new.txt").fails(2, "temperature")

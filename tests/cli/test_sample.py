@@ -86,3 +86,84 @@ def test_no_model(cli, tmp_path):
     cli("sample", "nowhere").fails(3, "nowhere")
     (tmp_path / "file.txt").write_text("not a model")
     cli("sample", "file.txt").fails(3, "file.txt")
+
+
+# Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_is_gone_on_from(cli, texts):
+    run = texts()
+    told = cli("sample", run, "--prompt", "be")
+    assert told.out.startswith("be")
+    assert told.out.count("\n") == 1
+    five = cli("sample", run, "-n", "5", "--prompt", "be", "--top-k", "2")
+    assert [text[:2] for text in five.out.split()] == ["be"] * 5
+    assert cli("sample", run, "-n", "5", "--given", "text=be", "--top-k", "2").out == five.out
+    assert cli("sample", run, "--given", "text=be").out == told.out
+    said = json.loads(cli("sample", run, "-n", "2", "--prompt", "be", "--temperature", "0.5", "--json").out)
+    assert all(text.startswith("be") for text in said["texts"])
+    assert said["recipe"]["prompt"] == "be"
+    assert said["recipe"]["temperature"] == 0.5
+    assert "top_p" not in said["recipe"]
+    assert len(cli("sample", run).out.split()) == 10
+
+
+def test_what_is_typed_is_not_changed(cli, texts):
+    run = texts(texts=[" ab", "\\n"])
+    assert cli("sample", run, "--given", "text= a").out == " ab\n"
+    assert cli("sample", run, "--prompt", "\\").out == "\\n\n"
+
+
+def test_stop_strings_are_read_as_a_shell_writes_them(cli, texts):
+    run = texts(texts=["a\nb", "a\\c", "a\td"])
+    words = ["--prompt", "a", "-n", "30", "--stop", r"\n", "--stop", r"\\", "--stop", r"\t"]
+    assert cli("sample", run, *words).out == "a\n" * 30
+
+
+def test_streamed_is_sampled_and_a_terminal_is_not_steered(cli, texts, monkeypatch):
+    run = texts(texts=["a\x1b[31mé\tb"], unit="bytes")
+    plain = cli("sample", run, "--prompt", "a").out
+    assert plain == "a\x1b[31mé\tb\n"
+    assert cli("sample", run, "--prompt", "a", "--stream").out == plain
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert cli("sample", run, "-n", "1").out == "a\\x1b[31mé\tb\n"
+
+
+def test_an_interrupt_leaves_what_was_drawn_and_a_clean_line(cli, texts, monkeypatch):
+    run = texts()
+
+    def some(*arguments, **settings):
+        yield "an"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("likely.fitted.Fitted.stream", some)
+    told = cli("sample", run, "--prompt", "a", "--stream")
+    assert (told.code, told.out) == (130, "an\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--prompt", "x9"], 3, ["'x', '9'", "'a'"]),
+        (["--prompt", "annabert"], 3, ["has 8 characters", "at most 5"]),
+        (["--temperature", "0"], 2, ["temperature", "above 0", "top_k"]),
+        (["--temperature", "nan"], 2, ["temperature"]),
+        (["--top-p", "2"], 2, ["top_p", "at most 1"]),
+        (["--top-k", "0"], 2, ["likeliest"]),
+        (["--stop", ""], 2, ["stop"]),
+        (["--length", "0"], 2, ["length"]),
+        (["--prompt", "a", "--given", "text=b"], 2, ["--prompt", "one of them"]),
+        (["--stream", "-n", "3"], 2, ["--stream"]),
+        (["--stream", "--json"], 2, ["--stream"]),
+        (["--given", "colour=red"], 3, ["colour"]),
+    ],
+)
+def test_what_texts_cannot_be_asked_is_told(cli, texts, words, code, said):
+    cli("sample", texts(), *words).fails(code, *said)
+
+
+def test_a_prompt_and_sharpness_for_a_table_are_refused(cli, models):
+    cli("sample", models["iris"], "--prompt", "x").fails(4, "a table", "--given")
+    cli("sample", models["iris"], "--stop", "x").fails(4, "stop string", "texts")
+    cli("sample", models["iris"], "--stream").fails(4, "streamed")
+    cli("sample", models["iris"], "--temperature", "0.5").fails(4, "NaiveBayes")

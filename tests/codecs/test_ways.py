@@ -5,7 +5,7 @@ import torch
 
 from likely.codecs.ways import Levels, Redrawn, Same
 from likely.rng import Keyed, Stepped
-from likely.spaces import Image, reals
+from likely.spaces import Image, Tokens, reals
 
 
 @pytest.mark.parametrize("levels", [2, 3, 17, 100, 255, 256])
@@ -56,3 +56,11 @@ def test_same_and_redrawn_keep_the_space():
     redrawn = Redrawn(Image(1, 1, 3, 2))
     assert set(redrawn.up(x, rng=Keyed(0))[0].unique().tolist()) == {0.0, 1.0}
     assert redrawn.exact
+
+
+def test_the_bytes_of_a_mapped_file_are_tokens():
+    way, pages = Same(Tokens(256, 3)), torch.tensor([[0, 65, 255]], dtype=torch.uint8)
+    for cells in (pages, pages.float(), pages.long()):
+        u, _ = way.up(cells, rng=Keyed(0))
+        assert u.dtype == torch.int64
+        assert u.tolist() == [[0, 65, 255]]

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from likely.data import chunks, infer_schema, read, streams
+from likely.data.declaration import declaration
 from likely.errors import WrongRows
 
 RNG = np.random.default_rng(0)
@@ -101,6 +102,17 @@ def test_frames_and_other_files_have_a_schema_too(tmp_path: Path) -> None:
     assert not streams(tmp_path / "x.npy")
     schema = infer_schema(tmp_path / "x.npy")
     assert [len(piece) for piece in chunks(tmp_path / "x.npy", schema, size=2)] == [2, 2, 1]
+
+
+def test_a_long_text_is_not_a_table_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "play.txt"
+    path.write_text("First Citizen:\nBefore we proceed any further, hear me speak.\n\nAll:\nSpeak, speak.\n\n" * 50)
+    assert not streams(path)
+    assert streams(path, declaration({"texts": "table"}))
+    with pytest.raises(WrongRows, match="holds texts, which have no columns"):
+        infer_schema(path)
+    frame(50).to_csv(tmp_path / "x.txt", index=False, sep="\t")
+    assert streams(tmp_path / "x.txt")
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

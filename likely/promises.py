@@ -1,0 +1,30 @@
+"""What a model has not promised is refused by name, with the families that can."""
+
+from typing import TypeVar
+
+from likely.contracts import Completes, Continues, Counted, Density, Latent, Model, Sharpens
+from likely.errors import CannotAnswer
+from likely.source import families_that
+
+P = TypeVar("P", bound=Model)
+ASKED = {
+    Density: ("density", "it samples but cannot score"),
+    Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
+    Counted: ("additive statistics", "it cannot go on counting rows"),
+    Latent: ("codes", "it has no latent space to encode to"),
+    Sharpens: ("sharpness", "it does not draw choice by choice"),
+    Continues: ("continuations", "it does not draw token by token"),
+}
+
+
+def promised(model: Model, name: str, *promises: type[P]) -> P:
+    """The model, where it keeps one of these promises; else an error names families that do."""
+    if isinstance(model, promises):
+        return model
+    raise CannotAnswer(_refusal(name, promises))
+
+
+def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
+    thing, consequence = ASKED[promises[0]]
+    able = families_that(*(each.__name__ for promise in promises for each in (promise, *promise.__subclasses__())))
+    return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able) or 'none yet'}."

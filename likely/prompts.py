@@ -1,0 +1,209 @@
+"""Texts that go on from a beginning: a model's tokens, one after another, as text.
+
+A text ends where the model ends it, before the first stop string that was drawn whole, or at the length asked for.
+Beyond the model's own length T a document goes on, given its last T / 2 tokens: pages are cut anywhere, so any stretch
+of a document is the beginning of a page. A text of another form ends at T.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from likely.codecs import Codec, TextsCodec
+from likely.codecs.spelling import Spelling
+from likely.contracts import Continues, Sharpness
+from likely.data import Texts
+from likely.distributions import PLAIN
+from likely.errors import CannotAnswer, FieldError, WrongRows
+from likely.rng import Keyed
+from likely.scoring import BATCH, placed
+
+BEGINNING = "text"  # what `given` calls the beginning of a text
+
+
+@final
+@dataclass(frozen=True)
+class Ending:
+    """Where texts end, apart from where the model ends them."""
+
+    stop: tuple[str, ...] = ()  # none of these is drawn whole
+    length: int | None = None  # tokens of a whole text, its beginning among them
+
+    def __post_init__(self) -> None:
+        if "" in self.stop:
+            raise FieldError("a stop string is empty", expected="at least one character", remedy="leave it out")
+        if self.length is not None and self.length < 1:
+            raise FieldError(f"a length of {self.length}", expected="at least 1")
+
+    @classmethod
+    def of(cls, stop: str | Sequence[str], length: int | None) -> "Ending":
+        """One stop string, or several."""
+        return cls((stop,) if isinstance(stop, str) else tuple(stop), length)
+
+    def refused(self, codec: Codec[Any]) -> None:
+        """An error where it is asked of rows that are not texts."""
+        if self != Ending() and not isinstance(codec, TextsCodec):
+            asked = "a stop string" if self.stop else "a length"
+            raise CannotAnswer(f"{asked} was given to a model of {codec.reads.word}", expected="a model of texts")
+
+
+def beginnings(given: Any, codec: Codec[Any], order: Sequence[str], n: int) -> tuple[list[str] | None, Any]:
+    """How each of n texts begins, where that is given; and what else is."""
+    if not isinstance(codec, TextsCodec):
+        return None, given
+    if isinstance(given, str):
+        return [given] * n, None
+    if isinstance(given, list | tuple | np.ndarray):
+        return _strings(given), None
+    if isinstance(given, Mapping | pd.DataFrame) and BEGINNING in given and BEGINNING not in order:
+        told, rest = given[BEGINNING], {name: given[name] for name in given if name != BEGINNING}
+        return [told] * n if isinstance(told, str) else _strings(told), rest or None
+    return None, given
+
+
+def _strings(told: Any) -> list[str]:
+    for place, text in enumerate(told := list(told), 1):
+        if not isinstance(text, str):
+            raise WrongRows(f"beginning {place} is {text!r}", expected="a text in each place")
+    if not told:
+        raise WrongRows("there is no beginning", expected="a text, or a list of them")
+    return told
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True)
+class Writer:
+    """Draws texts, each on from its beginning."""
+
+    model: Continues
+    codec: TextsCodec
+    sharpness: Sharpness = PLAIN
+    ending: Ending = field(default=Ending())
+
+    def texts(self, begun: Sequence[str], c: Tensor | None, seed: int) -> Texts:
+        """A text from each beginning; text i depends on its beginning, the seed and i alone."""
+        codes = [self.codes(text, f"beginning {place}: {text[:40]!r}") for place, text in enumerate(begun, 1)]
+        texts = list(begun)
+        for rows in _alike(codes):
+            start = torch.tensor([codes[row] for row in rows], dtype=torch.long).reshape(len(rows), -1)
+            places = torch.tensor(rows)
+            told = self._written(start, None if c is None else c[places], Keyed(seed, rows=places))
+            for row, text in zip(rows, told, strict=True):
+                texts[row] += text
+        return Texts(tuple(texts), self.codec.form)
+
+    def stream(self, codes: Sequence[int], c: Tensor | None, seed: int) -> Iterator[str]:
+        """What follows a beginning, as soon as it is certain."""
+        pen = self._pen(first=not codes)
+        for moment in self._moments(torch.tensor([codes], dtype=torch.long), c, Keyed(seed)):
+            if text := pen.add(int(moment)):
+                yield text
+            if pen.ended:
+                return
+        if text := pen.rest():
+            yield text
+
+    def codes(self, text: str, called: str) -> list[int]:
+        """A beginning as codes; what the model does not know, and what is too long for it, is an error."""
+        codes, word = self.codec.codes(text, called=called) if text else [], self.codec.vocabulary.word
+        if len(codes) > (most := self._end(len(codes))):
+            asked = "the length asked for" if most == self.ending.length else "the longest text that the model has seen"
+            raise WrongRows(f"{called} has {len(codes)} {word}", expected=f"at most {most}, {asked}")
+        return codes
+
+    def _end(self, begun: int) -> int:
+        """How many tokens a text with such a beginning has at most."""
+        most = self.codec.space.length
+        if self.codec.form == "document":
+            return self.ending.length or max(most, begun + most // 2)
+        return min(self.ending.length or most, most)
+
+    def _written(self, start: Tensor, c: Tensor | None, rng: Keyed) -> list[str]:
+        """What follows each start."""
+        pens = [self._pen(first=not start.shape[1]) for _ in start]
+        texts = [""] * len(pens)
+        for moment in self._moments(start, c, rng):
+            for row, code in enumerate(moment.tolist()):
+                texts[row] += pens[row].add(code)
+            if all(pen.ended for pen in pens):
+                break
+        return [text + pen.rest() for text, pen in zip(texts, pens, strict=True)]
+
+    def _pen(self, *, first: bool) -> "Pen":
+        return Pen(self.codec.vocabulary.spelling(first=first), self.ending.stop)
+
+    @torch.no_grad()
+    def _moments(self, start: Tensor, c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
+        """One token of every text after another; beyond the model's length from window to window."""
+        most, end, c = self.codec.space.length, self._end(start.shape[1]), placed(c, self.model)
+        drawn, window = list(start.unbind(1)), 0
+        while len(drawn) < end:
+            known = drawn if len(drawn) < most else drawn[len(drawn) - most // 2 :]
+            past = torch.stack(known, 1).clamp(min=0) if known else start  # who has ended is not read any more
+            before = len(drawn)
+            for moment in self._continued(past, c, rng.fork(window) if window else rng):
+                drawn.append(moment)
+                yield moment
+                if len(drawn) == end:
+                    return
+            if len(drawn) == before or len(known) + len(drawn) - before < most:
+                return  # every text has ended
+            window += 1
+
+    def _continued(self, past: Tensor, c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
+        drawn = self.model.continued(placed(past, self.model), c, sharpness=self.sharpness, rng=rng)
+        return (moment.cpu() for moment in drawn)
+
+
+def _alike(codes: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Rows whose beginnings are of one length, a batch at a time."""
+    places: dict[int, list[int]] = {}
+    for row, told in enumerate(codes):
+        places.setdefault(len(told), []).append(row)
+    for rows in places.values():
+        yield from (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
+
+
+@final
+class Pen:
+    """One text being written: what may be half a letter, or the beginning of a stop string, is held back."""
+
+    def __init__(self, spelling: Spelling, stop: Sequence[str]) -> None:
+        self.spelling, self.stop = spelling, stop
+        self.held, self.ended = "", False
+
+    def add(self, code: int) -> str:
+        """The text that is certain with one more token; -1 ends it."""
+        if self.ended:
+            return ""
+        return self.rest() if code < 0 else self._certain(self.spelling.add(code))
+
+    def rest(self) -> str:
+        """What was held back, at the text's end."""
+        if self.ended:
+            return ""
+        told = self._certain(self.spelling.rest())
+        told, self.held, self.ended = told + self.held, "", True
+        return told
+
+    def _certain(self, more: str) -> str:
+        """What no stop string can begin in; the first one that is whole ends the text before it."""
+        self.held += more
+        whole = [(at + len(stop), at) for stop in self.stop if (at := self.held.find(stop)) >= 0]
+        sure = min(whole)[1] if whole else len(self.held) - max((_begun(self.held, s) for s in self.stop), default=0)
+        told, self.held = self.held[:sure], "" if whole else self.held[sure:]
+        self.ended = bool(whole)
+        return told
+
+
+def _begun(text: str, stop: str) -> int:
+    """How much of a stop string the text ends with, short of all of it."""
+    return next((size for size in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:size])), 0)
