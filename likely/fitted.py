@@ -135,7 +135,8 @@ class Fitted(Generic[M_co]):
     def _writer(self, begun: list[str] | None, sharpness: Sharpness, ending: Ending) -> Writer | None:
         """Who writes texts token by token; None where rows are drawn whole."""
         ending.refused(self.codec)
-        if not isinstance(self.codec, TextsCodec) or (begun is None and not isinstance(self.model, Continues)):
+        plain = begun is None and ending == Ending() and not isinstance(self.model, Continues)
+        if plain or not isinstance(self.codec, TextsCodec):
             return None
         return Writer(self._promising(Continues), self.codec, sharpness, ending)
 

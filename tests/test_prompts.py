@@ -149,6 +149,8 @@ def test_tables_and_models_that_cannot_go_on_say_so():
     assert len(list(counted.sample(3))) == 3
     with pytest.raises(CannotAnswer, match="NaiveBayes has no continuations"):
         counted.sample(given="a")
+    with pytest.raises(CannotAnswer, match="NaiveBayes has no continuations"):
+        counted.sample(length=3)
 
 
 def test_models_of_bytes_and_pairs_never_show_half_a_letter():
