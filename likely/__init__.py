@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
     from likely.families.pixelcnn import PixelCNN as PixelCNN
+    from likely.families.pixelrnn import PixelRNN as PixelRNN
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.spline_flow import SplineFlow as SplineFlow
@@ -85,6 +86,7 @@ __all__ = [  # the table of families and the verbs
     "Logistic",
     "NaiveBayes",
     "PixelCNN",
+    "PixelRNN",
     "PlanarFlow",
     "RealNVP",
     "SplineFlow",
