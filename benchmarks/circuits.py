@@ -30,7 +30,7 @@ from likely.training import Budget, Engine, Examples, Lines, follow, learn
 
 CHOSEN = {
     "nltcs": Circuit(hierarchy=HiddenTree(hidden=64, trees=1), rate=0.05),
-    "plants": Circuit(hierarchy=HiddenTree(hidden=64, trees=4), rate=0.05),
+    "plants": Circuit(hierarchy=HiddenTree(hidden=64, trees=4), rate=0.05, apart=True),
     "jester": Circuit(hierarchy=HiddenTree(hidden=32, trees=1), rate=0.05),
     "dna": Circuit(hierarchy=HiddenTree(hidden=16, trees=1), rate=0.05),
 }

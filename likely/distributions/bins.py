@@ -24,6 +24,7 @@ from likely.spaces import levels_of
 
 HALVINGS = 60  # of the interval in which a slope is sought
 STEEPEST = 1e4  # of s w: the largest share of a bin's values that may lie at one of its ends
+VALUES, EACH = 256, 20  # so many values of a count may each have a bin of its own, where each is there so often
 
 
 @final
@@ -39,8 +40,9 @@ class Bins(nn.Module):
     sizes: Tensor  # (D,) how many states every column has
     start: Tensor  # (D,) where its states begin when all columns' states lie side by side
 
-    def __init__(self, cells: Cells, most: int) -> None:
+    def __init__(self, cells: Cells, most: int, alone: int = 0) -> None:
         super().__init__()
+        self.few, most = most, max(most, alone if bool(cells.integer.any()) else 0)
         self.cells, self.most = cells, most
         numbers = (~cells.category).nonzero()[:, 0]
         sizes = torch.where(cells.category, cells.sizes, cells.sizes + most - 1)
@@ -68,7 +70,9 @@ class Bins(nn.Module):
         for place, column in enumerate(self.numbers.tolist()):
             values = x[ordinary[:, column], column].double()
             if len(values):
-                found = _edges(values, self.most, float(self.top[place]) if self.whole[place] else None)
+                whole = bool(self.whole[place])
+                alone = whole and len(values) >= EACH * len(torch.unique(values))
+                found = _edges(values, self.most if alone else self.few, float(self.top[place]) if whole else None)
                 self.edges[place] = math.inf
                 self.edges[place, : len(found)] = found
 
@@ -185,7 +189,7 @@ class Bins(nn.Module):
 def bins_of(space: Space, most: int) -> Bins:
     """The states of a space's columns; levels are codes, or bins where there are more levels than bins."""
     many = (levels_of(space) or 0) > most
-    return Bins(Cells(space, ordered=many), most)
+    return Bins(Cells(space, ordered=many), most, 0 if levels_of(space) else VALUES)
 
 
 def learned(bins: Bins, cells: Tensor) -> Tensor:

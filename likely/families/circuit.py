@@ -50,7 +50,7 @@ class Circuit(Family["CircuitModel"]):
     """Sums and products from which every marginal and every conditional is read."""
 
     hierarchy: Hierarchy = field(default_factory=HiddenTree)  # Shallow(components=256) is a mixture of products
-    bins: int = 64  # of each number, and of pixels with more levels: more is sharper, and needs more rows
+    bins: int = 64  # of each number (frequent counts: one a value), and of pixels with more levels: more is sharper
     smoothing: float = 0.001  # share of every leaf that follows its column's overall law: more is safer on few rows
     rate: float = 0.05  # the learning rate; less is slower, and calmer where there are few rows
     apart: bool = False  # each of several trees learns every row alone, as if there were no other: they then err apart

@@ -46,6 +46,17 @@ def test_states_are_bins_then_atoms_then_missing_and_join_again() -> None:
     assert torch.equal(bins.states(x, torch.zeros(x.shape, dtype=torch.bool)), torch.full(x.shape, -1))
 
 
+def test_values_of_a_count_stand_alone_where_each_is_frequent() -> None:
+    heaped = 7.0 * torch.arange(40).repeat(30)[:, None]
+    for x, alone in ((heaped, True), (heaped[:120], False)):
+        bins = Bins(Cells(Vector((Count(),))), 8, alone=128)
+        bins.prepare(x.double())
+        state = bins.states(x.double())
+        assert (len(torch.unique(state)) == 40) is alone
+        drawn = bins.draw(state, bins.cells.anything(len(x)), rng=Keyed(0))
+        assert torch.equal(drawn, x.double()) is alone
+
+
 def test_a_density_of_mass_one_with_the_means_of_the_bins() -> None:
     x = rows()
     bins = learned(Vector((Real(),)), x[:, 3:])
