@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.spline_flow import SplineFlow as SplineFlow
+    from likely.families.transformer import Transformer as Transformer
     from likely.families.vae import VAE as VAE
     from likely.fitted import Fitted as Fitted
     from likely.fitted import load as load
@@ -90,6 +91,7 @@ __all__ = [  # the table of families and the verbs
     "PlanarFlow",
     "RealNVP",
     "SplineFlow",
+    "Transformer",
     "compare",
     "fit",
     "load",

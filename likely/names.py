@@ -34,6 +34,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "SplineFlow": "likely.families.spline_flow",
             "PixelCNN": "likely.families.pixelcnn",
             "PixelRNN": "likely.families.pixelrnn",
+            "Transformer": "likely.families.transformer",
             "GAN": "likely.families.gan",
             "Diffusion": "likely.families.diffusion",
         },

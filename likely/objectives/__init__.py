@@ -1,11 +1,15 @@
-"""Games: what the two players of a GAN want, and the penalties that keep the critic smooth."""
+"""Objectives: games and their penalties; the chain rule over codes in a row, and over cells in any order."""
 
+from likely.objectives.any_order import InAnyOrder
 from likely.objectives.game import Game, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
+from likely.objectives.in_row import InRow
 from likely.objectives.penalty import Interpolated, Judged, Penalty, Unpenalised, ZeroCentred
 
 __all__ = [
     "Game",
     "Hinge",
+    "InAnyOrder",
+    "InRow",
     "Interpolated",
     "Judged",
     "LeastSquares",

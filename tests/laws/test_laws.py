@@ -23,6 +23,7 @@ SMALL = {
     "Glow": "glow,steps=2,width=8",
     "PixelCNN": "pixelcnn,width=16,blocks=2,hidden=16",
     "PixelRNN": "pixelrnn,width=16,layers=2,hidden=16",
+    "Transformer": "transformer,width=32,layers=2",
 }
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
