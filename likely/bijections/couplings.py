@@ -4,9 +4,14 @@ An image is squeezed into channels while it has even sides of some size; after e
 channels leave as finished. Where both sides are odd from the start, pixels take turns on a chequerboard.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
 from typing import final
+
+import torch
+from torch import Tensor
 
 from likely.bijections.actnorm import ActNorm
 from likely.bijections.bijection import Bijection
@@ -38,12 +43,15 @@ class Couplings:
     context: int = 0  # numbers that say the condition
     margin: float = 0.05  # of an image: how far its levels stay from the logit's infinities
     scales: int = SCALES  # squeezes of an image, at most
+    aligned: bool = False  # columns of rows start permuted, not rotated: values peculiar to one are not blurred
     leaving: Elementwise | None = None  # moves the half that leaves once more, read off the half that stays
 
     def of_rows(self, size: int) -> Chain:
         """Couplings of this many columns."""
         outputs, hidden = self.form.outputs, self.hidden
-        return Chain(self._alternate(size, lambda n: Dense(size - n, n, outputs, hidden=hidden, context=self.context)))
+        starts = _permutations(size) if self.aligned else repeat(None)
+        say = partial(Dense, outputs=outputs, hidden=hidden, context=self.context)
+        return Chain(self._alternate(size, lambda moved: say(size - moved, moved), starts))
 
     def of_images(self, shape: Shape) -> Chain:
         """Logit, then a stage at each scale; one scale on a chequerboard where both sides are odd."""
@@ -69,13 +77,15 @@ class Couplings:
         say = Convolutional(kept, size - kept, self.leaving.outputs, width=self.channels, context=self.context)
         return [Coupling(self.leaving, Cut(kept), say)]
 
-    def _alternate(self, size: int, conditioner: Callable[[int], Conditioner]) -> list[Bijection]:
+    def _alternate(
+        self, size: int, conditioner: Callable[[int], Conditioner], starts: Iterable[Tensor | None] = repeat(None)
+    ) -> list[Bijection]:
         """One column or channel alone always moves."""
         parts: list[Bijection] = [ActNorm(size)]
-        for i in range(self.layers):
+        for i, start in zip(range(self.layers), starts):
             first = size > 1 and i % 2 == 1
             moved = size // 2 if first else size - size // 2
-            mixing = Linear(size) if size > 1 else ActNorm(size)
+            mixing = Linear(size, start) if size > 1 else ActNorm(size)
             parts += [mixing, Coupling(self.form, Cut(size // 2, first), conditioner(moved))]
         return parts
 
@@ -90,6 +100,13 @@ class Couplings:
 
     def _convolutional(self, kept: int, moved: int) -> Convolutional:
         return Convolutional(kept, moved, self.form.outputs, width=self.channels, context=self.context)
+
+
+def _permutations(size: int) -> Iterator[Tensor]:
+    """A random order of the columns, kept for two couplings, so that both halves of it move; and so on."""
+    while True:
+        yield torch.eye(size)[torch.randperm(size)]
+        yield torch.eye(size)
 
 
 def _large(shape: Shape, *, first: bool) -> bool:

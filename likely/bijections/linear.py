@@ -16,15 +16,15 @@ from likely.bijections.bijection import Bijection
 
 @final
 class Linear(Bijection):
-    """z = W x + b at every place; starts as a random rotation."""
+    """z = W x + b at every place; W starts as a given rotation or permutation, or as a random rotation."""
 
     order: Tensor
     back: Tensor
     sign: Tensor
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, start: Tensor | None = None) -> None:
         super().__init__()
-        rotation = torch.linalg.qr(torch.randn(size, size, dtype=torch.float64))[0]
+        rotation = torch.linalg.qr(torch.randn(size, size, dtype=torch.float64))[0] if start is None else start.double()
         p, lower, upper = torch.linalg.lu(rotation)
         order = p.argmax(1)
         self.register_buffer("order", order)

@@ -37,7 +37,7 @@ class Coupled(Wiring):
     ) -> Flow:  # fmt: skip
         couplings = Couplings(
             form=form, layers=layers, hidden=(width,) * depth, channels=max(8, width // 2),
-            context=context_of(condition), margin=margin,
+            context=context_of(condition), margin=margin, aligned=True,
         )  # fmt: skip
         made = over(space, lambda size: Chain([Tails(size), *couplings.of_rows(size)]), couplings.of_images)
         held = max(width, form.outputs * math.prod(space.shape) // 2)

@@ -16,6 +16,15 @@ def test_starts_as_a_rotation():
     torch.testing.assert_close(ladj, torch.zeros(7), atol=1e-5, rtol=0)
 
 
+def test_starts_as_the_permutation_it_is_given():
+    order, x = torch.tensor([2, 0, 3, 1]), torch.randn(7, 4)
+    part = Linear(4, torch.eye(4)[order])
+    z, ladj = part(x)
+    torch.testing.assert_close(z, x[:, order])
+    torch.testing.assert_close(part.inverse(z)[0], x)
+    assert (ladj == 0).all()
+
+
 def test_hundred_columns_come_back_in_float32(disturbed):
     part = disturbed(Linear(100), 0.02)
     x = torch.distributions.StudentT(2.0).sample((256, 100))
