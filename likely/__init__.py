@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from likely.families.spline_flow import SplineFlow as SplineFlow
     from likely.families.transformer import Transformer as Transformer
     from likely.families.vae import VAE as VAE
+    from likely.families.wavenet import WaveNet as WaveNet
     from likely.fitted import Fitted as Fitted
     from likely.fitted import load as load
     from likely.fitting import fit as fit
@@ -92,6 +93,7 @@ __all__ = [  # the table of families and the verbs
     "RealNVP",
     "SplineFlow",
     "Transformer",
+    "WaveNet",
     "compare",
     "fit",
     "load",

@@ -37,6 +37,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Transformer": "likely.families.transformer",
             "GAN": "likely.families.gan",
             "Diffusion": "likely.families.diffusion",
+            "WaveNet": "likely.families.wavenet",
         },
         "Network": {
             "MLP": "likely.backbones.mlp",

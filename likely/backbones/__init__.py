@@ -1,8 +1,9 @@
 """Backbones: tensors to tensors, no probability. `encoder`, `decoder` and `denoiser` choose a network for a space."""
 
 from likely.backbones.convolution import Conv
-from likely.backbones.decoder import decoder
+from likely.backbones.decoder import context_of, decoder
 from likely.backbones.denoiser import denoiser
+from likely.backbones.dilated import ByMoment, Dilated, dilations
 from likely.backbones.encoder import encoder
 from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
@@ -13,16 +14,20 @@ from likely.backbones.whole import whole
 __all__ = [
     "MLP",
     "ByColumn",
+    "ByMoment",
     "Context",
     "Conv",
     "Decoder",
     "Denoiser",
+    "Dilated",
     "Encoder",
     "MaskedMLP",
     "Network",
     "UNet",
+    "context_of",
     "decoder",
     "denoiser",
+    "dilations",
     "encoder",
     "whole",
 ]

@@ -127,6 +127,7 @@ class ByColumn:
         rank = order.argsort()
         below, above = rank[network.reads], rank[network.says]
         into, out = below.argsort(stable=True), above.argsort(stable=True)  # inputs and outputs by rank
+        self.out = out
         degrees = network.degrees.split(network.widths) if network.widths else ()
         self.network, self.at = network, 0
         self.inputs, *self.units, self.told = (_ends(values, len(order)) for values in (below, *degrees, above))
@@ -138,6 +139,12 @@ class ByColumn:
         self.direct = None if network.direct is None else (network.direct * direct)[out][:, into]
         sizes = (len(into), *network.widths)
         self.h = [self.starts[-1].new_empty(size, rows) for size in sizes]  # the inputs, then each hidden layer
+
+    def again(self, context: Tensor) -> "ByColumn":
+        """From the first column on, under another context: nothing else is computed anew."""
+        self.at, self.starts = 0, [layer.start(context) for layer in self.network.layers]  # type: ignore[operator]
+        self.starts[-1] = self.starts[-1][self.out]
+        return self
 
     def says(self) -> Tensor:
         """The outputs for the next column, (its outputs, B)."""

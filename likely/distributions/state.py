@@ -123,7 +123,7 @@ class Cells(nn.Module):
 
     def flat(self, x: Tensor) -> Tensor:
         """(B, *shape) as (B, D) with NaN where missing."""
-        cells = x.reshape(len(x), -1)
+        cells = x.reshape(len(x), math.prod(x.shape[1:]))
         return cells if cells.is_floating_point() else cells.double().masked_fill(cells < 0, math.nan)
 
     def whole(self, cells: Tensor) -> Tensor:

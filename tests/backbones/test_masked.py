@@ -120,3 +120,16 @@ def test_single_precision_agrees_with_double():
     x, _ = given(network)
     exact = network(x)
     torch.testing.assert_close(network.float()(x.float()).double(), exact, atol=1e-5, rtol=1e-5)
+
+
+def test_the_columns_can_be_asked_again_under_another_context():
+    network = made(*RAGGED, context=2, hidden=(16, 12))
+    (x, first), (_, second) = given(network), given(network)
+    with torch.no_grad():
+        once, anew = network.by_column(5, first), network.by_column(5, second)
+        once.says(), once.know(x[:2])
+        once = once.again(second)
+        for column in range(4):
+            torch.testing.assert_close(once.says(), anew.says())
+            mine = x[network.reads == column]
+            once.know(mine), anew.know(mine)

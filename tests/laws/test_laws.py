@@ -21,6 +21,7 @@ SMALL = {
     "SplineFlow": "splineflow,layers=2,width=16",
     "RealNVP": "realnvp,depth=1,width=16",
     "Glow": "glow,steps=2,width=8",
+    "WaveNet": "wavenet,width=8,skips=16",
     "PixelCNN": "pixelcnn,width=16,blocks=2,hidden=16",
     "PixelRNN": "pixelrnn,width=16,layers=2,hidden=16",
     "Transformer": "transformer,width=32,layers=2",
