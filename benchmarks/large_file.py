@@ -39,9 +39,9 @@ print("SECONDS", time.perf_counter() - start)
 PASS = """
 import sys, time
 from likely.data import chunks, infer_schema
-from likely.streamed import CHUNK, file_hash
+from likely.streamed import CHUNK, sha256
 path = __import__("pathlib").Path(sys.argv[1])
-start = time.perf_counter(); file_hash(path); print("hash", time.perf_counter() - start)
+start = time.perf_counter(); sha256(path); print("hash", time.perf_counter() - start)
 schema = infer_schema(path)
 start = time.perf_counter(); rows = sum(len(part.frame) for part in chunks(path, schema, size=CHUNK))
 print("read", time.perf_counter() - start); print("rows", rows)
@@ -88,6 +88,7 @@ def told(path: Path, size: float, folder: Path) -> dict[str, float | str]:
     """One file's figures."""
     rows = written(path, size)
     run = fresh(FIT, str(path), str(folder / "run.likely"))
+    print(f"{path.suffix[1:]}: {run.peak_mb:.0f} MB at most", flush=True)
     parts = dict(line.split() for line in fresh(PASS, str(path)).output.strip().splitlines())
     seconds = float(run.output.rpartition("SECONDS")[2])
     figures = {"file": path.suffix[1:], "gigabytes": path.stat().st_size / 1e9, "rows": rows, "peak_mb": run.peak_mb}
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("csv", "parquet"))
     args, busy = parser.parse_args(), Busy()
     start = time.perf_counter()
-    figures = []
+    figures, kind = [], f"_{args.only}" * bool(args.only)
     for suffix in [args.only] if args.only else ["csv", "parquet"]:
         with tempfile.TemporaryDirectory() as folder:
             figures.append(told(Path(folder) / f"large.{suffix}", args.gigabytes * 1e9, Path(folder)))
@@ -119,7 +120,7 @@ def main() -> None:
         "seconds": time.perf_counter() - start,
         "figures": figures,
     }
-    (Path(__file__).parent / "results" / "large_file.json").write_text(json.dumps(document, indent=1) + "\n")
+    (Path(__file__).parent / "results" / f"large_file{kind}.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":
