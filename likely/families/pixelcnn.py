@@ -31,9 +31,9 @@ class PixelCNN(Family[Raster]):
     blocks: int = 8  # gated blocks; each sees further, and all cost the same
     kernel: int = 3  # the window of a block, odd; of tables it grows until the first column is in sight
     first: int = 7  # the window of the first layer, odd
-    patch: int = 1  # 2: places are 2 x 2 pixels, one after the other inside: four times fewer places
+    patch: int = 1  # of images; 2: places are 2 x 2 pixels, one after the other inside: four times fewer places
     hidden: int = 128  # units between the features of a place and its law
-    law: Observation | None = None  # of pixels: DiscretisedLogistic() is PixelCNN++'s; none: coins or choices
+    law: Observation | None = None  # of pixels; DiscretisedLogistic() is PixelCNN++'s; none: coins or choices
     decay: float = 0.0  # of the weights, decoupled; more for few rows
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 

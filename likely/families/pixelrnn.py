@@ -31,9 +31,9 @@ class PixelRNN(Family[Raster]):
     width: int = 64  # features of a place; half as many are the state of each LSTM
     layers: int = 4  # LSTMs, one above the other
     first: int = 7  # the window of the first layer, a convolution; odd
-    patch: int = 1  # 2: places are 2 x 2 pixels, one after the other inside: half as many steps
+    patch: int = 1  # of images; 2: places are 2 x 2 pixels, one after the other inside: half as many steps
     hidden: int = 128  # units between the features of a place and its law
-    law: Observation | None = None  # of pixels: DiscretisedLogistic() couples ordered levels; none: coins or choices
+    law: Observation | None = None  # of pixels; DiscretisedLogistic() couples ordered levels; none: coins or choices
     decay: float = 0.0  # of the weights, decoupled; more for few rows
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 

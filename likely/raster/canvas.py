@@ -55,8 +55,14 @@ def canvas_of(space: Space, law: Observation | None, *, width: int, hidden: int,
     match space:
         case Image(levels=int()):
             return Picture(space, law, width=width, hidden=hidden, patch=patch)
-        case Vector():
+        case Vector() if law is None:
             return Row(space, width=width, hidden=hidden)
+        case Vector():
+            raise FieldError(
+                f"{family}'s law {law!r:.60} is of pixels, and this is a table",
+                expected="no law: each column has one of its own",
+                remedy="leave the law out",
+            )
     raise FieldError(
         f"{family} cannot model {space!r:.60}",
         expected="images with levels, or tables",

@@ -67,5 +67,7 @@ def test_what_cannot_be_laid_out_is_refused():
     for space in (Tokens(4, 3), Series(1, 4), Image(1, 2, 2, None)):
         with pytest.raises(FieldError, match="Example cannot model"):
             made(space)
+    with pytest.raises(FieldError, match="is of pixels"):
+        made(MIXED, DiscretisedLogistic())
     with pytest.raises(FieldError, match="do not fill"):
         made(Image(1, 5, 4, 2), patch=2)
