@@ -57,7 +57,8 @@ class Flow(Density, Latent, Trained, Prepared):
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         rows = max(64, TOGETHER // self.held) if self.held else len(x)
-        if torch.is_grad_enabled() or len(x) <= rows:
+        whole = torch.is_grad_enabled() or torch.compiler.is_compiling()  # a compiler would unroll the parts
+        if whole or len(x) <= rows:
             return self._log_prob(x, c)
         return torch.cat([self._log_prob(x[at], None if c is None else c[at]) for at in _slices(len(x), rows)])
 
