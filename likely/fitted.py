@@ -47,7 +47,7 @@ from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, to_json
 from likely.promises import promised
-from likely.prompts import Ending, Writer, beginnings
+from likely.prompts import BEGINNING, Ending, Writer, beginnings
 from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
 from likely.spaces import Category, Vector
@@ -143,10 +143,11 @@ class Fitted(Generic[M_co]):
     def _partial(self, given: Any, n: int | None) -> pd.DataFrame:
         """What was given, as a frame of columns that the data has, in their own types."""
         partial = frames.partial(given, n)
+        known = [*self.card.order, *[BEGINNING] * isinstance(self.codec, TextsCodec)]
         if unknown := [name for name in partial.columns if name not in self.card.order]:
             raise WrongRows(f"given names no column of the data: {shown(unknown)}",
-                            expected=f"some of {shown(self.card.order, most=20)}",
-                            remedy=meant(str(unknown[0]), self.card.order))  # fmt: skip
+                            expected=f"some of {shown(known, most=20)}" if known else "nothing given",
+                            remedy=meant(str(unknown[0]), known))  # fmt: skip
         for codec in (self.codec, self.condition_codec):
             partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
         return partial

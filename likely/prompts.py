@@ -90,7 +90,9 @@ class Writer:
 
     def texts(self, begun: Sequence[str], c: Tensor | None, seed: int) -> Texts:
         """A text from each beginning; text i depends on its beginning, the seed and i alone."""
-        codes = [self.codes(text, f"beginning {place}: {text[:40]!r}") for place, text in enumerate(begun, 1)]
+        one = len(set(begun)) == 1
+        called = ["the beginning" if one else f"beginning {place}" for place in range(1, len(begun) + 1)]
+        codes = [self.codes(text, f"{each}, {text[:40]!r},") for each, text in zip(called, begun, strict=True)]
         texts = list(begun)
         for rows in _alike(codes):
             start = torch.tensor([codes[row] for row in rows], dtype=torch.long).reshape(len(rows), -1)
@@ -116,7 +118,8 @@ class Writer:
         codes, word = self.codec.codes(text, called=called) if text else [], self.codec.vocabulary.word
         if len(codes) > (most := self._end(len(codes))):
             asked = "the length asked for" if most == self.ending.length else "the longest text that the model has seen"
-            raise WrongRows(f"{called} has {len(codes)} {word}", expected=f"at most {most}, {asked}")
+            what, expected = f"{called} has {len(codes)} {word}", f"at most {most}, {asked}"
+            raise WrongRows(what, expected=expected, remedy="a shorter beginning")
         return codes
 
     def _end(self, begun: int) -> int:

@@ -54,8 +54,19 @@ def write(folder: Path, parts: Parts) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def _apart(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each tensor in room of its own: a buffer that a model holds under two names is written twice."""
+    apart, seen = {}, set()
+    for name, tensor in weights.items():
+        held = tensor.detach().cpu().contiguous()
+        place = held.untyped_storage().data_ptr()
+        apart[name] = held.clone() if place in seen else held
+        seen.add(place)
+    return apart
+
+
 def _write_parts(fresh: Path, parts: Parts) -> None:
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in parts.weights.items()}, fresh / WEIGHTS)
+    save_file(_apart(parts.weights), fresh / WEIGHTS)
     sealed = parts.document | {
         "format": FORMAT,
         "weights": {"sha256": sha256(fresh / WEIGHTS), "bytes": (fresh / WEIGHTS).stat().st_size},

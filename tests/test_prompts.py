@@ -12,6 +12,7 @@ from likely.codecs.spelling import Joined, Utf8
 from likely.contracts import Sharpness
 from likely.errors import CannotAnswer, FieldError, WrongRows
 from likely.prompts import Pen
+from likely.rng import Keyed
 from tests.bigram import bigram
 
 NAMES = ("anna", "bert", "berta", "hannah", "otto", "zoë")
@@ -60,8 +61,6 @@ def test_what_is_streamed_is_what_is_sampled(names, play, given):
 
 
 def test_a_plain_sample_of_texts_is_the_model_s_own(names):
-    from likely.rng import Keyed
-
     own = names.codec.decode(names.model.sample(40, rng=Keyed(2)))
     assert list(names.sample(40, seed=2)) == list(own)
 
@@ -77,7 +76,7 @@ def test_what_is_typed_twice_is_drawn_as_the_model_says():
 
 
 def test_unknown_symbols_are_named(names):
-    with pytest.raises(WrongRows, match=r"beginning 2: 'xq' has characters .*'x', 'q'"):
+    with pytest.raises(WrongRows, match=r"beginning 2, 'xq', has characters .*'x', 'q'"):
         names.sample(given=["a", "xq"])
     with pytest.raises(WrongRows, match=r"the beginning has characters .*'Q'"):
         names.stream("annaQ")  # at once, not when the first letter is asked for
@@ -130,7 +129,7 @@ def test_length_and_stop_say_what_is_wrong(names):
         names.sample(given=[])
     with pytest.raises(WrongRows, match="2 beginnings"):
         names.stream(["a", "b"])
-    with pytest.raises(WrongRows, match=r"names no column .*colour"):
+    with pytest.raises(WrongRows, match=r"names no column .*colour'\nExpected: some of 'text'"):
         names.sample(given={"colour": "red"})
     assert all(len(text) <= 2 for text in names.sample(10, length=2))
 
@@ -205,3 +204,15 @@ def test_a_row_that_has_ended_stays_ended_while_others_slide():
 def test_gradients_are_as_they_were_between_two_tokens(names):
     for _ in names.stream("b"):
         assert torch.is_grad_enabled()
+
+
+def test_a_transformer_s_own_samples_are_its_texts_continued():
+    rows = [f"{a}{b}a" for a in ("an", "be", "zo") for b in "bdfklmnrst"]
+    fitted = likely.fit(rows, likely.Transformer(width=32, layers=1), budget=10, certify=False)
+    own = fitted.codec.decode(fitted.model.sample(20, rng=Keyed(3)))
+    assert list(fitted.sample(20, seed=3)) == list(own)
+    assert "".join(fitted.stream(seed=3)) == own[0]
+    cold = Sharpness(0.5, top_k=3)
+    sharp = fitted.codec.decode(fitted.model.sample_sharpened(20, sharpness=cold, rng=Keyed(3)))
+    assert list(fitted.sample(20, sharpness=cold, seed=3)) == list(sharp)
+    assert list(fitted.sample(given=["an", "b", ""], seed=3))[2] == own[2]

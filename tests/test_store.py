@@ -228,3 +228,12 @@ def test_a_full_disk_is_told_and_the_old_model_stays(small_disk, saved):
     assert (place / DOCUMENT).read_text() == before
     assert likely.load(place).name == "NaiveBayes"
     assert sorted(path.name for path in small_disk.iterdir()) == ["m.likely"]
+
+
+def test_a_tensor_of_two_names_comes_back_under_both(tmp_path):
+    whole = torch.arange(6.0)
+    store.write(tmp_path / "m", Parts({}, {"a": whole, "b": whole, "c": whole[2:4], "none": torch.empty(0)}))
+    again = store.read(tmp_path / "m").weights
+    assert torch.equal(again["a"], whole)
+    assert torch.equal(again["b"], whole)
+    assert again["c"].tolist() == [2.0, 3.0]

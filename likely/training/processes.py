@@ -68,8 +68,8 @@ class Alone(Processes):
 
     def gradients(self, player: str, weights: Sequence[Tensor], loss: Loss) -> tuple[Tensor, list[Tensor | None]]:
         value = loss()
-        if not weights:
-            return value.detach(), []
+        if not (weights and value.requires_grad):  # a column of one value leaves nothing to learn
+            return value.detach(), [None] * len(weights)
         return value.detach(), list(torch.autograd.grad(value, weights, allow_unused=True))
 
     def agreed(self, value: Any) -> Any:

@@ -167,3 +167,23 @@ def test_a_prompt_and_sharpness_for_a_table_are_refused(cli, models):
     cli("sample", models["iris"], "--stop", "x").fails(4, "stop string", "texts")
     cli("sample", models["iris"], "--stream").fails(4, "streamed")
     cli("sample", models["iris"], "--temperature", "0.5").fails(4, "NaiveBayes")
+
+
+def test_a_transformer_from_a_file_to_a_replay(cli, tmp_path):
+    (tmp_path / "names.txt").write_text("".join(f"{a}{b}a\n" for a in ("an", "be", "zo") for b in "bdfklmnrst") * 3)
+    small = ["--family", "transformer", "--width", "32", "--layers", "1", "--budget", "20", "-q", "--no-certify"]
+    assert cli("fit", "names.txt", *small, "-o", "m").code == 0
+    plain = cli("sample", "m", "--prompt", "an", "--temperature", "0.5")
+    assert plain.out.startswith("an")
+    assert cli("sample", "m", "--prompt", "an", "--temperature", "0.5", "--stream").out == plain.out
+    assert cli("sample", "m", "-n", "6", "--prompt", "an", "--stop", "a", "-o", "new.txt").code == 0
+    assert cli("replay", "new.txt").code == 0
+    assert (tmp_path / "new.again.txt").read_text() == (tmp_path / "new.txt").read_text()
+    cli("sample", "m", "--prompt", "an9").fails(3, "the beginning, 'an9',", "'9'", "'a'")
+
+
+def test_a_file_of_one_line_is_learned_and_drawn(cli, tmp_path):
+    (tmp_path / "one.txt").write_text("only one line of text here\n")
+    small = ["--family", "transformer", "--width", "32", "--layers", "1", "--budget", "3", "-q", "--no-certify"]
+    assert cli("fit", "one.txt", *small, "-o", "m").code == 0
+    assert set(frame(cli("sample", "m", "--temperature", "0.5"))["column_1"]) == {"only one line of text here"}

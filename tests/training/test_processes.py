@@ -58,3 +58,10 @@ def test_gradients_are_the_players_own() -> None:
     assert gradients[0].tolist() == [1.0, 1.0]
     assert gradients[1] is None
     assert other.grad is None
+
+
+def test_a_loss_that_no_weight_moves_has_no_gradients():
+    weight = torch.ones(2, requires_grad=True)
+    value, gradients = Alone().gradients("model", [weight], lambda: torch.tensor(3.0))
+    assert float(value) == 3.0
+    assert gradients == [None]
