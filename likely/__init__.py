@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from likely.apps.compare import compare as compare
     from likely.apps.measure import measure as measure
+    from likely.contracts import Sharpness as Sharpness
     from likely.data import read as read
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.circuit import Circuit as Circuit
@@ -55,6 +56,7 @@ else:
         "resume": "likely.fitting",
         "load": "likely.fitted",
         "Fitted": "likely.fitted",
+        "Sharpness": "likely.contracts",
     }
 
     def __getattr__(name: str) -> Any:
@@ -91,6 +93,7 @@ __all__ = [  # the table of families and the verbs
     "PixelRNN",
     "PlanarFlow",
     "RealNVP",
+    "Sharpness",
     "SplineFlow",
     "Transformer",
     "WaveNet",

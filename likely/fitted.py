@@ -253,7 +253,7 @@ class Fitted(Generic[M_co]):
         """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
         model = self._promising(Completes)
         if not isinstance(self.codec, TableCodec):
-            raise CannotAnswer("pictures cannot be completed yet", expected="a model of tables")
+            raise CannotAnswer(f"{self.codec.reads.word} cannot be completed yet", expected="a model of tables")
         rows = self.codec.decode(self._filled(model, *self.codec.encode_partial(partial), c, seed))
         return Table(frames.overlaid(rows.frame, partial), rows.schema)
 
