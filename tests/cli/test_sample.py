@@ -170,7 +170,8 @@ def test_a_prompt_and_sharpness_for_a_table_are_refused(cli, models):
 
 
 def test_a_transformer_from_a_file_to_a_replay(cli, tmp_path):
-    (tmp_path / "names.txt").write_text("".join(f"{a}{b}a\n" for a in ("an", "be", "zo") for b in "bdfklmnrst") * 3)
+    names = [f"{a}{b}{c}" for a in ("an", "be", "zo") for b in "bdfklmnrst" for c in ("a", "ette", "ina", "o", "us")]
+    (tmp_path / "names.txt").write_text("\n".join(names))
     small = ["--family", "transformer", "--width", "32", "--layers", "1", "--budget", "20", "-q", "--no-certify"]
     assert cli("fit", "names.txt", *small, "-o", "m").code == 0
     plain = cli("sample", "m", "--prompt", "an", "--temperature", "0.5")
