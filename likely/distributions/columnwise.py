@@ -105,7 +105,7 @@ class Rows(Columnwise):
 
     found: Tensor  # (counts,) how many bins there are
     said: Tensor  # (P,) `says`
-    options: Tensor  # (D,) choices of each column
+    told: Tensor  # (D,) indicators of each column: of a choice, or whether it is missing
     first: Tensor  # (D,) where its indicators begin
     real: Tensor  # which columns are reals
     count: Tensor  # which columns are counts
@@ -122,13 +122,18 @@ class Rows(Columnwise):
         self.single = {kind: self._law((kind,)) for kind in set(self.kinds)}
         options = [_options(kind) for kind in self.kinds]
         real, count = ([d for d, column in enumerate(columns) if isinstance(column, kind)] for kind in (Real, Count))
-        self.reads = (*(d for d, several in enumerate(options) for _ in range(several)), *real, *count)
         said = [(group.columns.tolist(), group.per) for group in (*self.law.choices, self.law.reals)]
         self.says = tuple(d for places, per in said for _ in range(per) for d in places)
-        first = [sum(options[:d]) for d in range(len(options))]
-        kept = {"real": real, "count": count, "said": self.says, "options": options, "first": first}
+        told = [
+            1 + column.missing if isinstance(column, Count) else several for column, several in zip(columns, options)
+        ]
+        first = [sum(told[:d]) for d in range(len(told))]
+        kept = {"real": real, "count": count, "said": self.says, "told": told, "first": first}
         for name, values in kept.items():
             self.register_buffer(name, torch.tensor(values, dtype=torch.int64), persistent=False)
+        self.octaves = math.ceil(math.log2(bins)) + 1
+        waves = [d for d in count for _ in range(1 + 2 * self.octaves)]
+        self.reads = (*(d for d, several in enumerate(told) for _ in range(several)), *real, *waves)
         self.register_buffer("start", torch.zeros(len(self.says)))
         self.register_buffer("found", torch.zeros(len(count)))
         self._forbid()
@@ -186,15 +191,23 @@ class Rows(Columnwise):
         return self._read(self.single[self.kinds[column]], single, cells[:, None], real, count)
 
     def _read(self, law: MixedLaw, which: slice, cells: Tensor, real: Tensor, count: Tensor) -> Tensor:
-        """An indicator for every choice of these columns, their reals, and the ranks of their counts' bins."""
-        there, options, first = ~torch.isnan(cells), self.options[which], self.first[which]
+        """An indicator for every choice of these columns, their reals, and waves of the ranks of their counts' bins."""
+        there, told, first = ~torch.isnan(cells), self.told[which], self.first[which]
         filled = torch.where(there, cells, 0.0)
-        choice = torch.minimum(law.choice(filled, there), options - 1)
-        told = (there | (self.given.gone[which] >= 0)).to(cells.dtype)  # of a cell that is not known all is 0
-        hot = cells.new_zeros(len(cells), int(options.sum())).scatter_(1, first - first[:1] + choice, told)
+        choice = law.choice(filled, there)
+        choice[:, count] = (~there[:, count]).long()
+        known = (there | (self.given.gone[which] >= 0)).to(cells.dtype)  # of a cell that is not known all is 0
+        place = first - first[:1] + torch.minimum(choice, told - 1)
+        hot = cells.new_zeros(len(cells), int(told.sum())).scatter_(1, place, known)
         found = self.found[torch.isin(self.count, torch.arange(self.columns, device=count.device)[which])]
-        ranked = torch.where(there[:, count], (2 * filled[:, count] + 1) / found - 1, 0.0)  # from -1 to 1
-        return torch.cat([hot, filled[:, real].clamp(-FAR, FAR), ranked], 1)
+        ranked = (filled[:, count] + 0.5) / found
+        waves = torch.where(there[:, count, None], self._waves(ranked[..., None]), 0.0).flatten(1)
+        return torch.cat([hot, filled[:, real].clamp(-FAR, FAR), waves], 1)
+
+    def _waves(self, rank: Tensor) -> Tensor:
+        """A rank in (0, 1) as a network can read it, and cosines and sines that tell one bin from the next."""
+        angle = rank * (0.5 * math.pi * 2.0 ** torch.arange(self.octaves, dtype=rank.dtype, device=rank.device))
+        return torch.cat([2 * rank - 1, angle.cos(), angle.sin()], -1)
 
     def log_prob(self, cells: Tensor, numbers: Tensor) -> Tensor:
         return self.law.cell_log_prob(cells, numbers + self.start)
