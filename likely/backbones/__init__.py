@@ -8,6 +8,7 @@ from likely.backbones.encoder import encoder
 from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
+from likely.backbones.subset import Growing, SubsetMLP
 from likely.backbones.unet import UNet
 from likely.backbones.whole import whole
 
@@ -21,8 +22,10 @@ __all__ = [
     "Denoiser",
     "Dilated",
     "Encoder",
+    "Growing",
     "MaskedMLP",
     "Network",
+    "SubsetMLP",
     "UNet",
     "context_of",
     "decoder",

@@ -72,6 +72,10 @@ class Columnwise(nn.Module, ABC):
         """log p of every cell (B, D), from numbers (B, len(says))."""
 
     @abstractmethod
+    def log_prob_one(self, column: int, cells: Tensor, numbers: Tensor) -> Tensor:
+        """log p of one column's cells (B,), from its own numbers (B, ...), which lie as they do among all."""
+
+    @abstractmethod
     def log_within(self, x: Tensor) -> Tensor:
         """log p(x | its cells), column by column (B, D): what no network says."""
 
@@ -79,7 +83,7 @@ class Columnwise(nn.Module, ABC):
     def draw(
         self, column: int, numbers: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN, present: bool = False
     ) -> Tensor:
-        """Cells (B,) of one column, from its own numbers (B, ...), which lie as they do among all.
+        """Cells (B,) of one column, from its own numbers.
 
         Where they must be `present`, they are drawn given that they are.
         """
@@ -212,6 +216,10 @@ class Rows(Columnwise):
     def log_prob(self, cells: Tensor, numbers: Tensor) -> Tensor:
         return self.law.cell_log_prob(cells, numbers + self.start)
 
+    def log_prob_one(self, column: int, cells: Tensor, numbers: Tensor) -> Tensor:
+        numbers = numbers + self.start[self.said == column]
+        return self.single[self.kinds[column]].cell_log_prob(cells[:, None], numbers)[:, 0]
+
     def log_within(self, x: Tensor) -> Tensor:
         cells = self.given.flat(x)
         told = torch.zeros_like(cells)
@@ -285,6 +293,10 @@ class Levels(Columnwise):
     def log_prob(self, cells: Tensor, numbers: Tensor) -> Tensor:
         x, numbers = cells.view(-1, *self.space.shape), (numbers + self.start).view(-1, *self.law.outputs)
         return self.law.cell_log_prob(x, numbers).flatten(1)
+
+    def log_prob_one(self, column: int, cells: Tensor, numbers: Tensor) -> Tensor:
+        numbers = (numbers + self.start[column :: self.columns]).view(len(numbers), -1, 1, 1)
+        return self.single.cell_log_prob(cells.view(-1, 1, 1, 1), numbers).flatten()
 
     def log_within(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x.flatten(1))

@@ -1,19 +1,18 @@
 r"""Masked autoencoder for distribution estimation: one perceptron says the law of every column from those before it.
 
     p(x | c) = prod_d p(x_o(d) | x_o(1), ..., x_o(d-1), c),   o an order of the columns                              (1)
-    L = -E_o log p(x | c; o),   o drawn anew for every batch where any order may be asked for                        (2)
-    p(unknown | known, c) is (1) in an order that has what is known first                                            (3)
-    p(x | c) = mean over a few orders, each a density, of (1)                                                        (4)
+    p(unknown | known, c) is (1) in an order that has what is known first                                            (2)
+    L = -E_S D / (D - |S|) sum_{d not in S} log p(x_d | x_S, c),   S the first |S| < D columns of a random order     (3)
+    p(x | c) = mean of (1) over a few orders, each a density                                                         (4)
 
-Masks keep every conditional from what comes later (`backbones.masked`), so that all of them are one pass; columns are
-drawn one after the other, each unit computed once: one pass too. One set of weights serves all orders. A cell is read
-as an indicator of its choice and its value, all 0 where it comes later: the network is told which cells it knows.
+In the columns' own order masks of the weights keep every conditional from what comes later: all are one pass, drawn one
+after the other too. For any order masks of the inputs do (3), which leave all units to every conditional: per minute
+they fit any order as well as masked weights fit one. A cell is read as indicators and values, all 0 where not known.
 
-MADE: Masked Autoencoder for Distribution Estimation (Germain et al., 2015), arXiv:1502.03509
+MADE (Germain et al., 2015), arXiv:1502.03509; (3): Uria, Murray & Larochelle (2014), arXiv:1310.1757
 """
 
 import math
-from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
@@ -21,7 +20,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from likely.backbones import MaskedMLP, encoder
+from likely.backbones import Growing, MaskedMLP, SubsetMLP, encoder
 from likely.contracts import (
     AnyOrder,
     Density,
@@ -38,7 +37,6 @@ from likely.contracts import (
 )
 from likely.distributions import PLAIN
 from likely.distributions.columnwise import Draw, columnwise
-from likely.distributions.pattern import groups
 from likely.errors import CannotAnswer, FieldError
 from likely.rng import Keyed, Rng
 from likely.spaces import Vector
@@ -56,7 +54,7 @@ class MADE(Family["MADEModel | OrderedMADE"]):
     width: int = 512  # units of each hidden layer
     depth: int = 2  # hidden layers
     any_order: bool | None = None  # False: the columns as they come, a better density; none: any order for tables only
-    orders: int = 4  # drawn for each training batch, a part of its rows for each, where any may be asked for
+    own: float = 0.5  # share of training rows in the density's own order, where any may be asked for; others: any order
     ensemble: int = 1  # orders whose mixture the density is; more are better by a little, and cost as much
     components: int = 10  # of the mixture of logistics of each real, or pixel of many levels
     bins: int = 256  # of each count: so many frequent counts have a probability of their own
@@ -64,14 +62,13 @@ class MADE(Family["MADEModel | OrderedMADE"]):
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
-        least = {"width": 1, "depth": 0, "orders": 1, "ensemble": 1, "components": 1, "bins": 2}
+        least = {"width": 1, "depth": 1, "ensemble": 1, "components": 1, "bins": 2}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 raise FieldError(f"MADE.{name} cannot be {getattr(self, name)}", expected=f"at least {lowest}")
-        if not (0 <= self.decay < math.inf and 0 < self.rate < math.inf):
-            raise FieldError(
-                f"MADE has decay={self.decay} and rate={self.rate}", expected="decay at least 0, rate above"
-            )
+        if not (0 <= self.decay < math.inf and 0 < self.rate < math.inf and 0 <= self.own <= 1):
+            told = f"MADE has decay={self.decay}, rate={self.rate} and own={self.own}"
+            raise FieldError(told, expected="decay at least 0, rate above 0, own from 0 to 1")
 
     def build(self, space: Space, condition: Space | None = None) -> "MADEModel | OrderedMADE":
         any_order = isinstance(space, Vector) if self.any_order is None else self.any_order
@@ -80,36 +77,51 @@ class MADE(Family["MADEModel | OrderedMADE"]):
 
 @final
 class Chain(nn.Module):
-    """The chain rule (1), in any order."""
+    """The chain rule (1): by masked weights, or in any order by masked inputs."""
 
-    def __init__(self, family: MADE, space: Space, condition: Space | None) -> None:
+    def __init__(self, family: MADE, space: Space, condition: Space | None, *, any_order: bool) -> None:
         super().__init__()
         self.columns = columnwise(space, components=family.components, bins=family.bins)
         self.told = None if condition is None else encoder(condition, family.width)
-        hidden, context = (family.width,) * family.depth, 0 if condition is None else family.width
-        self.network = MaskedMLP(
-            self.columns.reads, self.columns.says, hidden=hidden, context=context,
-            residual=True, direct=True, faint=FAINT,
+        reads, says, context = self.columns.reads, self.columns.says, 0 if condition is None else family.width
+        self.network = (
+            SubsetMLP(reads, says, width=family.width, depth=family.depth, context=context, faint=FAINT) if any_order
+            else MaskedMLP(reads, says, hidden=(family.width,) * family.depth, context=context, residual=True,
+                           direct=True, faint=FAINT)
         )  # fmt: skip
 
     def context(self, c: Tensor | None) -> Tensor | None:
         return None if self.told is None or c is None else self.told(c).summary.t()
 
-    def forward(self, cells: Tensor, context: Tensor | None, order: Tensor | None) -> Tensor:
-        """log p of every cell given those before it (B, D); no order: as they come."""
-        numbers = self.network(self.columns.read(cells).t(), context, order)
-        return self.columns.log_prob(cells, numbers.t())
+    def forward(self, cells: Tensor, context: Tensor | None, order: Tensor, known: Tensor | None = None) -> Tensor:
+        """log p of every cell given those before it (B, D), or of the known cells (B, D) given known ones, else 0."""
+        if isinstance(self.network, MaskedMLP):
+            masks = None if torch.equal(order, self.network.order) else order  # those of its own order are ready
+            return self.columns.log_prob(cells, self.network(self.columns.read(cells).t(), context, masks).t())
+        steps, told = self.network.by_column(len(cells), context, order), torch.zeros_like(cells)
+        for d, at in enumerate(order.tolist()):
+            there = torch.ones_like(cells[:, at], dtype=torch.bool) if known is None else known[:, at]
+            log_p = self.columns.log_prob_one(at, cells[:, at], steps.says().t())
+            told = told.index_copy(1, order[d : d + 1], torch.where(there, log_p, 0.0)[:, None])
+            steps.know(torch.where(there, self.columns.read_one(at, cells[:, at]).t(), 0.0))
+        return told
+
+    def given(self, cells: Tensor, context: Tensor | None, known: Tensor) -> Tensor:
+        """log p of every cell given the known ones (B, D), which are 0."""
+        assert isinstance(self.network, SubsetMLP)
+        numbers = self.network(self.columns.read(cells).t(), known.t(), context).t()
+        return torch.where(known, 0.0, self.columns.log_prob(cells, numbers))
 
     def drawn(self, x: Tensor, context: Tensor | None, order: Tensor, known: Tensor, draw: Draw) -> Tensor:
-        """Cells (B, D) with those of unknown columns drawn, one column after the other."""
+        """Cells (B, D) with the unknown ones drawn given the others, one column after the other."""
         cells = x.clone()
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             steps = self.network.by_column(len(x), context, order)
+            if isinstance(steps, Growing):
+                steps.given(torch.where(known[:, self.network.reads], self.columns.read(cells), 0.0).t())  # (2)
             for d in order.tolist():
-                numbers = steps.says().t()
-                if not known[d]:
-                    cells[:, d] = draw(d, numbers)
-                steps.know(self.columns.read_one(d, cells[:, d]).t())
+                cells[:, d] = torch.where(known[:, d], cells[:, d], draw(d, steps.says().t()))
+                steps.know(torch.where(known[:, d], 0.0, self.columns.read_one(d, cells[:, d]).t()))
         return cells
 
 
@@ -120,21 +132,15 @@ class Autoregression(Density, Sharpens, Trained, Prepared):
 
     def __init__(self, family: MADE, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
-        self.family, self.chain = family, Chain(family, space, condition)
+        self.family = family
+        self.chain = Chain(family, space, condition, any_order=isinstance(self, AnyOrder))
         columns, like = self.chain.columns.columns, torch.empty(0, dtype=torch.float64)
         others = Keyed(ORDERS).uniform((family.ensemble - 1, columns), like=like).argsort(1)
         self.register_buffer("mixed", torch.cat([torch.arange(columns)[None], others]), persistent=False)
 
-    @abstractmethod
-    def learned_orders(self, rng: Rng) -> list[Tensor | None]:
-        """The orders that a batch is learned in, each by a part of its rows; none: as the columns come."""
-
-    # What it can answer
-
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         cells, context = self.chain.columns.cells(x), self.chain.context(c)
-        orders = [None] if len(self.mixed) == 1 else self.mixed
-        told = torch.stack([self.chain(cells, context, order).sum(1) for order in orders], 1)
+        told = torch.stack([self.chain(cells, context, order).sum(1) for order in self.mixed], 1)
         return log_mean_exp(told) + self.chain.columns.log_within(x).sum(1).to(told.dtype)  # (4)
 
     def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
@@ -143,38 +149,25 @@ class Autoregression(Density, Sharpens, Trained, Prepared):
     def players(self) -> dict[str, Player]:
         return {"made": Player(self, rate=self.family.rate, decay=self.family.decay)}
 
-    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
-        orders = self.learned_orders(rng)[: len(x)]
-        yield Turn("made", lambda: self._loss(self.chain.columns.cells(x), c, orders))
-
-    def _loss(self, cells: Tensor, c: Tensor | None, orders: list[Tensor | None]) -> Tensor:
-        """(2)"""
-        context = self.chain.context(c)
-        contexts = [None] * len(orders) if context is None else context.tensor_split(len(orders), 1)
-        parts = zip(cells.tensor_split(len(orders)), contexts, orders)
-        return -torch.cat([self.chain(part, given, order).sum(1) for part, given, order in parts]).mean()
-
-    # How it samples
-
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.sample_sharpened(n, c, sharpness=PLAIN, rng=rng)
 
     def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         nothing = self.chain.columns.start.new_full((n, len(self.mixed[0])), math.nan)
-        cells = self._drawn(nothing, torch.zeros_like(nothing, dtype=torch.bool), c, sharpness, False, rng)
+        cells = self.drawn(nothing, torch.zeros_like(nothing, dtype=torch.bool), c, sharpness, False, rng)
         return self.chain.columns.whole(cells, rng=rng.fork(VALUES))
 
-    def _drawn(
+    def drawn(
         self, x: Tensor, known: Tensor, c: Tensor | None, sharpness: Sharpness, present: bool, rng: Rng
     ) -> Tensor:
         """Cells (B, D) with the unknown ones drawn, every row in one of the orders."""
         columns, like, context = self.chain.columns, x.double(), self.chain.context(c)
         which = rng.integers(len(self.mixed), (len(x),), like=like)
         levels, drawn = rng.uniform((len(x), columns.columns, columns.noise), like=like), x.clone()
-        for rows, first in _patterns(known, which):
-            given, order = None if context is None else context[:, rows], _first(self.mixed[which[rows[0]]], first)
-            draw = Draw(columns, levels[rows], sharpness, present)
-            drawn[rows] = self.chain.drawn(x[rows], given, order, first, draw)
+        for number in which.unique().tolist():
+            rows = (which == number).nonzero()[:, 0]
+            draw, told = Draw(columns, levels[rows], sharpness, present), None if context is None else context[:, rows]
+            drawn[rows] = self.chain.drawn(x[rows], told, self.mixed[number], known[rows], draw)
         return drawn
 
 
@@ -182,54 +175,47 @@ class Autoregression(Density, Sharpens, Trained, Prepared):
 class OrderedMADE(Autoregression, Density, Sharpens, Trained, Prepared):
     """Learned in the orders of its mixture alone."""
 
-    def learned_orders(self, rng: Rng) -> list[Tensor | None]:
-        if len(self.mixed) == 1:
-            return [None]
-        return [self.mixed[rng.integers(len(self.mixed), (1,), like=self.mixed)[0]]]
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        cells, order = self.chain.columns.cells(x), self.mixed[rng.integers(len(self.mixed), (1,), like=x.double())[0]]
+        yield Turn("made", lambda: -self.chain(cells, self.chain.context(c), order).sum(1).mean())
 
 
 @final
 class MADEModel(Autoregression, Density, Sharpens, AnyOrder, Trained, Prepared):
     """Learned in any order."""
 
-    def learned_orders(self, rng: Rng) -> list[Tensor | None]:
-        return list(self._orders(self.family.orders, rng))
+    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
+        cells = self.chain.columns.cells(x)
+        known = self._subsets(len(x), rng)
+        weight = known.shape[1] / (~known).sum(1, keepdim=True)
+        yield Turn(
+            "made", lambda: -(weight * self.chain.given(cells, self.chain.context(c), known)).sum(1).mean()
+        )  # (3)
 
-    def _orders(self, orders: int, rng: Rng) -> Tensor:
-        return rng.uniform((orders, self.mixed.shape[1]), like=self.chain.columns.start).argsort(1)
+    def _subsets(self, rows: int, rng: Rng) -> Tensor:
+        """The first columns of an order (B, D), as often of one size as of another."""
+        like, D = self.chain.columns.start, self.mixed.shape[1]
+        sizes = (torch.arange(rows, device=like.device) + rng.integers(D, (1,), like=like)) % D
+        order, one = rng.uniform((rows, D), like=like).argsort(1), rng.integers(len(self.mixed), (rows,), like=like)
+        own = rng.uniform((rows, 1), like=like) < self.family.own
+        return torch.where(own, self.mixed[one], order).argsort(1) < sizes[:, None]
 
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Each free cell is drawn given that it is present (of tokens, the end is drawn too)."""
         filled, cells = isinstance(self.space, Vector), self.chain.columns.cells(x)
-        drawn = self._drawn(cells, _asked(evidence), c, PLAIN, filled, rng)  # (3)
+        drawn = self.drawn(cells, _asked(evidence), c, PLAIN, filled, rng)
         return torch.where(evidence.known, x, self.chain.columns.whole(drawn, rng=rng.fork(VALUES)))
 
     def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
         known, cells, context = _asked(evidence), self.chain.columns.cells(x), self.chain.context(c)
-        told = cells.new_zeros(len(cells), len(self.mixed))
-        for rows, first in _patterns(known):
-            given = None if context is None else context[:, rows]
-            each = [self.chain(cells[rows], given, _first(order, first)) for order in self.mixed]
-            told[rows] = torch.stack([log_p[:, first].sum(1) for log_p in each], 1)  # (3)
+        told = torch.stack([self.chain(cells, context, order, known).sum(1) for order in self.mixed], 1)
         within = torch.where(known, self.chain.columns.log_within(x), 0.0)
         return log_mean_exp(told) + within.sum(1).to(told.dtype)
 
     def disagreement(self, x: Tensor, c: Tensor | None = None, *, orders: int, rng: Rng) -> Tensor:
         cells, context = self.chain.columns.cells(x), self.chain.context(c)
-        told = [self.chain(cells, context, order).sum(1) for order in self._orders(orders, rng)]
-        return torch.stack(told).std(0)
-
-
-def _first(order: Tensor, known: Tensor) -> Tensor:
-    """The order with the known columns before the others."""
-    return order[known[order].logical_not().to(torch.int8).argsort(stable=True)]
-
-
-def _patterns(known: Tensor, label: Tensor | None = None) -> Iterator[tuple[Tensor, Tensor]]:
-    """Rows that know the same columns and have the same label, and what they know (D,)."""
-    for group in groups(known, 1, torch.zeros_like(known[:, 0], dtype=torch.int64) if label is None else label):
-        rows = group.take(torch.arange(len(known), device=known.device))[0]
-        yield rows, known[rows[0]]
+        drawn = rng.uniform((orders, self.mixed.shape[1]), like=cells).argsort(1)
+        return torch.stack([self.chain(cells, context, order).sum(1) for order in drawn]).std(0)
 
 
 def _asked(evidence: Evidence) -> Tensor:

@@ -1,0 +1,104 @@
+r"""A perceptron told of any columns: what it says of the others depends on which they are and on their cells.
+
+    a = b + sum of W_d x_d over the columns d that are known                                                         (1)
+    h_1 = relu(a),   h_l = h_(l-1) + relu(V_l norm(h_(l-1)))                                                         (2)
+    outputs = U norm(h_L) + sum of S_d x_d over the same columns                                                     (3)
+
+All units see all that is known. A column that becomes known is one more term of (1), and of (3) only the outputs of the
+column asked for are computed. Values are laid out rows last, (numbers, B), as in `masked`.
+
+A Deep and Tractable Density Estimator (Uria, Murray & Larochelle, 2014), arXiv:1310.1757
+"""
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@final
+class SubsetMLP(nn.Module):
+    """(inputs, B) -> (outputs, B): input i is a number of column reads[i], output j is about column says[j]."""
+
+    reads: Tensor
+    says: Tensor
+
+    def __init__(
+        self,
+        reads: Sequence[int],
+        says: Sequence[int],
+        *,
+        width: int,
+        depth: int,
+        context: int = 0,  # numbers that every output may depend on
+        faint: float = 1.0,  # what the outputs start at a fraction of
+    ) -> None:
+        super().__init__()
+        self.columns = max(says) + 1
+        for name, values in {"reads": reads, "says": says}.items():
+            self.register_buffer(name, torch.tensor(list(values), dtype=torch.int64), persistent=False)
+        self.into = nn.Linear(len(reads), width)
+        self.told = nn.Linear(context, width, bias=False) if context else None
+        self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
+        self.out, self.direct = nn.Linear(width, len(says)), nn.Linear(len(reads), len(says), bias=False)
+        with torch.no_grad():
+            for parameter in (*self.out.parameters(), *self.direct.parameters()):
+                parameter.mul_(faint)
+
+    def forward(self, x: Tensor, known: Tensor, context: Tensor | None = None) -> Tensor:
+        """What is said of all columns given the known ones, (columns, B) bool."""
+        x = torch.where(known[self.reads], x, 0.0).t()
+        h = self.deep(self.into(x) + self.start(context))
+        return (self.out(h) + self.direct(x)).t()
+
+    def by_column(self, rows: int, context: Tensor | None, order: Tensor) -> "Growing":
+        """The same for rows whose columns become known in this order."""
+        return Growing(self, rows, context, order)
+
+    def start(self, context: Tensor | None) -> Tensor:
+        """What the context adds to (1): (B, width) or nothing."""
+        return self.into.bias.new_zeros(()) if self.told is None or context is None else self.told(context.t())
+
+    def deep(self, a: Tensor) -> Tensor:
+        """(2), normalised."""
+        h = torch.relu(a)
+        for layer, norm in zip(self.hidden, self.norms):
+            h = h + torch.relu(layer(norm(h)))
+        return self.norms[-1](h)
+
+
+@final
+class Growing:
+    """Ask what the network `says` of the next column, then let it `know` the column's inputs; and so on in order."""
+
+    def __init__(self, network: SubsetMLP, rows: int, context: Tensor | None, order: Tensor) -> None:
+        self.network, self.order, self.at = network, order.tolist(), 0
+        self.reads, self.says_of = _places(network.reads, len(order)), _places(network.says, len(order))
+        self.a = (network.into.bias + network.start(context)).expand(rows, -1)
+        self.x = self.a.new_zeros(rows, len(network.reads))
+
+    def says(self) -> Tensor:
+        """The outputs for the next column, (its outputs, B)."""
+        network, mine = self.network, self.says_of[self.order[self.at]]
+        said = F.linear(network.deep(self.a), network.out.weight[mine], network.out.bias[mine])
+        return (said + F.linear(self.x, network.direct.weight[mine])).t()  # (3)
+
+    def know(self, inputs: Tensor) -> None:
+        """The column's inputs, (its inputs, B): on to the next."""
+        mine = self.reads[self.order[self.at]]
+        self.a = self.a + F.linear(inputs.t(), self.network.into.weight[:, mine])  # (1)
+        self.x = self.x.index_add(1, mine, inputs.t())
+        self.at += 1
+
+    def given(self, inputs: Tensor) -> None:
+        """What is known before any column is asked for, (inputs, B), 0 elsewhere: `know` adds 0 to it."""
+        self.a, self.x = self.a + F.linear(inputs.t(), self.network.into.weight), self.x + inputs.t()
+
+
+def _places(column: Tensor, columns: int) -> list[Tensor]:
+    """Where the numbers of each column are."""
+    counts = torch.bincount(column, minlength=columns).tolist()
+    return list(column.argsort(stable=True).split(counts))
