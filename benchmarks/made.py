@@ -3,9 +3,9 @@
     python benchmarks/made.py [--repeats 7] [--threads 2]
 
 Both draw the same rows from the same noise, which is checked. The loop is the plain one: all columns' numbers for every
-column, of which it uses one; it draws each column as ours does. Promised: 5 times, in the columns' own order. Rows of 64
-reals (mixtures of ten logistics) and of 64 coins (a picture of 8 x 8), two hidden layers of 512. Beside it the model of
-any order, its completion of half the columns, and the score of the rows.
+column, of which it uses one; it draws each column as ours does. Promised: 5 times, in the columns' own order. Rows of
+64 reals (mixtures of ten logistics) and of 64 coins (a picture of 8 x 8), two hidden layers of 512. Beside it the model
+of any order, its completion of half the columns, and the score of the rows.
 """
 
 import sys
