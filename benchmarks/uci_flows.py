@@ -154,7 +154,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kind", choices=[kind.value for kind in Kind], default="", help="one kind of flow")
     parser.add_argument("--seconds", type=float, default=20.0, help="of training, each")
     parser.add_argument("--steps", type=int, default=0, help="of training, each, instead of seconds")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=2e-3, help="of all contestants")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results" / "uci_flows.json")

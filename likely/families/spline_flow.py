@@ -32,7 +32,7 @@ class SplineFlow(Family[Flow]):
     width: int = 128  # units of each network's hidden layers; of an image, coupled: its channels, halved
     depth: int = 2  # hidden layers of each network; of an image, coupled: always two
     margin: float = 0.05  # of an image: how far its levels stay from the logit's infinities
-    rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
+    rate: float = 2e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
         sizes = {"layers": self.layers, "width": self.width, "depth": self.depth}
