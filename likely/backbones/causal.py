@@ -86,10 +86,12 @@ class Block(nn.Module):
 
     def looks(self, x: Tensor, turn: Turn | None) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values (B, H, T, D) of rows (B, T, C)."""
-        qkv = self.qkv(normed(x)).unflatten(-1, (3, self.heads, -1))
-        qk = qkv[:, :, :2] if turn is None else turn(qkv[:, :, :2])
-        q, k, v = (each.transpose(1, 2) for each in (qk[:, :, 0], qk[:, :, 1], qkv[:, :, 2]))
-        return q, k.to(q.dtype), v.to(q.dtype)
+        qk, v = (
+            self.qkv(normed(x)).unflatten(-1, (3, self.heads, -1)).split([2, 1], 2)
+        )  # their gradients are joined once
+        q, k = (qk if turn is None else turn(qk)).unbind(2)
+        q, k, v = (each.transpose(1, 2) for each in (q, k, v[:, :, 0]))
+        return q, k, v.to(q.dtype)
 
     def moved(self, x: Tensor, seen_BHTD: Tensor) -> Tensor:
         """x with what was seen and then thought added."""
@@ -101,46 +103,68 @@ class Block(nn.Module):
         return F.dropout(x, self.dropout, self.training) if self.dropout else x
 
 
+class Layer(NamedTuple):
+    """A block's maps, inputs first, times the size of n(x) where that is their input; its keys and values so far."""
+
+    qkv: Tensor
+    out: Tensor
+    up: Tensor
+    down: Tensor
+    keys: Tensor  # (B, H, window, D)
+    values: Tensor
+
+
 @final
 class ByMoment:
     """Let the network `hear` the first inputs, then each `next` one; both say what it makes of the latest moment."""
 
     def __init__(self, network: Causal, rows: int) -> None:
-        self.network, self.rows, self.at = network, rows, 0
-        self.heads, self.window = network.heads, network.window
-        self.weights = [tuple(_laid(w.weight, rows) for w in _maps(block)) for block in network.blocks]
-        shape = (2, rows, self.heads, self.window, network.width // self.heads)
-        self.memory = [network.frequencies.new_empty(shape) for _ in network.blocks]  # keys and values
+        self.network, self.rows, self.at, self.size = network, rows, 0, math.sqrt(network.width)
+        self.least = network.frequencies.new_tensor(math.sqrt(EPS) * self.size)
+        self.layers = [self._layer(block) for block in network.blocks]
+
+    def _layer(self, block: nn.Module) -> Layer:
+        assert isinstance(block, Block)
+        shape = (self.rows, block.heads, self.network.window, self.network.width // block.heads)
+        maps = ((block.qkv, self.size), (block.out, 1.0), (block.up, self.size), (block.down, 1.0))
+        qkv, out, up, down = (_laid(linear.weight * size, self.rows) for linear, size in maps)
+        return Layer(qkv, out, up, down, qkv.new_empty(shape), qkv.new_empty(shape))
 
     @torch.inference_mode()
     def hear(self, x: Tensor) -> Tensor:
         """The first moments' inputs (B, k, C), all at once."""
-        length = x.shape[1]
-        kept = torch.arange(max(0, length - self.window), length, device=x.device)
+        length, window = x.shape[1], self.network.window
+        kept = torch.arange(max(0, length - window), length, device=x.device)
         turn = self.network.turn(torch.arange(length, device=x.device))
-        for block, memory in zip(self.network.blocks, self.memory):
+        for block, layer in zip(self.network.blocks, self.layers):
             assert isinstance(block, Block)
             q, k, v = block.looks(x, turn)
-            memory[:, :, :, kept % self.window] = torch.stack([k, v])[:, :, :, kept]
-            x = block.moved(x, attend(q, k, v, self.window))
+            layer.keys[:, :, kept % window], layer.values[:, :, kept % window] = k[:, :, kept], v[:, :, kept]
+            x = block.moved(x, attend(q, k, v, window))
         self.at = length
         return normed(x[:, -1])
 
     @torch.inference_mode()
     def next(self, x: Tensor) -> Tensor:
         """One more moment's input (B, C)."""
-        slot, seen = self.at % self.window, min(self.at + 1, self.window)
+        width, window = self.network.width, self.network.window
+        slot, seen = self.at % window, min(self.at + 1, window)
         turn = self.network.turn(torch.tensor([self.at], device=x.device))
-        for (qkv, out, up, down), memory in zip(self.weights, self.memory):
-            each = (_normed(x) @ qkv).view(self.rows, 3, self.heads, -1)
-            q, k = (each[:, :2] if turn is None else turn(each[:, :2])).unbind(1)
-            memory[0, :, :, slot], memory[1, :, :, slot] = k, each[:, 2]
-            looked = F.scaled_dot_product_attention(q[:, :, None], memory[0, :, :, :seen], memory[1, :, :, :seen])
-            x = torch.addmm(x, looked.reshape(self.rows, -1), out)  # (1)
-            gate, risen = (_normed(x) @ up).chunk(2, -1)
+        for qkv, out, up, down, keys, values in self.layers:
+            each = torch.mm(self._direction(x), qkv).view(self.rows, 3, self.network.heads, -1)
+            qk = each[:, :2] if turn is None else turn(each[:, :2])
+            keys.select(2, slot).copy_(qk[:, 1])
+            values.select(2, slot).copy_(each[:, 2])
+            looked = F.scaled_dot_product_attention(qk[:, 0, :, None], keys[:, :, :seen], values[:, :, :seen])
+            x = torch.addmm(x, looked.reshape(self.rows, width), out)  # (1)
+            gate, risen = torch.mm(self._direction(x), up).chunk(2, 1)
             x = torch.addmm(x, F.silu(gate).mul_(risen), down)  # (2)
         self.at += 1
-        return _normed(x)
+        return self._direction(x) * self.size
+
+    def _direction(self, x: Tensor) -> Tensor:
+        """n(x), but of length one."""
+        return x / torch.hypot(torch.linalg.vector_norm(x, 2, -1, True), self.least)
 
 
 def attend(q_BHTD: Tensor, k_BHTD: Tensor, v_BHTD: Tensor, window: int) -> Tensor:
@@ -170,22 +194,11 @@ def normed(x: Tensor) -> Tensor:
     return F.rms_norm(x, x.shape[-1:], eps=EPS)
 
 
-def _normed(x: Tensor) -> Tensor:
-    """The same in fewer calls, for few rows."""
-    size = torch.linalg.vector_norm(x, 2, -1, True)
-    return x * size.square_().div_(x.shape[-1]).add_(EPS).rsqrt_()
-
-
 def _linear(inputs: int, outputs: int, among: int = 1) -> nn.Linear:
     """Without a bias; of `among` that are summed."""
     linear = nn.Linear(inputs, outputs, bias=False)
     nn.init.normal_(linear.weight, std=1 / math.sqrt(inputs * among))
     return linear
-
-
-def _maps(block: nn.Module) -> tuple[nn.Linear, ...]:
-    assert isinstance(block, Block)
-    return block.qkv, block.out, block.up, block.down
 
 
 def _laid(weight: Tensor, rows: int) -> Tensor:

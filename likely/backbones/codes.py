@@ -22,8 +22,8 @@ class Raster(nn.Module):
         self.sizes = sizes
         self.parts = nn.ParameterList([torch.randn(size, width) / math.sqrt(3) for size in sizes])
 
-    def forward(self, places: Tensor) -> Tensor:
-        """(..., ) -> (..., width)"""
+    def forward(self, places: Tensor | int) -> Tensor:
+        """(...) -> (..., width)"""
         _, width, channels = self.sizes
         at = (places // (width * channels), places // channels % width, places % channels)
         row, column, channel = (part[each] for part, each in zip(self.parts, at))
@@ -50,7 +50,7 @@ class Codes(nn.Module):
         context = self.context(c)
         return self.head(self.network(x if context is None else x + context[:, None]))
 
-    def read(self, before: Tensor, places: Tensor) -> Tensor:
+    def read(self, before: Tensor, places: Tensor | int) -> Tensor:
         x = self.embedding(before)
         return x if self.places is None else x + self.places(places)
 
@@ -78,6 +78,5 @@ class ByCode:
 
     @torch.inference_mode()
     def next(self, code: Tensor) -> Tensor:
-        place = torch.tensor(self.moments.at, device=code.device)
-        x = self.codes.read(code, place)
+        x = self.codes.read(code, self.moments.at)
         return self.codes.head(self.moments.next(x if self.context is None else x + self.context))

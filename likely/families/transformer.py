@@ -38,7 +38,7 @@ from likely.contracts import (
     Turn,
 )
 from likely.distributions import PLAIN
-from likely.distributions.columnwise import columnwise
+from likely.distributions.columnwise import Draw, columnwise
 from likely.errors import CannotAnswer, FieldError
 from likely.objectives import InAnyOrder, InRow
 from likely.rng import Rng
@@ -71,7 +71,7 @@ class Transformer(Family["TokensModel | PixelsModel | CellsModel"]):
         if self.width % (2 * self.heads):
             raise FieldError(f"width {self.width} and {self.heads} heads", expected="an even share for each head")
         if not (0 <= self.dropout < 1 and 0 <= self.decay < math.inf and 0 < self.rate < math.inf):
-            told = f"Transformer has dropout={self.dropout}, decay={self.decay} and rate={self.rate}"
+            told = f"dropout={self.dropout}, decay={self.decay}, rate={self.rate}"
             raise FieldError(told, expected="dropout below 1, decay at least 0, rate above")
 
     def build(self, space: Space, condition: Space | None = None) -> "TokensModel | PixelsModel | CellsModel":
@@ -106,8 +106,7 @@ class TokensModel(Density, Continues, Trained):
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         x = x.long()
-        there = x >= 0
-        strange = (there & ~_so_far(there)) | (x >= self.end)  # more after the end, or no code: no row of the space
+        strange = ((x >= 0) & ~_so_far(x >= 0)) | (x >= self.end)  # more after the end, or no code: no row
         return self.chain.log_prob(self._events(x), c).masked_fill(strange.any(1), -math.inf)
 
     def _events(self, x: Tensor) -> Tensor:
@@ -115,8 +114,7 @@ class TokensModel(Density, Continues, Trained):
         there = _so_far(x >= 0)
         length, place = there.sum(1, keepdim=True), torch.arange(x.shape[1], device=x.device)
         events = torch.where(there, x.clamp(max=self.end - 1), torch.where(place == length, self.end, -1))
-        longest = 1 + max(length.flatten().tolist(), default=0)
-        return events[:, : EVEN * -(-longest // EVEN)]
+        return events[:, : EVEN * (max(length.flatten().tolist(), default=0) // EVEN + 1)]
 
     def players(self) -> dict[str, Player]:
         return self.family.players(self)
@@ -233,16 +231,18 @@ class CellsModel(Density, Sharpens, AnyOrder, Trained, Prepared):
 
     def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         nothing = self.chain.network.asked.new_full((n, self.columns.columns), torch.nan)
-        drawn = self._drawn(nothing, torch.zeros_like(nothing, dtype=torch.bool), c, sharpness, rng)
-        return self.columns.whole(drawn, rng=rng.fork(VALUES))
+        unknown, draw = torch.zeros_like(nothing, dtype=torch.bool), self._draw(nothing, sharpness, False, rng)
+        return self.columns.whole(self.chain.drawn(nothing, unknown, c, draw), rng=rng.fork(VALUES))
 
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        drawn = self._drawn(self.columns.cells(x), self._known(x, evidence), c, PLAIN, rng)
+        """Each free cell is drawn given that it is present."""
+        draw, cells = self._draw(x, PLAIN, True, rng), self.columns.cells(x)
+        drawn = self.chain.drawn(cells, self._known(x, evidence), c, draw)
         return torch.where(evidence.known, x, self.columns.whole(drawn, rng=rng.fork(VALUES)))
 
-    def _drawn(self, cells: Tensor, known: Tensor, c: Tensor | None, sharpness: Sharpness, rng: Rng) -> Tensor:
+    def _draw(self, cells: Tensor, sharpness: Sharpness, present: bool, rng: Rng) -> Draw:
         levels = rng.uniform((*cells.shape, self.columns.noise), like=cells.double())
-        return self.chain.drawn(cells, known, c, levels, sharpness)
+        return Draw(self.columns, levels, sharpness, present)
 
 
 def _so_far(true: Tensor) -> Tensor:

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from likely.backbones.cells import ByCell, Cells
-from likely.contracts import Sharpness
-from likely.distributions.columnwise import Columnwise, Dealt
+from likely.distributions.columnwise import Columnwise, Draw
 
 HELD, TOGETHER = 1 << 26, 1024  # numbers that are kept of earlier cells at one time, in at most so many rows
 
@@ -36,15 +35,16 @@ class InAnyOrder(nn.Module):
         return torch.where(known, self(cells, first(known), c), 0.0).sum(1)
 
     @torch.no_grad()
-    def drawn(self, x: Tensor, known: Tensor, c: Tensor | None, levels: Tensor, sharpness: Sharpness) -> Tensor:
-        """Cells (B, D) with those that are not known drawn (2), from levels (B, D, noise)."""
+    def drawn(self, x: Tensor, known: Tensor, c: Tensor | None, draw: Draw) -> Tensor:
+        """Cells (B, D) with those that are not known drawn (2)."""
         network = self.network.network
         size = max(1, min(TOGETHER, HELD // (2 * network.width * len(network.blocks) * self.columns.columns)))
         cells, context = x.masked_fill(~known, torch.nan), self.network.context(c)
         for at in range(0, len(x), size):
             rows = slice(at, at + size)
             given = None if context is None else context[rows]
-            _Drawing(self, cells[rows], known[rows], given, levels[rows], sharpness).run()
+            own = draw._replace(levels=draw.levels[rows])
+            _Drawing(self, cells[rows], known[rows], given, own).run()
         return cells
 
 
@@ -52,12 +52,8 @@ class InAnyOrder(nn.Module):
 class _Drawing:
     """Some rows on their way."""
 
-    def __init__(
-        self, chain: InAnyOrder, cells: Tensor, known: Tensor, context: Tensor | None, levels: Tensor,
-        sharpness: Sharpness,
-    ) -> None:  # fmt: skip
-        self.columns, self.cells, self.known, self.order = chain.columns, cells, known, first(known)
-        self.levels, self.sharpness = levels, sharpness
+    def __init__(self, chain: InAnyOrder, cells: Tensor, known: Tensor, context: Tensor | None, draw: Draw) -> None:
+        self.columns, self.cells, self.known, self.order, self.draw = chain.columns, cells, known, first(known), draw
         self.steps: ByCell = chain.network.by_cell(len(cells), self.order, context)
 
     def run(self) -> None:
@@ -75,9 +71,8 @@ class _Drawing:
     def _draw(self, place: int, h: Tensor) -> None:
         for d, rows in self._columns(place):
             rows = rows[~self.known[rows, d]]
-            noise = Dealt(self.levels[rows, d])
-            numbers = self.steps.said(d, h[rows])
-            self.cells[rows, d] = self.columns.draw(d, numbers, rng=noise, sharpness=self.sharpness)
+            draw = self.draw._replace(levels=self.draw.levels[rows])
+            self.cells[rows, d] = draw(d, self.steps.said(d, h[rows]))
 
     def _features(self, place: int) -> Tensor:
         """Of the cell that each row has at this place of its order."""

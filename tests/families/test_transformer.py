@@ -149,6 +149,13 @@ def test_orders_disagree_little_and_not_at_all_about_one_column():
     assert (made(label(3)).disagreement(torch.zeros(4, 1), orders=5, rng=Keyed(0)) == 0).all()
 
 
+def test_what_is_filled_in_is_there():
+    model = made(Vector((Category(2, missing=True), Real(missing=True))))
+    x = torch.full((200, 2), torch.nan, dtype=torch.float64)
+    assert torch.isnan(model.sample(200, rng=Keyed(0))).any(0).all()
+    assert not torch.isnan(model.complete(x, Evidence(torch.zeros_like(x, dtype=torch.bool)), rng=Keyed(0))).any()
+
+
 def test_intervals_are_refused():
     x = torch.zeros(1, 3, dtype=torch.float64)
     with pytest.raises(CannotAnswer, match="intervals"):

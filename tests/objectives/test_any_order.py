@@ -8,7 +8,7 @@ from likely.backbones.causal import Causal
 from likely.backbones.cells import Cells
 from likely.contracts import Sharpness
 from likely.distributions import PLAIN
-from likely.distributions.columnwise import Dealt, columnwise
+from likely.distributions.columnwise import Dealt, Draw, columnwise
 from likely.objectives import InAnyOrder
 from likely.objectives.any_order import first
 from likely.rng import Keyed
@@ -54,7 +54,7 @@ def test_draws_are_those_of_a_plain_loop():
         x = torch.tensor([[0.3, 1.0, 0.0], [-1.0, 2.0, torch.nan], [2.0, 0.0, 0.7]], dtype=torch.float64).repeat(4, 1)
         known = Keyed(2).uniform(x.shape, like=x) < 0.4
         levels = Keyed(3).uniform((*x.shape, 3), like=x)
-        fast = chain.drawn(x, known, None, levels, sharpness)
+        fast = chain.drawn(x, known, None, Draw(chain.columns, levels, sharpness))
         for row in range(len(x)):
             cells, order = x[row : row + 1].masked_fill(~known[row], torch.nan), first(known[row : row + 1])
             for d in order[0].tolist():
@@ -69,10 +69,11 @@ def test_draws_are_those_of_a_plain_loop():
 def test_rows_are_drawn_alike_in_any_blocks(monkeypatch):
     chain, x = made(MIXED), torch.zeros(5, 3, dtype=torch.float64)
     known, levels = torch.zeros_like(x, dtype=torch.bool), Keyed(3).uniform((5, 3, 3), like=x)
-    whole = chain.drawn(x, known, None, levels, PLAIN)
+    draw = Draw(chain.columns, levels, PLAIN)
+    whole = chain.drawn(x, known, None, draw)
     monkeypatch.setattr("likely.objectives.any_order.TOGETHER", 2)
-    torch.testing.assert_close(chain.drawn(x, known, None, levels, PLAIN), whole, equal_nan=True)
-    assert chain.drawn(x[:0], known[:0], None, levels[:0], PLAIN).shape == (0, 3)
+    torch.testing.assert_close(chain.drawn(x, known, None, draw), whole, equal_nan=True)
+    assert chain.drawn(x[:0], known[:0], None, draw).shape == (0, 3)
 
 
 def test_what_is_known_comes_first():
