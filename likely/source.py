@@ -44,7 +44,8 @@ def promises(family: str) -> tuple[str, ...]:
     spelled = full_name("Family", family)
     module = table("Family")[spelled]
     node = _defined(module, _model_of(module, _class_node(_source(module), spelled)) or f"{spelled}Model")
-    return tuple(ast.unparse(base) for base in node.bases) if node else ()
+    names = [ast.unparse(base) for base in node.bases] if node else []
+    return tuple(name for name in names if _defined("likely.contracts", name))  # not what models of a file share
 
 
 def _model_of(module: str, family: ast.ClassDef) -> str | None:

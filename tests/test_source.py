@@ -18,6 +18,10 @@ def test_a_model_that_lives_in_another_room_says_its_promises():
     assert promises("RealNVP") == ("Density", "Latent", "Trained", "Prepared")
 
 
+def test_what_the_models_of_a_family_share_is_no_promise():
+    assert promises("MADE") == ("Density", "Sharpens", "AnyOrder", "Trained", "Prepared")
+
+
 def test_families_are_found_by_what_their_models_promise():
     assert {"NaiveBayes", "KDE"} <= set(families_that("Counted"))
     assert "GAN" not in families_that("Density", "Bound", "Weighted")
