@@ -39,28 +39,37 @@ class SubsetMLP(nn.Module):
         self.columns = max(says) + 1
         for name, values in {"reads": reads, "says": says}.items():
             self.register_buffer(name, torch.tensor(list(values), dtype=torch.int64), persistent=False)
-        self.into = nn.Linear(len(reads), width)
+        several = self.columns > 1  # else no column is read for another
+        self.bias = nn.Parameter(0.1 * torch.randn(width))
+        self.into = nn.Linear(len(reads), width, bias=False) if several else None
         self.told = nn.Linear(context, width, bias=False) if context else None
         self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
-        self.out, self.direct = nn.Linear(width, len(says)), nn.Linear(len(reads), len(says), bias=False)
+        self.out = nn.Linear(width, len(says))
+        self.direct = nn.Linear(len(reads), len(says), bias=False) if several else None
         with torch.no_grad():
-            for parameter in (*self.out.parameters(), *self.direct.parameters()):
+            for parameter in (*self.out.parameters(), *(() if self.direct is None else self.direct.parameters())):
                 parameter.mul_(faint)
 
     def forward(self, x: Tensor, known: Tensor, context: Tensor | None = None) -> Tensor:
         """What is said of all columns given the known ones, (columns, B) bool."""
         x = torch.where(known[self.reads], x, 0.0).t()
-        h = self.deep(self.into(x) + self.start(context))
-        return (self.out(h) + self.direct(x)).t()
+        said = self.out(self.deep(self.read(x) + self.start(context)))
+        return (said if self.direct is None else said + self.direct(x)).t()
 
     def by_column(self, rows: int, context: Tensor | None, order: Tensor) -> "Growing":
         """The same for rows whose columns become known in this order."""
         return Growing(self, rows, context, order)
 
     def start(self, context: Tensor | None) -> Tensor:
-        """What the context adds to (1): (B, width) or nothing."""
-        return self.into.bias.new_zeros(()) if self.told is None or context is None else self.told(context.t())
+        """(1) before any column is known: (B, width), or (width,) without a context."""
+        return self.bias if self.told is None or context is None else self.bias + self.told(context.t())
+
+    def read(self, x: Tensor, mine: Tensor | None = None) -> Tensor:
+        """What inputs (B, ...) add to (1): all of them, or those of some places."""
+        if self.into is None:
+            return x.new_zeros(len(x), len(self.bias))
+        return F.linear(x, self.into.weight if mine is None else self.into.weight[:, mine])
 
     def deep(self, a: Tensor) -> Tensor:
         """(2), normalised."""
@@ -77,25 +86,25 @@ class Growing:
     def __init__(self, network: SubsetMLP, rows: int, context: Tensor | None, order: Tensor) -> None:
         self.network, self.order, self.at = network, order.tolist(), 0
         self.reads, self.says_of = _places(network.reads, len(order)), _places(network.says, len(order))
-        self.a = (network.into.bias + network.start(context)).expand(rows, -1)
+        self.a = network.start(context).expand(rows, -1)
         self.x = self.a.new_zeros(rows, len(network.reads))
 
     def says(self) -> Tensor:
         """The outputs for the next column, (its outputs, B)."""
         network, mine = self.network, self.says_of[self.order[self.at]]
         said = F.linear(network.deep(self.a), network.out.weight[mine], network.out.bias[mine])
-        return (said + F.linear(self.x, network.direct.weight[mine])).t()  # (3)
+        return (said if network.direct is None else said + F.linear(self.x, network.direct.weight[mine])).t()  # (3)
 
     def know(self, inputs: Tensor) -> None:
         """The column's inputs, (its inputs, B): on to the next."""
         mine = self.reads[self.order[self.at]]
-        self.a = self.a + F.linear(inputs.t(), self.network.into.weight[:, mine])  # (1)
+        self.a = self.a + self.network.read(inputs.t(), mine)  # (1)
         self.x = self.x.index_add(1, mine, inputs.t())
         self.at += 1
 
     def given(self, inputs: Tensor) -> None:
         """What is known before any column is asked for, (inputs, B), 0 elsewhere: `know` adds 0 to it."""
-        self.a, self.x = self.a + F.linear(inputs.t(), self.network.into.weight), self.x + inputs.t()
+        self.a, self.x = self.a + self.network.read(inputs.t()), self.x + inputs.t()
 
 
 def _places(column: Tensor, columns: int) -> list[Tensor]:

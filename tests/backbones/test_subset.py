@@ -47,3 +47,14 @@ def test_column_by_column_is_the_whole_network(context, depth):
         assert torch.allclose(steps.says(), network(x, known, told)[says])
         steps.know(x[torch.tensor(READS) == column])
         known[column] = True
+
+
+def test_one_column_alone_reads_nothing():
+    network = SubsetMLP([0, 0], [0, 0, 0], width=4, depth=1, context=2)
+    assert {name for name, _ in network.named_parameters()} == {
+        "bias", "told.weight", "norms.0.weight", "norms.0.bias", "out.weight", "out.bias"
+    }  # fmt: skip
+    context = torch.randn(2, 5)
+    steps = network.by_column(5, context, torch.tensor([0]))
+    known = torch.zeros(1, 5, dtype=torch.bool)
+    assert torch.allclose(steps.says(), network(torch.randn(2, 5), known, context))
