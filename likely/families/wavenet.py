@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.backbones import ByColumn, Dilated, MaskedMLP, context_of, dilations, encoder
@@ -49,6 +50,7 @@ class WaveNet(Family["WaveNetModel"]):
     components: int = 10  # of the mixture of logistics of each real
     bins: int = 256  # of each count: so many frequent counts have a probability of their own
     block: int = 4096  # moments of a long row that a step learns from; more is steadier and slower
+    dropout: float = 0.0  # share of what a moment hears that is hidden in training; more where rows are few
     decay: float = 0.0  # of the weights, decoupled; more where rows are few
     rate: float = 2e-3  # the optimizer's step; halve it where the loss jumps
 
@@ -57,9 +59,9 @@ class WaveNet(Family["WaveNetModel"]):
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
                 raise FieldError(f"WaveNet.{name} cannot be {getattr(self, name)}", expected=f"at least {lowest}")
-        if not (0 <= self.decay < math.inf and 0 < self.rate < math.inf):
-            told = f"WaveNet has decay={self.decay} and rate={self.rate}"
-            raise FieldError(told, expected="decay at least 0, rate above 0")
+        if not (0 <= self.dropout < 1 and 0 <= self.decay < math.inf and 0 < self.rate < math.inf):
+            told = f"WaveNet has dropout={self.dropout}, decay={self.decay} and rate={self.rate}"
+            raise FieldError(told, expected="dropout from 0 to below 1, decay at least 0, rate above 0")
 
     def build(self, space: Space, condition: Space | None = None) -> "WaveNetModel":
         return WaveNetModel(self, space, condition)
@@ -103,12 +105,17 @@ class WaveNetModel(Density, Continues, Trained, Prepared):
         seen, asked = cells[:, begin : span.stop], slice(span.start - begin, None)
         coded = self.channels.cells(seen.flatten(0, 1)).reshape(seen.shape)
         read = self.channels.read(coded.flatten(0, 1)).unflatten(0, seen.shape[:2])
-        said = self.stack(self._inputs(read), context)[:, asked]
-        numbers = self.within(read[:, asked].flatten(0, 1).t(), torch.relu(said).flatten(0, 1).t())  # (2)
+        said = self.stack(self._hidden(self._inputs(read)), context)[:, asked]
+        heard = self._hidden(torch.relu(said)).flatten(0, 1)
+        numbers = self.within(read[:, asked].flatten(0, 1).t(), heard.t())  # (2)
         told = self.channels.log_prob(coded[:, asked].flatten(0, 1), numbers.t()).reshape(coded[:, asked].shape)
         if (over := self.moments.over(cells)) is None:
             return told
         return torch.where(over[:, span], torch.where(torch.isnan(cells[:, span]), 0.0, -math.inf), told)
+
+    def _hidden(self, x: Tensor) -> Tensor:
+        """Some numbers hidden, in training."""
+        return F.dropout(x, self.family.dropout, self.training) if self.family.dropout else x
 
     def _inputs(self, read: Tensor) -> Tensor:
         """What f reads at each moment (B, T, width): the moment before; at the first one, a beginning."""
