@@ -4,7 +4,7 @@
 
 Protocol of Boulanger-Lewandowski, Bengio and Vincent (2012): 229 chorales to learn from, 76 to choose the weights by,
 77 to test; no transposition. The figure is minus the sum of log p of all steps of the test chorales over the number of
-their steps (`nats`); the mean of each chorale's own mean is told beside it (`nats_piece`). It is exact, and says nothing
+their steps (`nats`); the mean of each chorale's own mean is beside it (`nats_piece`). It is exact, and says nothing
 of where a chorale ends. Published, by the same protocol: RNN-RBM 6.27, RNN-NADE 5.56; with independent keys at a step,
 a GRU 8.5 and a TCN 8.1.
 
