@@ -57,9 +57,22 @@ class SeriesCodec(Codec[Panel]):
     def encode(self, rows: Panel) -> Cells:
         values = self._fitting(rows)
         there = ~np.isnan(values)
+        return Cells(self._scaled(values), torch.from_numpy(-(there * np.log(self.scale)).sum((1, 2))))  # (1)
+
+    def beginning(self, rows: Panel) -> Tensor:
+        """Cells (N, C, k) of series of one length, that are begun and not whole."""
+        if rows.values.shape[2] != self.space.channels:
+            what = f"the beginnings have {rows.values.shape[2]} channels"
+            raise WrongRows(what, expected=f"{self.space.channels}, as those fitted")
+        values = rows.values[:, : int(rows.lengths.max(initial=0))]
+        if not self.space.missing and np.isnan(values).any():
+            raise WrongRows("a beginning has a gap", expected="whole ones, as all series that were fitted")
+        self._check_levels(values)
+        return self._scaled(values)
+
+    def _scaled(self, values: Array) -> Tensor:
         scaled = (values - np.array(self.shift)) / np.array(self.scale)  # (1)
-        x = torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 2, 1), dtype=np.float32))
-        return Cells(x, torch.from_numpy(-(there * np.log(self.scale)).sum((1, 2))))  # (1)
+        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 2, 1), dtype=np.float32))
 
     def decode(self, x: Tensor) -> Panel:
         values = x.detach().double().cpu().numpy().transpose(0, 2, 1) * np.array(self.scale) + np.array(self.shift)

@@ -61,6 +61,12 @@ class SoundCodec(Codec[Sounds]):
             row[: len(sound)] = torch.from_numpy(self.codes(sound))
         return Cells(x, torch.zeros(len(x), dtype=torch.float64))
 
+    def beginning(self, rows: Sounds) -> Tensor:
+        """Cells (N, k) of sounds of one length, that are begun and not whole."""
+        if rows.rate != self.space.rate:
+            raise WrongRows(f"the beginnings are at {rows.rate} Hz", expected=f"{self.space.rate} Hz, as those fitted")
+        return torch.from_numpy(np.stack([self.codes(sound) for sound in rows.samples]))
+
     def codes(self, sound: Array) -> Array:
         """Samples in [-1, 1] as codes, float32."""
         s, mu = sound.astype(np.float64).clip(-1, 1), self.levels - 1
