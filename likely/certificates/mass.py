@@ -22,7 +22,7 @@ from likely.certificates.subject import Subject
 from likely.contracts import Density, Space
 from likely.rng import Rng
 from likely.scoring import placed
-from likely.spaces import Category, Image, Vector
+from likely.spaces import Category, Image, Series, Vector, Wave
 
 PILOT, DRAWS, FEWEST = 128, 2048, 64  # samples, at first and then; fewer than the last say nothing
 LISTED = 4096  # values of a space that are summed
@@ -37,7 +37,7 @@ def adds_up(subject: Subject, clock: Clock) -> Seen:
     space = subject.lift.space
     if (cells := listed(space)) is not None:
         return _of_all(subject, clock, cells)
-    if not isinstance(space, Vector | Image) or math.prod(space.shape) > CELLS:
+    if not isinstance(space, Vector | Image | Series | Wave) or math.prod(space.shape) > CELLS:
         raise Beside(f"no simple law overlaps with one of {math.prod(space.shape):,} numbers")
     laws: list[Callable[[Tensor], Reference]] = [lambda draws: Bumps(space, draws)]
     if isinstance(space, Vector) and reals_only(space.columns, BOXED):
