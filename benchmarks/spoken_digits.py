@@ -41,7 +41,7 @@ from likely.rng import Keyed
 from likely.spaces import Wave, label
 from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
 
-FAMILY = "wavenet,width=48,skips=128,reach=512,stacks=2,block=2048"
+FAMILY = "wavenet,width=48,skips=128,reach=512,stacks=2,block=4096"
 PROMISED = 0.80  # accuracy of samples, with a GPU
 SIDES = ("test", "validation", "train")
 TOGETHER = 50  # samples drawn at one time
@@ -236,7 +236,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--family", default=FAMILY)
     parser.add_argument("--seconds", type=float, default=0.5, help="of a recording, at most")
     parser.add_argument("--each", type=int, default=20, help="samples of every digit")
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--device", default=None, help="cpu, cuda")
