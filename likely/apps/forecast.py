@@ -30,8 +30,6 @@ def forecast(fitted: Fitted[Any], begun: Waves, *, sharpness: Sharpness = PLAIN,
     codec, model = fitted.codec, promised(fitted.model, fitted.name, Continues)
     if not isinstance(codec, SeriesCodec | SoundCodec):
         raise CannotAnswer(f"a model of {codec.reads.word} does not go on from a series", expected="series or sounds")
-    if not isinstance(begun, codec.reads):
-        raise WrongRows(f"the beginnings are {begun.word}", expected=codec.reads.word)
     lengths = begun.lengths
     if len(begun) and int(lengths.max()) >= (most := codec.space.length):
         raise WrongRows(f"a beginning has {int(lengths.max())} moments", expected=f"fewer than {most}",
@@ -39,12 +37,22 @@ def forecast(fitted: Fitted[Any], begun: Waves, *, sharpness: Sharpness = PLAIN,
     c = _condition(fitted, begun)
     whole = torch.empty(len(begun), *codec.space.shape)
     for places in _alike(lengths.tolist()):
-        start = codec.beginning(begun.take(places.numpy()))
+        start = _beginning(codec, begun.take(places.numpy()))
         rng = Keyed(seed, rows=places)
         given = None if c is None else placed(c[places], model)
         more = [moment.cpu() for moment in model.continued(placed(start, model), given, sharpness=sharpness, rng=rng)]
         whole[places] = torch.cat([start, torch.stack(more, -1)], -1).to(whole.dtype)
     return _kept(codec.decode(whole), begun)
+
+
+def _beginning(codec: SeriesCodec | SoundCodec, rows: Waves) -> Tensor:
+    """Cells of beginnings of one length."""
+    match codec, rows:
+        case SeriesCodec(), Panel():
+            return codec.beginning(rows)
+        case SoundCodec(), Sounds():
+            return codec.beginning(rows)
+    raise WrongRows(f"the beginnings are {rows.word}", expected=codec.reads.word)
 
 
 def _condition(fitted: Fitted[Any], begun: Waves) -> Tensor | None:
