@@ -3,11 +3,11 @@
     python benchmarks/molecules.py --minutes 20 --run runs/molecules [--data FOLDER]
 
 Learns from every line of molecules/zinc250k_valid.txt for so many minutes of wall-clock, planning included; the first
-1,000 of zinc250k_test.txt choose the weights that are kept; molecules there with a piece that was never learned are left
-out, and counted. Then 1,000 texts at temperature 1, one seed. Valid: RDKit
-reads it; unique: among the valid ones, those whose canonical text no earlier one has; new: of the different valid ones,
-those that are not among the molecules learned from. 95 % intervals by Wilson. Whole texts that share a canonical text
-count as one molecule. Stopped at any moment, the same command goes on. Results: benchmarks/results/molecules.json.
+1,000 of zinc250k_test.txt choose the weights that are kept; of these molecules those with a piece that was never
+learned are left out, and counted. Then 1,000 texts at temperature 1, one seed. Valid: RDKit reads it; unique: among the
+valid ones, those whose canonical text no earlier one has; new: of the different valid ones, those that are not among
+the molecules learned from. 95 % intervals by Wilson. Stopped at any moment, the same command goes
+on. Results: benchmarks/results/molecules.json.
 """
 
 import argparse
