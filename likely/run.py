@@ -239,6 +239,8 @@ def _chosen(weights: Any, rows: Any) -> Any:
 
 
 def _conditions(data: "Examples | Streamed", given: Codec[Any] | None) -> Conditions | None:
+    if isinstance(data, Streamed):
+        return None if data.gathered is None else data.gathered.law
     if given is None or data.c is None:
         return None
     return seen(data.c, given.space)

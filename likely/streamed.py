@@ -6,9 +6,9 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from likely.codecs import Codec
+from likely.conditions import Gathered
 from likely.data import Schema, Table, chunks, infer_schema, streams
 from likely.data.declaration import declaration
 from likely.data.file import reaches
@@ -21,14 +21,14 @@ CHUNK = 50_000  # rows at a time
 
 @final
 class Streamed:
-    """Called, a fresh pass. The first pass counts the rows and collects the conditions, a number a row."""
+    """Called, a fresh pass. The first pass counts the rows and gathers the law of their conditions."""
 
     def __init__(
         self, path: Path, schema: Schema, codec: Codec[Any], given: Codec[Any] | None, weight: str | None
     ) -> None:
         self.path, self.schema, self.codec, self.given, self.weight = path, schema, codec, given, weight
         self.rows = 0
-        self._conditions: list[Tensor] = []
+        self.gathered = None if given is None else Gathered(given.space)
 
     def __call__(self) -> Iterator[Examples]:
         first = self.rows == 0
@@ -45,13 +45,8 @@ class Streamed:
 
     def _count(self, examples: Examples) -> None:
         self.rows += len(examples)
-        if examples.c is not None:
-            self._conditions.append(examples.c)
-
-    @property
-    def c(self) -> Tensor | None:
-        """The conditions of every row of the first pass."""
-        return torch.cat(self._conditions) if self._conditions else None
+        if examples.c is not None and self.gathered is not None:
+            self.gathered.add(examples.c)
 
 
 def is_large(source: Any, schema: Any = None) -> bool:
