@@ -10,8 +10,6 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-WITHIN = 1.0  # scale of the initial weights on cells of the same place
-
 
 @final
 class Readout(nn.Module):
@@ -25,7 +23,7 @@ class Readout(nn.Module):
         self.features = nn.Linear(width, groups * hidden)
         earlier = torch.ones(groups, groups).tril(-1)
         self.register_buffer("mask", earlier.repeat_interleave(hidden, 0).repeat_interleave(cells, 1), persistent=False)
-        bound = WITHIN * (groups * cells) ** -0.5
+        bound = (groups * cells) ** -0.5
         self.within = nn.Parameter(torch.empty_like(self.mask).uniform_(-bound, bound)) if groups > 1 else None
         self.out = nn.Parameter(torch.empty(groups, hidden, per).uniform_(-(hidden**-0.5), hidden**-0.5))
         self.bias = nn.Parameter(torch.zeros(groups, 1, per))
