@@ -116,11 +116,12 @@ def ours_training(*, compiled: bool = False) -> Callable[[], object]:
     """A round of likely's loop."""
     model = ours().train()
     recipe = Recipe(rows=256, steps=10**6, batch=BATCH, warmup=100, threads=torch.get_num_threads(), compile=compiled)
-    arranged(model, recipe).__enter__()
+    held = arranged(model, recipe)
+    held.__enter__()
     rounds = Rounds(model, Examples(characters(256)), recipe, seed=0, lift=None, processes=Alone())
     course = Course()
 
-    def step() -> None:
+    def step(_held: object = held) -> None:  # arranged for as long as the step is there
         rounds.play(course)
         rounds.look_when_due(course)
 
