@@ -32,9 +32,10 @@ class Conditions:
             return self
         return replace(self, counts=self.counts + _counts(c, len(self.cells)))
 
-    def draw(self, n: int, rng: Keyed) -> Tensor:
-        """n conditions; the i-th depends on the rng and i alone."""
-        return self.cells[rng.categorical(self.weights.log().expand(n, -1))]
+    def draw(self, n: int, rng: Keyed, told: Tensor | None = None) -> Tensor:
+        """n conditions; the i-th depends on the rng and i alone, and on (n, K) log-likelihoods of what is known of it."""
+        law = self.weights.log()
+        return self.cells[rng.categorical(law.expand(n, -1) if told is None else law + told)]
 
 
 def seen(c: Tensor, space: Space) -> Conditions:

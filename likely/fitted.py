@@ -46,6 +46,7 @@ from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, to_json
+from likely.posterior import condition_of
 from likely.promises import promised
 from likely.prompts import BEGINNING, Ending, Writer, beginnings
 from likely.rng import Keyed
@@ -152,22 +153,12 @@ class Fitted(Generic[M_co]):
             partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
         return partial
 
-    def _condition(self, partial: pd.DataFrame, seed: int) -> Tensor | None:
-        """The condition's cells: what was given, and draws from the law of c where nothing was."""
+    def _condition(self, partial: pd.DataFrame, seed: int, *, filled: bool = False) -> Tensor | None:
+        """The condition's cells: what was given, and draws given all that is known of the row where nothing was."""
         if self.condition_codec is None or self.conditions is None:
             return None
-        given = [name for name in self.card.condition if name in partial.columns]
-        if len(given) == len(self.card.condition):
-            return self.condition_codec.encode(self._as_said(partial[given])).x
-        others = self.conditions.draw(len(partial), Keyed(seed).fork(1))
-        if not given:
-            return others
-        rows = self.condition_codec.decode(others).frame.reset_index(drop=True)
-        return self.condition_codec.encode(self._as_said(rows.assign(**{name: partial[name] for name in given}))).x
-
-    def _as_said(self, frame: pd.DataFrame) -> Table:
-        assert self.condition_codec is not None
-        return Table(frame, self.condition_codec.schema)
+        law, names, rng = self.conditions, self.card.condition, Keyed(seed).fork(1)
+        return condition_of(partial, names, self.condition_codec, law, self.model, self.codec, rng, filled=filled)
 
     def _joined(self, rows: Rows, c: Tensor | None) -> Rows:
         """The sampled rows with the columns they were drawn given, in the data's own order."""
@@ -238,7 +229,7 @@ class Fitted(Generic[M_co]):
     def complete(self, data: Any, *, seed: int = 0) -> Completion:
         """The rows with every missing cell and column filled in; known cells come back as they were."""
         partial = self._partial(data, None)
-        c = self._condition(partial, seed)
+        c = self._condition(partial, seed, filled=True)
         free = [name for name in partial.columns if name not in self.card.condition]
         rows = self._joined(self._completed(partial[free], c, seed), c)
         returned = frames.returned(rows, self.card.returns)
