@@ -144,6 +144,10 @@ def _by_samples(comparison: "Comparison") -> list[str]:
     near = [name for name, area in areas.items() if area.low <= best.high]
     if best.low > 0.95:
         return ["Every family's samples are easily told from real rows."]
+    if len(near) == len(areas):
+        return [
+            f"Whose samples are hardest to tell from real rows is undecided: the intervals of {listed(near)} overlap."
+        ]
     return [f"Samples are hardest to tell from real rows for {listed(near)}."]
 
 

@@ -21,7 +21,14 @@ def test_a_bound_below_is_undecided(planted):
     assert said[0] == (
         "By held-out likelihood KDE has the highest number; VAE has a lower number, but only a bound: undecided."
     )
-    assert said[1] == "Samples are hardest to tell from real rows for KDE and VAE."
+    assert said[1] == (
+        "Whose samples are hardest to tell from real rows is undecided: the intervals of KDE and VAE overlap."
+    )
+
+
+def test_those_close_to_the_best_samples_are_named_where_others_are_not(planted):
+    found = planted(("KDE", "=", -1.0, 0.6), ("VAE", "=", -2.0, 0.61), ("GAN", "", None, 0.9), INDEPENDENT)
+    assert "Samples are hardest to tell from real rows for KDE and VAE." in conclusions(found)
 
 
 def test_too_close_to_call(planted):
