@@ -9,7 +9,7 @@ import numpy as np
 from likely import frames, store
 from likely.contracts import Family
 from likely.data import Rows, Schema, Table, content_hash, read, schema_from_json, schema_to_json
-from likely.errors import ConditionError, DataError
+from likely.errors import ConditionError, DataError, FieldError
 from likely.fields import made
 from likely.fitted import Fitted, load
 from likely.request import Request
@@ -54,7 +54,7 @@ def fit(
     if place is not None:
         claimed(place)
     rows, stamp, stream = _rows(data, schema, window)
-    described = made("Family", family) if isinstance(family, str) else family
+    described = described_family(family)
     asked = Request(
         family=described,
         source=frames.source_of(data), data_hash=stamp,
@@ -71,6 +71,17 @@ def fit(
         asked, rows, _held(validation, rows, window), _numbers(weight), place, engine, frames.form_of(data), stream
     )
     return run.finished(listeners, init=start)
+
+
+def described_family(family: Any) -> Family[Any]:
+    """A family with its fields, from itself or from its name."""
+    if isinstance(family, str):
+        return made("Family", family)
+    if isinstance(family, Family):
+        return family
+    what = f"{family.__name__} is a class" if isinstance(family, type) else f"a {type(family).__name__} is no family"
+    name = family.__name__ if isinstance(family, type) and issubclass(family, Family) else "VAE"
+    raise FieldError(what, expected="a family with its fields, or its name", remedy=f"likely.{name}()")
 
 
 def _nameless(**given: Any) -> tuple[str, ...]:
@@ -120,6 +131,11 @@ def _rows(data: Any, schema: Any, window: int | None) -> tuple[Rows, str, Path |
     return rows, content_hash(rows), None
 
 
+def is_finished(folder: Path) -> bool:
+    """Whether there is a model, and no training to go on with."""
+    return (folder / store.DOCUMENT).is_file() and not unfinished(folder)
+
+
 def resume(
     folder: str | Path,
     data: Any = None,
@@ -134,7 +150,7 @@ def resume(
     What `fit` was given in memory (data, validation rows, weights that are no column) is given here again.
     """
     place = Path(folder)
-    if (place / store.DOCUMENT).is_file() and not unfinished(place):
+    if is_finished(place):
         return load(place)
     asked = Request.read(place)
     _check_given(asked, place, data=data, validation=validation, weight=weight)

@@ -236,6 +236,13 @@ def sampled_or_refused(frame, family):
         return None
 
 
+def test_a_family_that_is_none_is_told():
+    with pytest.raises(FieldError, match=r"VAE is a class(.|\n)*Try: likely\.VAE\(\)"):
+        likely.fit("iris", likely.VAE)
+    with pytest.raises(FieldError, match="a int is no family"):
+        likely.fit("iris", 3)
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
     with pytest.raises(DataError, match="something else"):

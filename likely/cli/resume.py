@@ -17,9 +17,14 @@ def resume(
 ) -> None:
     """Go on with a training to the bits it would have ended in; a finished one is just shown."""
     from likely.cli.progress import listeners
+    from likely.fitting import is_finished
     from likely.fitting import resume as go_on
 
-    tell(go_on(run, listeners=listeners(run, quiet=quiet or as_json)), run, quiet=quiet, as_json=as_json)
+    silent, ended = quiet or as_json, is_finished(run)
+    fitted = go_on(run, listeners=listeners(run, quiet=silent))
+    if ended and not silent:
+        typer.echo(f"the training of {run} has ended: nothing is left to do", err=True)
+    tell(fitted, run, quiet=quiet, as_json=as_json)
 
 
 def command() -> TyperCommand:

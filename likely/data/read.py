@@ -110,6 +110,9 @@ def _from_library(source: Any, said: Declaration) -> Rows:
     raise DataError(
         f"a {type(source).__name__} is not data that can be read",
         expected="a path, the name of an embedded set, a DataFrame (pandas, polars), a numpy array or a torch tensor",
+        remedy={"Series": "its frame: series.to_frame()", "list": "pandas.DataFrame(rows)"}.get(
+            type(source).__name__, ""
+        ),
     )
 
 

@@ -13,8 +13,10 @@ def test_a_finished_training_is_shown(cli):
     told = cli("resume", "m")
     assert told.code == 0
     assert "saved in m" in told.out
+    assert "has ended: nothing is left to do" in told.err
     assert json.loads(cli("resume", "m", "--json").out)["folder"] == "m"
-    assert cli("resume", "m", "-q").out == ""
+    quiet = cli("resume", "m", "-q")
+    assert quiet.out == quiet.err == ""
 
 
 def test_nothing_to_go_on_from(cli, tmp_path):
@@ -35,5 +37,10 @@ def test_data_that_changed_or_went_away(cli, people, tmp_path):
         likely.fit("people.csv", likely.VAE(), budget=2, folder="m", listeners=[stop])
     people.head(100).to_csv("people.csv", index=False)
     cli("resume", "m").fails(3, "changed")
+    begun = cli("fit", "people.csv", "--family", "vae", "--budget", "1", "-o", "m")
+    assert "unfinished training, which is begun anew" in begun.err
+    assert "unfinished" not in cli("fit", "people.csv", "-o", "m").err
+    with pytest.raises(RuntimeError, match="stopped"):
+        likely.fit("people.csv", likely.VAE(), budget=2, folder="m", listeners=[stop])
     (tmp_path / "people.csv").unlink()
     cli("resume", "m").fails(3, "people.csv")

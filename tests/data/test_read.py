@@ -49,6 +49,13 @@ def test_what_is_no_data(source: object) -> None:
         read(source)
 
 
+def test_what_is_nearly_data_says_how_it_becomes_some() -> None:
+    with pytest.raises(DataError, match=r"to_frame\(\)"):
+        read(pd.Series([1.5, 2.5]))
+    with pytest.raises(DataError, match=r"pandas\.DataFrame\(rows\)"):
+        read([{"x": 1.5}])
+
+
 def test_unknown_words_get_suggestions() -> None:
     with pytest.raises(MissingFile, match="'digitz'") as caught:
         read("digitz")
