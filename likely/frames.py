@@ -110,6 +110,11 @@ def returned(rows: Rows, form: str) -> Any:
     return rows.frame
 
 
+def index_of(data: Any) -> "pd.Index | None":
+    """The labels of the person's rows, by which what is told of them is joined to them; None where they have none."""
+    return data.index if isinstance(data, pd.DataFrame) else None
+
+
 def form_of(data: Any) -> str:
     """The form that samples should come back in."""
     kind = type(data).__module__.partition(".")[0]

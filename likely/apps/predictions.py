@@ -40,7 +40,7 @@ class Calibrated:
     def classify(self, data: Any) -> pd.DataFrame:
         """p(class | the rest), a column per class."""
         told = self.fitted.classify(data)
-        return pd.DataFrame(self.by(told.to_numpy()), columns=told.columns)
+        return pd.DataFrame(self.by(told.to_numpy()), columns=told.columns, index=told.index)
 
 
 def calibrated(fitted: Fitted[Any], data: Any, by: Calibration | None = None) -> Calibrated:
