@@ -322,7 +322,7 @@ class Scores:
         return float(self.nats.std() / len(self.nats) ** 0.5) if len(self.nats) > 1 else float("nan")
 
     def __str__(self) -> str:
-        spread = f" ± {self.mean_stderr:.2g}" if len(self.nats) > 1 else ""  # one row tells no spread
+        spread = f" ± {float(f'{self.mean_stderr:.2g}'):g}" if len(self.nats) > 1 else ""  # one row tells no spread
         return f"{self.kind} {self.mean:.4g}{spread} nats/row"
 
 

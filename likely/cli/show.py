@@ -61,9 +61,9 @@ def print_page(fitted: Any) -> None:
         ("family", repr(fitted.card.family)),
         ("promises", ", ".join(said["promises"])),
         ("models", said["space"]),
-        ("given", ", ".join(said["condition"]) or "nothing"),
+        ("given", ", ".join(said["condition"]) or f"nothing{told_alone(fitted.card.certificates)}"),
         ("data", told_data(said["data"])),
-        ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"])),
+        ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"], said["measures"])),
         ("kept", told_kept(said["measures"])),
         ("held out", told_score(said["measures"].get("validation"))),
         ("measure", said["measure"]),
@@ -98,6 +98,14 @@ def print_certificates(found: Any) -> None:
         typer.echo("\n" + "\n".join(printable(line) for line in drawn(found.dependence)))
 
 
+def told_alone(found: Any) -> str:
+    """That no column follows another, where the checks saw so: samples then look right one column at a time only."""
+    strength = () if found is None or found.dependence is None else found.dependence.strength
+    apart = all(not value for at, row in enumerate(strength) for to, value in enumerate(row) if at != to)
+    way = "--condition COLUMN lets them follow one, another family couples them"
+    return f"; the columns are drawn independently of one another ({way})" if len(strength) > 1 and apart else ""
+
+
 def told_data(data: dict[str, Any]) -> str:
     """Where the rows came from."""
     rows, digest = data.get("rows"), str(data.get("sha256", ""))[:12]
@@ -106,14 +114,15 @@ def told_data(data: dict[str, Any]) -> str:
     )
 
 
-def told_recipe(recipe: dict[str, Any], parameters: int, seed: int) -> str:
-    """How it was trained."""
+def told_recipe(recipe: dict[str, Any], parameters: int, seed: int, measures: dict[str, Any] | None = None) -> str:
+    """How it was trained: in the steps that were taken, which may be fewer than were planned."""
     if not parameters:
         return f"by counting, on {recipe.get('device', 'cpu')}, seed {seed}"
+    taken = ((measures or {}).get("final") or {}).get("step", recipe.get("steps"))
     compiled = ", compiled" if recipe.get("compile") else ""
     threads = f"{recipe.get('threads')} threads, " if recipe.get("device") == "cpu" else ""
     return (
-        f"{parameters:,} parameters in {recipe.get('steps'):,} steps of {recipe.get('batch')} rows on "
+        f"{parameters:,} parameters in {taken:,} steps of {recipe.get('batch')} rows on "
         f"{recipe.get('device')} ({threads}{recipe.get('precision')}{compiled}), seed {seed}"
     )
 
@@ -131,7 +140,8 @@ def told_score(score: dict[str, Any] | None) -> str:
     """The held-out score with its kind."""
     if not score or score.get("mean") is None:
         return ""
-    error = "" if score.get("stderr") is None else f" ± {score['stderr']:.2g}"
+    stderr = score.get("stderr")
+    error = "" if stderr is None else f" ± {float(f'{stderr:.2g}'):g}"
     return f"{score['kind']} {score['mean']:.4g}{error} nats/row ({score['rows']:,} rows)"
 
 

@@ -198,7 +198,7 @@ def _told(value: float, real: Table, name: str) -> str:
     column = real.schema[name]
     if column.kind == "date" and real.frame[name].dtype.kind != "i":
         return str(np.datetime64(round(value), "D"))
-    return f"{value:.3g}" if abs(value) < 1e4 else f"{value:.2g}"
+    return f"{float(f'{value:.3g}'):g}"
 
 
 # Numbers -------------------------------------------------------------------------------------------------------------

@@ -60,11 +60,19 @@ def test_no_model(cli, tmp_path):
     cli("show", "broken").fails(6)
 
 
+def test_columns_drawn_alone_are_said_to_be(cli, models):
+    assert "given      nothing; the columns are drawn independently" in cli("show", models["iris"]).out
+    assert "independently" not in cli("show", models["species"]).out
+    assert "independently" not in cli("show", models["vae"]).out
+
+
 def test_lines_without_what_is_not_known():
     assert told_data({"source": "a.csv"}) == "a.csv"
     assert told_recipe({}, 0, 3) == "by counting, on cpu, seed 3"
+    assert "in 7 steps" in told_recipe({"steps": 9}, 10, 3, {"final": {"step": 7}})  # it stopped early
     assert told_kept({"kept": {"value": None}}) == ""
     assert told_score(None) == "" == told_score({"kind": "=", "mean": None})
+    assert told_score({"kind": "=", "mean": -2738.2, "stderr": 187, "rows": 9}) == "= -2738 ± 190 nats/row (9 rows)"
     assert told_score({"kind": "=", "mean": -1.5, "stderr": None, "rows": 1}) == "= -1.5 nats/row (1 rows)"
 
 

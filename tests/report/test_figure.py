@@ -69,6 +69,13 @@ def test_columns_are_drawn_each_in_its_way(tables):
     assert figure.left_out(real) == 3
 
 
+def test_ends_of_axes_are_written_out(tables):
+    real, _ = tables
+    assert [figure._told(value, real, real.schema.names[0]) for value in (2712.5, 34.63, 0.00123, 2.5e7)] == [
+        "2710", "34.6", "0.00123", "2.5e+07",
+    ]  # fmt: skip
+
+
 def test_one_bin_a_value_where_there_are_few_whole_ones():
     edges, ends = figure._edges(np.array([0.0, 1.0, 1.0, 4.0]))
     np.testing.assert_array_equal(edges, [-0.5, 0.5, 1.5, 2.5, 3.5, 4.5])

@@ -35,7 +35,7 @@ def test_lines_say_rate_losses_best_and_time_left() -> None:
         for event in (Planned(recipe=recipe(100)), STEPPED, JUDGED):
             lines(event)
     last = out.getvalue().strip().split("\n")[-1]
-    assert last == "40/100 · 123.4 steps/s · vae 6.215, critic -1.23e+04 · best 6.1 nats at 40 · 1:01 left"
+    assert last == "40/100 · 123.4 steps/s · vae 6.215, critic -1.23e+04 · held-out loss 6.1 at 40 · 1:01 left"
 
 
 def test_lines_are_few() -> None:
