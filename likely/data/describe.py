@@ -248,7 +248,12 @@ def _levels(present: "pd.Series") -> str:
 
 def _dates(present: "pd.Series", column: ColumnSchema) -> str:
     moments = parsed_dates(present.astype(str), column.date_format) if column.date_format else present
-    return f"{moments.min()} to {moments.max()}"
+    return f"{_day(moments.min())} to {_day(moments.max())}"
+
+
+def _day(moment: Any) -> str:
+    """A moment without its time where that is midnight."""
+    return str(moment).removesuffix(" 00:00:00")
 
 
 def _short(value: Any) -> str:

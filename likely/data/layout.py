@@ -171,14 +171,16 @@ def _quoted(lines: list[str], delimiter: str, path: Path) -> bool:
 
 
 def _delimiter(lines: list[str], path: Path) -> str:
-    """The character that cuts every line into the same number of cells, the more the better."""
-    best, most = "", 1
+    """The character that cuts every line into the same number of cells, the more the better: the first one, too."""
+    widest, widest_of_all = ("", 1), ("", 1)
     for mark in ("\t", ",", ";", "|") if suffix(path) in (".tsv", ".tab") else (",", "\t", ";", "|"):
         widths = [len(row) for row in _cells(lines, mark, _quoted(lines, mark, path)) if row]
         usual = max(set(widths), key=widths.count) if widths else 1
-        if usual > most and widths.count(usual) >= 0.95 * len(widths):
-            best, most = mark, usual
-    return best or _spaced(lines) or _irregular(lines, path)
+        if usual > widest_of_all[1] and widths.count(usual) >= 0.95 * len(widths):
+            widest_of_all = mark, usual
+        if usual > widest[1] and widths.count(usual) >= 0.95 * len(widths) and widths[0] in (usual, usual - 1):
+            widest = mark, usual  # of 7,4;3,1 below a;b the comma is no delimiter
+    return widest[0] or widest_of_all[0] or _spaced(lines) or _irregular(lines, path)
 
 
 def _irregular(lines: list[str], path: Path) -> str:

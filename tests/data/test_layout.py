@@ -29,6 +29,9 @@ def test_the_delimiter(tmp_path: Path, mark: str) -> None:
         ("2020-01-01 00:00:00,1.5\n2020-01-02 00:00:00,2.5\n", "x.csv", ","),
         ("a\n1\n2\n", "x.csv", ""),
         ('"x, y",1\n"z",2\n', "x.csv", ","),
+        ("a;b\n" + "1,5;2,5\n" * 40, "x.csv", ";"),
+        ("a;b;c\n" + "1,5;2,5;x\n" * 40, "x.csv", ";"),
+        ("a,b\n" + "r;1,2,3\n" * 40, "x.csv", ","),  # row names without a name above them
     ],
 )
 def test_what_cuts_a_line(tmp_path: Path, text: str, name: str, delimiter: str) -> None:
