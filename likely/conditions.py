@@ -33,7 +33,7 @@ class Conditions:
         return replace(self, counts=self.counts + _counts(c, len(self.cells)))
 
     def draw(self, n: int, rng: Keyed, told: Tensor | None = None) -> Tensor:
-        """n conditions; the i-th depends on the rng and i alone, and on (n, K) log-likelihoods of what is known of it."""
+        """n conditions; `told` is (n, K): log p(what is known of row i | condition k). The i-th depends on i alone."""
         law = self.weights.log()
         return self.cells[rng.categorical(law.expand(n, -1) if told is None else law + told)]
 

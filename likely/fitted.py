@@ -112,6 +112,10 @@ class Fitted(Generic[M_co]):
         if writer is not None:
             rows = writer.texts(begun or [""] * len(partial), c, seed)
         elif free:
+            way = (
+                f"one of those, or {self.name} fitted with condition={free} (--condition {' --condition '.join(free)})"
+            )
+            promised(self.model, self.name, Completes, remedy=way)
             rows = self._completed(partial[free], c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
@@ -184,7 +188,7 @@ class Fitted(Generic[M_co]):
         assert self.conditions is not None
         names = self.condition_codec.decode(self.conditions.cells).frame
         labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
-        return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels))
+        return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels), index=frames.index_of(data))
 
     def _told_classes(self, model: Predicts, data: Any) -> pd.DataFrame:
         column = self.codec.space.columns[0] if isinstance(self.codec.space, Vector) else None
@@ -196,7 +200,8 @@ class Fitted(Generic[M_co]):
             p = model.predict(placed(c, self.model), len(rows))[:, : column.k].cpu()
         codes = torch.arange(column.k, dtype=torch.float32)[:, None]
         labels = self.codec.decode(codes).frame[self.codec.names[0]].tolist()
-        return pd.DataFrame((p / p.sum(1, keepdim=True)).numpy(), columns=pd.Index(labels))
+        told = (p / p.sum(1, keepdim=True)).numpy()
+        return pd.DataFrame(told, columns=pd.Index(labels), index=frames.index_of(data))
 
     def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
         """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""
@@ -233,6 +238,8 @@ class Fitted(Generic[M_co]):
         free = [name for name in partial.columns if name not in self.card.condition]
         rows = self._joined(self._completed(partial[free], c, seed), c)
         returned = frames.returned(rows, self.card.returns)
+        if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
+            returned.index = data.index
         if not isinstance(self.model, AnyOrder):
             return Completion(returned, "exact")
         x, _, c = (placed(cells, self.model) for cells in self.cells(returned))

@@ -17,11 +17,11 @@ ASKED = {
 }
 
 
-def promised(model: Model, name: str, *promises: type[P]) -> P:
+def promised(model: Model, name: str, *promises: type[P], remedy: str = "") -> P:
     """The model, where it keeps one of these promises; else an error names families that do."""
     if isinstance(model, promises):
         return model
-    raise CannotAnswer(_refusal(name, promises))
+    raise CannotAnswer(_refusal(name, promises), remedy=remedy)
 
 
 def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:

@@ -125,6 +125,14 @@ def test_completion_is_as_precise_as_the_model_and_row_by_row(family, monkeypatc
     assert np.allclose(exact.complete(holes).rows["income"], whole["income"], rtol=1e-3)
 
 
+def test_what_is_told_of_rows_has_their_labels(bayes):
+    rows = people(30, seed=3).iloc[[20, 3, 11]]
+    assert bayes.classify(rows).index.tolist() == [20, 3, 11]
+    assert bayes.complete(rows.drop(columns="income")).rows.index.tolist() == [20, 3, 11]
+    told = likely.fit(people(), likely.Logistic(), target="sex").classify(rows)
+    assert told.index.tolist() == [20, 3, 11]
+
+
 def test_a_condition_with_missing_cells_is_loaded_again(tmp_path):
     rows = people()
     rows["city"] = rows["city"].mask(rows.index % 7 == 0)

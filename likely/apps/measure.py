@@ -48,7 +48,8 @@ def measure(real: Any, synthetic: Any, *, train: Any = None, seed: int = 0) -> M
     drawn, learned = _read_like(synthetic, actual), None if train is None else _read_like(train, actual)
     if min(len(actual) // 2, len(drawn)) < FEWEST:
         told = f"{len(actual)} real and {len(drawn)} synthetic rows are too few to measure"
-        raise EmptyData(told, expected=f"at least {2 * FEWEST} real and {FEWEST} synthetic rows")
+        enough = f"at least {2 * FEWEST} real and {FEWEST} synthetic rows"
+        raise EmptyData(told, expected=enough, remedy="more rows; likely sample RUN -n 1000 draws a thousand")
     order = np.random.default_rng(seed).permutation(len(actual))
     held, fresh = actual.take(np.sort(order[::2])), actual.take(np.sort(order[1::2]))
     sides = [("synthetic", drawn), (FLOOR, fresh), (INDEPENDENT, independent(fresh, seed=seed))]

@@ -36,9 +36,10 @@ EXIT_CODES = (
     "Exit codes: 0 done, 1 failed, 2 wrong use, 3 data, 4 the model cannot answer that, 5 training, "
     "6 saving or loading, 70 a bug in likely, 130 interrupted."
 )
+LISTED = "likely data, alone, lists the sets that need no file"
 REMEDIES = {  # by exit code, for errors that name none
     2: "likely {verb} --help",
-    3: "likely data FILE shows how a file is read, likely data the sets that need none",
+    3: "likely data FILE shows how a file is read",
     4: "another family; likely families shows what each promises",
     5: "a smaller --rate, a smaller --batch, or another family",
     6: "another folder, or fit again",
@@ -152,7 +153,8 @@ def verb_of(arguments: list[str] | None) -> str:
 
 def _taught(error: LikelyError, verb: str) -> str:
     """What happened, what was expected, what to do."""
-    remedy = "" if error.remedy else REMEDIES.get(error.exit_code, "").format(verb=verb)
+    usual = LISTED if (verb, error.exit_code) == ("data", 3) else REMEDIES.get(error.exit_code, "")
+    remedy = "" if error.remedy else usual.format(verb=verb)
     return f"{error}\nTry: {remedy}" if remedy else str(error)
 
 

@@ -1,5 +1,6 @@
 """What a table codec learns from rows: units of dates, maps of reals, the rarest levels, anchors, the next id."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -34,7 +35,7 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     if not kept:
         raise EmptyData(
             f"there is no column to learn from: {_reasons(schema) or 'none was named'}",
-            remedy="declare other kinds in a schema, or add columns that vary",
+            remedy=f"a schema that says otherwise, {_example(schema)}, or more columns",
         )
     relations = relations_of(schema, kept)
     readers = {name: _reader(schema[name], cells_of(frame, name), closed=not reserve) for name in kept}
@@ -208,4 +209,12 @@ def _lost(reader: Reader, cell: Cell, values: Numbers) -> float:
 
 
 def _reasons(schema: Schema) -> str:
-    return ", ".join(f"'{column.name}' is a {column.kind}" for column in schema.columns[:6])
+    return ", ".join(
+        f"'{column.name}' is {'an' if column.kind == 'id' else 'a'} {column.kind}" for column in schema.columns[:6]
+    )
+
+
+def _example(schema: Schema) -> str:
+    """A schema in which one of the columns is a number."""
+    name = next(iter(schema.names), "COLUMN")
+    return json.dumps({"columns": {name: {"kind": "real"}}}, ensure_ascii=False)

@@ -30,7 +30,9 @@ def read_recipe(path: Path | str) -> dict[str, Any]:
     place = existing(Path(path))
     told = _told(place)
     if told is None:
-        raise DataError(f"{place} carries no recipe", expected="a file that likely wrote, with its sidecar beside it")
+        remedy = f"likely sample RUN -o {place.name}; of a table {sidecar(place).name} holds it"
+        wanted = "a file that likely wrote, with its sidecar beside it"
+        raise DataError(f"{place} carries no recipe", expected=wanted, remedy=remedy)
     try:
         recipe = json.loads(told)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -79,7 +79,7 @@ def test_what_cannot_be_drawn_is_told(cli, models, words, code, said):
 
 
 def test_given_what_a_model_cannot_complete(cli, models):
-    cli("sample", models["gan"], "--given", "species=setosa").fails(4, "GAN", "NaiveBayes")
+    cli("sample", models["gan"], "--given", "species=setosa").fails(4, "GAN", "NaiveBayes", "--condition species")
 
 
 def test_no_model(cli, tmp_path):

@@ -233,7 +233,7 @@ def test_rows_that_do_not_fit_are_named(mixed, change, words):
 def test_what_cannot_be_fitted_says_so(table, mixed):
     with pytest.raises(EmptyData, match="no rows"):
         TableCodec.fit(mixed.take(np.zeros(0, int)))
-    with pytest.raises(EmptyData, match="'key' is a id"):
+    with pytest.raises(EmptyData, match="'key' is an id"):
         TableCodec.fit(mixed, columns=["key", "remark"])
     with pytest.raises(WrongRows, match="no column 'hight'"):
         TableCodec.fit(mixed, columns=["hight"])
