@@ -54,10 +54,15 @@ def _agreeing(given: pd.DataFrame, codec: TableCodec | TextCodec, law: Condition
         return None
     agree, seen = torch.ones(len(given), len(law.cells), dtype=torch.bool), codec.decode(law.cells).frame
     for name in given.columns:
-        cells = given[name].to_numpy(object)[:, None]
-        agree &= torch.from_numpy((cells == seen[name].to_numpy(object)).astype(bool) | pd.isna(cells))
+        cells, told = _plain(given[name])[:, None], _plain(seen[name])
+        agree &= torch.from_numpy((cells == told).astype(bool) | pd.isna(cells))
     agree |= ~agree.any(1, keepdim=True)
     return torch.zeros(agree.shape, dtype=torch.float64).masked_fill(~agree, -torch.inf)
+
+
+def _plain(column: pd.Series) -> Any:
+    """Values that can be compared; None for whatever says that one is missing."""
+    return column.astype(object).where(column.notna(), None).to_numpy(object)
 
 
 def _evidence(partial: pd.DataFrame, cells: Codec[Any], model: Model, law: Conditions) -> Tensor | None:
