@@ -48,10 +48,7 @@ def fit(
     run = out or Path(f"{Path(Path(data).name.removesuffix('.gz')).stem or data}.likely")
     from likely.cli.progress import listeners
     from likely.fitting import fit as fit_rows
-    from likely.training import unfinished
 
-    if unfinished(run) and not (quiet or as_json):
-        typer.echo(f"note: {run} holds an unfinished training, which is begun anew; likely resume goes on", err=True)
     fitted = fit_rows(
         data, described, condition=condition, target=target, validation=validation, budget=budget, seed=seed,
         folder=run, schema=schema, window=window, weight=weight, init=init, device=device, batch=batch, certify=certify,

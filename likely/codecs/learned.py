@@ -35,7 +35,7 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     if not kept:
         raise EmptyData(
             f"there is no column to learn from: {_reasons(schema) or 'none was named'}",
-            remedy=f"a schema that says otherwise, {_example(schema)}, or more columns",
+            remedy=f"a schema that says otherwise, {_example(schema)}, or columns that vary",
         )
     relations = relations_of(schema, kept)
     readers = {name: _reader(schema[name], cells_of(frame, name), closed=not reserve) for name in kept}

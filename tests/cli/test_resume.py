@@ -37,10 +37,5 @@ def test_data_that_changed_or_went_away(cli, people, tmp_path):
         likely.fit("people.csv", likely.VAE(), budget=2, folder="m", listeners=[stop])
     people.head(100).to_csv("people.csv", index=False)
     cli("resume", "m").fails(3, "changed")
-    begun = cli("fit", "people.csv", "--family", "vae", "--budget", "1", "-o", "m")
-    assert "unfinished training, which is begun anew" in begun.err
-    assert "unfinished" not in cli("fit", "people.csv", "-o", "m").err
-    with pytest.raises(RuntimeError, match="stopped"):
-        likely.fit("people.csv", likely.VAE(), budget=2, folder="m", listeners=[stop])
     (tmp_path / "people.csv").unlink()
     cli("resume", "m").fails(3, "people.csv")
