@@ -93,10 +93,13 @@ class Columnwise(nn.Module, ABC):
         """(B, D) as (B, *shape), what no network says being drawn."""
 
 
-def columnwise(space: Space, *, components: int = 10, bins: int = 256) -> Columnwise:
-    """The columns of any space; `components` of every mixture of logistics, at most `bins` for a count."""
+def columnwise(space: Space, *, components: int = 10, bins: int = 256, any_order: bool = True) -> Columnwise:
+    """The columns of any space; `components` of every mixture of logistics, at most `bins` for a count.
+
+    In any order a pixel is told from one that is not known; in one order a network knows that by the place.
+    """
     if isinstance(space, Image) and space.levels is not None:
-        return Levels(space, space.levels, components)
+        return Levels(space, space.levels, components, any_order)
     return Rows(space, components, bins)
 
 
@@ -262,15 +265,15 @@ def _options(kind: Column) -> int:
 
 @final
 class Levels(Columnwise):
-    """The pixels of an image, channel by channel, row by row: read as numbers from -1 to 1 beside a constant."""
+    """The pixels of an image, channel by channel, row by row: read as numbers from -1 to 1, maybe beside a constant."""
 
-    def __init__(self, space: Image, levels: int, components: int) -> None:
+    def __init__(self, space: Image, levels: int, components: int, any_order: bool) -> None:
         super().__init__()
-        self.space, self.levels, self.columns = space, levels, math.prod(space.shape)
+        self.space, self.levels, self.columns, self.any_order = space, levels, math.prod(space.shape), any_order
         kind = Bernoulli() if levels == 2 else DiscretisedLogistic(components)
         self.noise = 1 if levels == 2 else 2
         self.law, self.single = kind.law(space), kind.law(Image(1, 1, 1, levels))
-        self.reads = tuple(range(self.columns)) * 2
+        self.reads = tuple(range(self.columns)) * (1 + any_order)
         self.says = tuple(range(self.columns)) * (math.prod(self.law.outputs) // self.columns)
         self.register_buffer("start", torch.zeros(len(self.says)))
 
@@ -285,7 +288,7 @@ class Levels(Columnwise):
     def read(self, cells: Tensor) -> Tensor:
         there = ~torch.isnan(cells)
         level = torch.where(there, cells * (2 / (self.levels - 1)) - 1, 0.0)
-        return torch.cat([level, there.to(cells.dtype)], 1)
+        return torch.cat([level, there.to(cells.dtype)], 1) if self.any_order else level
 
     def read_one(self, column: int, cells: Tensor) -> Tensor:
         return self.read(cells[:, None])

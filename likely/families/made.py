@@ -81,7 +81,7 @@ class Chain(nn.Module):
 
     def __init__(self, family: MADE, space: Space, condition: Space | None, *, any_order: bool) -> None:
         super().__init__()
-        self.columns = columnwise(space, components=family.components, bins=family.bins)
+        self.columns = columnwise(space, components=family.components, bins=family.bins, any_order=any_order)
         self.told = None if condition is None else encoder(condition, family.width)
         reads, says, context = self.columns.reads, self.columns.says, 0 if condition is None else family.width
         self.network = (
