@@ -38,7 +38,7 @@ from likely.training import Engine, Lines, unfinished
 
 PSEUDO = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
-PENALTIES = (0.001, 0.003, 0.01, 0.03)
+PENALTIES = (0.0003, 0.001, 0.003, 0.01)
 
 
 def known(sides: Split) -> tuple[Split, int]:
@@ -70,7 +70,7 @@ def potts(learned: Tensor, judged: Tensor, tested: Tensor, penalty: float, steps
     mask = (seen[:, None] // k) < (seen // k)
     fields = (F.one_hot(learned, k).sum(0) + 0.1).log().flatten()[seen].requires_grad_()
     pairs = torch.zeros(len(seen), len(seen), requires_grad=True)
-    optimizer = torch.optim.Adam([fields, pairs], 0.01)
+    optimizer = torch.optim.Adam([fields, pairs], 0.03)
 
     def log_prob(x: Tensor) -> Tensor:
         hot = F.one_hot(x, k).flatten(1)[:, seen].float()
@@ -132,7 +132,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=0, help="texts of a step (0: as the library chooses)")
-    parser.add_argument("--potts-steps", type=int, default=60, help="of each penalty tried; 0 leaves it out")
+    parser.add_argument("--potts-steps", type=int, default=100, help="of each penalty tried; 0 leaves it out")
     parser.add_argument("--circuit-minutes", type=float, default=0.0, help="of the Circuit; 0 leaves it out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
