@@ -127,12 +127,12 @@ class Judge(nn.Module):
         widths = (1, 16, 32, 64)
         self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in widths[1:])
-        self.out = nn.Linear(widths[-1] * 4, 10)
+        self.out = nn.Linear(widths[-1] * 4 * 8, 10)
 
     def forward(self, x: Tensor) -> Tensor:
         for layer, norm in zip(self.layers, self.norms, strict=True):
             x = F.max_pool2d(torch.relu(norm(layer(x))), 2)
-        return self.out(F.dropout(F.adaptive_avg_pool2d(x, (4, 1)).flatten(1), 0.3, self.training))
+        return self.out(F.dropout(F.adaptive_avg_pool2d(x, (4, 8)).flatten(1), 0.5, self.training))
 
 
 def pictures(sounds: Sounds, length: int) -> Tensor:
