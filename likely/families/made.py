@@ -6,8 +6,8 @@ r"""Masked autoencoder for distribution estimation: one perceptron says the law 
     p(x | c) = mean of (1) over a few orders, each a density                                                         (4)
 
 In the columns' own order masks of the weights keep every conditional from what comes later: all are one pass, drawn one
-after the other too. For any order masks of the inputs do (3), which leave all units to every conditional: per minute
-they fit any order as well as masked weights fit one. A cell is read as indicators and values, all 0 where not known.
+after the other too. For any order masks of the inputs do (3), which leave all units to every conditional: they fit
+any order nearly as well as masked weights fit one. A cell is read as indicators and values, all 0 where not known.
 
 MADE (Germain et al., 2015), arXiv:1502.03509; (3): Uria, Murray & Larochelle (2014), arXiv:1310.1757
 """

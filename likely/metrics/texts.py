@@ -62,7 +62,7 @@ def _first(texts: Array) -> Array:
 
 def _canonical(molecules: Sequence[str]) -> list[str]:
     """Each molecule's one canonical text; empty where it is none."""
-    from rdkit import Chem, rdBase
+    from rdkit import Chem, rdBase  # pyright: ignore[reportMissingImports]: of the extra "molecules"
 
     with rdBase.BlockLogs():
         read = [Chem.MolFromSmiles(text) if text else None for text in molecules]
