@@ -64,11 +64,12 @@ def rounds_of(model: VAEModel, batches: int, *, compiled: bool, channels_last: b
         channels_last=channels_last,
     )
     model.train()
-    arranged(model, recipe).__enter__()
+    held = arranged(model, recipe)
+    held.__enter__()
     played = Rounds(model, Examples(images(BATCH * batches)), recipe, seed=0, lift=None, processes=Alone())
     course = Course()
 
-    def epoch() -> None:
+    def epoch(_held: object = held) -> None:  # arranged for as long as the epoch is there: compiled, laid out
         for _ in range(batches):
             played.play(course)
             played.look_when_due(course)
