@@ -110,8 +110,7 @@ def _cannot_save(folder: Path, error: OSError | SafetensorError) -> CannotSave:
 def to_bytes(parts: Parts) -> bytes:
     """The parts as one piece: the document's length, the document, the weights; for pickles and messages."""
     document = json.dumps(parts.document, allow_nan=False).encode("utf-8")
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in parts.weights.items()}
-    return len(document).to_bytes(8, "little") + document + safetensors_bytes(weights)
+    return len(document).to_bytes(8, "little") + document + safetensors_bytes(_apart(parts.weights))
 
 
 def from_bytes(held: bytes) -> Parts:

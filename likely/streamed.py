@@ -52,9 +52,9 @@ class Streamed:
 def is_large(source: Any, schema: Any = None) -> bool:
     """Whether the source is a table on disk that should not be held in memory."""
     path = Path(source).expanduser() if isinstance(source, str | Path) else None
-    if path is None or not path.is_file() or not reaches(path, LARGE):
+    if path is None or not path.is_file() or not streams(path, declaration(schema)):
         return False
-    return streams(path, declaration(schema))
+    return reaches(path, LARGE)
 
 
 def sample_of(source: Any, schema: Any) -> tuple[Table, str]:
