@@ -70,7 +70,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             with gzip.open(path, "rb") as unpacked:
                 yield io.BufferedReader(unpacked)  # pyright: ignore[reportArgumentType]
         elif found == "zip":
-            with zipfile.ZipFile(path) as archive, archive.open(only_table(archive, path)) as member:
+            with archived(path) as archive, archive.open(only_table(archive, path)) as member:
                 yield io.BufferedReader(member)  # pyright: ignore[reportArgumentType]
         else:
             with path.open("rb") as plain:
@@ -96,11 +96,19 @@ def zipped_table(path: Path) -> bool:
     if magic(path) != "zip" or suffix(path) == ".npz":
         return False
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archived(path) as archive:
             kinds = [suffix(Path(name)) for name in members(archive)]
     except DAMAGED:
         return False
     return sum(kind in TABLE_SUFFIXES for kind in kinds) == 1 and not any(kind in PICTURE_SUFFIXES for kind in kinds)
+
+
+def archived(path: Path) -> zipfile.ZipFile:
+    """The zip at this path; where a file's name in it is no text, it is damaged."""
+    try:
+        return zipfile.ZipFile(path)
+    except UnicodeDecodeError as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def members(archive: zipfile.ZipFile) -> list[str]:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from likely.data.array import levels_of
 from likely.data.declaration import Declaration
-from likely.data.file import DAMAGED, PICTURE_SUFFIXES, SOUND_SUFFIXES, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, SOUND_SUFFIXES, archived, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.missing import is_text
@@ -90,7 +90,7 @@ def from_folder(path: Path, said: Declaration, size: Size | None = None) -> Imag
 def from_zip(path: Path, said: Declaration, size: Size | None = None) -> Images:
     """The pictures of a zipped folder."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archived(path) as archive:
             return _from_place(Archive(path, archive), said, size)
     except (OSError, *DAMAGED) as error:
         raise Unreadable(f"{path} cannot be unpacked: {error}", remedy="copy or download it again") from error

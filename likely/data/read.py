@@ -10,7 +10,7 @@ import pandas as pd
 from likely.data.array import from_array, from_idx, from_npy, from_npz
 from likely.data.declaration import Declaration, declaration
 from likely.data.embedded import EMBEDDED
-from likely.data.file import DAMAGED, PICTURE_SUFFIXES, READABLE, existing, magic, members, suffix
+from likely.data.file import DAMAGED, PICTURE_SUFFIXES, READABLE, archived, existing, magic, members, suffix
 from likely.data.infer import infer
 from likely.data.layout import layout_for
 from likely.data.parquet import from_arrow, read_parquet
@@ -148,12 +148,10 @@ def _from_path(path: Path, said: Declaration, size: Size | None) -> Rows:
 
 def _from_zip(path: Path, said: Declaration, size: Size | None) -> Rows:
     """npz is a zip as well; a zip without pictures may hold one table."""
-    import zipfile
-
     if suffix(path) == ".npz":
         return from_npz(path, said)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archived(path) as archive:
             names = members(archive)
     except DAMAGED as error:
         raise Unreadable(f"{path} is a damaged zip: {error}", remedy="copy or download it again") from error

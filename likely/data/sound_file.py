@@ -2,12 +2,11 @@
 
 import io
 import warnings
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from likely.data.declaration import Declaration
-from likely.data.file import DAMAGED, SOUND_SUFFIXES, suffix
+from likely.data.file import DAMAGED, SOUND_SUFFIXES, archived, suffix
 from likely.data.infer import infer
 from likely.data.picture import METADATA, Archive, Folder, Place, folders_of, listed, with_captions
 from likely.data.rows import Array, Table
@@ -47,7 +46,7 @@ def from_sound_folder(path: Path, said: Declaration) -> Sounds:
 def from_sound_zip(path: Path, said: Declaration) -> Sounds:
     """The sounds of a zipped folder."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with archived(path) as archive:
             return sounds_in(Archive(path, archive), said)
     except (OSError, *DAMAGED) as error:
         raise Unreadable(f"{path} cannot be unpacked: {error}", remedy="copy or download it again") from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from likely.data.file import existing, magic, members, opened, reaches, suffix, zipped_table
+from likely.data.file import archived, existing, magic, members, opened, reaches, suffix, zipped_table
 from likely.errors import MissingFile, Unreadable
 
 
@@ -87,4 +87,14 @@ def test_a_zip_of_one_table_is_told_from_other_zips(tmp_path: Path) -> None:
     assert not zipped_table(zipped("a.png", "captions.csv"))
     whole = zipped("a.csv").read_bytes()
     (tmp_path / "x.zip").write_bytes(whole[:-20])
+    assert not zipped_table(tmp_path / "x.zip")
+
+
+def test_a_name_in_a_zip_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("grün.csv", "a\n1\n2\n")
+    held = (tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(held.replace("ü".encode(), b"\xe4\xe4"))
+    with pytest.raises(zipfile.BadZipFile):
+        archived(tmp_path / "x.zip")
     assert not zipped_table(tmp_path / "x.zip")
