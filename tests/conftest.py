@@ -1,11 +1,14 @@
-"""One torch thread per test process; the real data sets' folder, skipped where absent except under CI."""
+"""One torch thread per test process; the real data sets' folder, absent only outside CI; a disk that is full."""
 
 import os
+import resource
+import subprocess
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("LIKELY_CACHE", tempfile.mkdtemp(prefix="likely-cache-"))  # probes' answers stay out of the home
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,3 +30,44 @@ def real_data() -> Path:
         message = f"the real data sets are not at {folder}"
         pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
     return folder
+
+
+@pytest.fixture(params=["a disk of 4 MB", "files of 24 kB at most"])
+def full_disk(request, tmp_path):
+    """A folder, and a context in which hardly anything fits there."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if request.param == "files of 24 kB at most":
+        yield place, files_of(24_000)
+        return
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("nothing may be mounted here: the other case stands for it")
+    try:
+        yield place, filled(place, leave=24_000)
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+@contextmanager
+def files_of(size):
+    """No file may grow beyond this."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def filled(place, *, leave):
+    """All but so many bytes of the disk are taken."""
+    space = os.statvfs(place)
+    (place / "filler").write_bytes(bytes(space.f_bavail * space.f_frsize - leave))
+    try:
+        yield
+    finally:
+        (place / "filler").unlink()

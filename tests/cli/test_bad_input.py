@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import pickle
-import resource
 import signal
 import subprocess
 import time
@@ -504,47 +503,6 @@ def test_a_budget_too_small_for_one_step(cli, tmp_path, towns):
 
 
 # A full disk ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["a disk of 4 MB", "files of 24 kB at most"])
-def full_disk(request, tmp_path):
-    """A folder, and a context in which hardly anything fits there."""
-    place = tmp_path / "small"
-    place.mkdir()
-    if request.param == "files of 24 kB at most":
-        yield place, files_of(24_000)
-        return
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("nothing may be mounted here: the other case stands for it")
-    try:
-        yield place, filled(place, leave=24_000)
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
-@contextmanager
-def files_of(size):
-    """No file may grow beyond this."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@contextmanager
-def filled(place, *, leave):
-    """All but so many bytes of the disk are taken."""
-    space = os.statvfs(place)
-    (place / "filler").write_bytes(bytes(space.f_bavail * space.f_frsize - leave))
-    try:
-        yield
-    finally:
-        (place / "filler").unlink()
 
 
 @pytest.mark.parametrize(
