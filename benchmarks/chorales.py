@@ -11,26 +11,21 @@ keys that are independent at a step, GRU 8.43 and TCN 8.10.
 Stopped at any moment, the same command goes on. Results: benchmarks/results/chorales_MINUTES.json.
 """
 
-import argparse
-import json
-import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from harness import Busy, machine
-from safetensors.torch import load_file, save_file
+from _training import begun, head, parser, trained, written
 from torch import Tensor
 
 from likely.data import chorales
-from likely.fields import made
+from likely.fields import made as family_of
 from likely.spaces import Series
-from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training import Engine, Examples
 
 FAMILY = "wavenet,width=64,skips=256,reach=64,stacks=1,dropout=0.3,decay=0.01"
 QUOTED = {"RNN-RBM": 6.27, "RNN-NADE": 5.56, "GRU, keys apart": 8.43, "TCN, keys apart": 8.10}
@@ -49,62 +44,18 @@ def steps(x: Tensor) -> Tensor:
     return (~x.isnan()).any(1).sum(1)
 
 
-def trained(model: Any, sides: dict[str, Tensor], args: argparse.Namespace) -> dict[str, float]:
-    """The model with its kept weights, from the run's folder where it is finished; what the training took."""
-    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
-    if not told.exists():
-        finished = follow(
-            learn(
-                model,
-                Examples(sides["train"]),
-                validation=Examples(sides["valid"]),
-                budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=Engine(probe=False, threads=args.threads or None),
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
-            JsonLines(args.run / "log.jsonl"),
-            Lines(sys.stderr),
-        )
-        save_file(finished.kept.weights, weights)
-        told.write_text(json.dumps({"minutes": finished.seconds / 60, "steps": finished.step}))
-    model.load_state_dict(load_file(weights))
-    return json.loads(told.read_text())
-
-
 def main() -> None:
     """Train, score, write the figures down."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=10.0, help="of training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--family", default=FAMILY)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    args, busy = parser.parse_args(), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    sides, family, start = rolls(args.data), made("Family", args.family), time.perf_counter()
+    made = parser(__doc__, minutes=10.0, batch=16)
+    made.add_argument("--family", default=FAMILY)
+    args, busy = begun(made)
+    sides, family, start = rolls(args.data), family_of("Family", args.family), time.perf_counter()
     model = family.build(Series(88, sides["train"].shape[2], 2))
-    took = trained(model, sides, args)
+    engine = Engine(probe=False, threads=args.threads or None)
+    spent = trained(model, Examples(sides["train"]), args, validation=Examples(sides["valid"]), engine=engine)
     model.eval()
     told: dict[str, Any] = {
-        "benchmark": "chorales",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": repr(family),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "trained_minutes": took["minutes"],
-        "steps": took["steps"],
+        **head("chorales", args, busy, family, model, spent),
         "minutes": (time.perf_counter() - start) / 60,
         "quoted": QUOTED,
     }
@@ -119,9 +70,7 @@ def main() -> None:
                 "nats_piece": float(mine.mean()),
                 "stderr": float(mine.std() / len(x) ** 0.5),
             }
-    results = Path(__file__).parent / "results" / f"chorales_{args.minutes:g}.json"
-    results.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told, indent=1))
+    written(told, f"chorales_{args.minutes:g}.json")
 
 
 if __name__ == "__main__":

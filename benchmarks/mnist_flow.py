@@ -13,72 +13,31 @@ Stopped at any moment, the same command goes on from the last saved state. Resul
 """
 
 import argparse
-import gzip
-import json
 import math
-import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from harness import Busy, machine
-from safetensors.torch import load_file, save_file
+from _training import begun, head, mnist, parser, trained, written
+from harness import Busy
 from torch import Tensor
 
 from likely.codecs import Lift
-from likely.contracts import Density, Family, Trained
-from likely.fields import made, to_json
+from likely.contracts import Density, Family
+from likely.fields import made as family_of
 from likely.rng import Keyed
 from likely.scoring import score_cells
 from likely.spaces import Image
-from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training import Engine, Examples
 
 SPACE = Image(1, 28, 28, 256)
 FAMILY = "realnvp,width=128,depth=2,rate=0.002"
 PROMISED = 1.30  # bits per dimension after 60 minutes
 BITS = 784 * math.log(2)
 HELD_OUT = 1_000
-
-
-def images(data: Path, part: str) -> Tensor:
-    """(N, 1, 28, 28) levels 0 .. 255."""
-    with gzip.open(data / "images" / "mnist" / f"{part}-images-idx3-ubyte.gz") as file:
-        pixels = torch.frombuffer(bytearray(file.read()[16:]), dtype=torch.uint8)
-    return pixels.view(-1, 1, 28, 28).float()
-
-
-def trained(model: Trained, lift: Lift, args: argparse.Namespace) -> dict[str, float]:
-    """The model with its trained weights, from the run's folder where it is finished; what the training took."""
-    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
-    if not told.exists():
-        start, rows = time.perf_counter(), images(args.data, "train")
-        finished = follow(
-            learn(
-                model,
-                Examples(rows[:-HELD_OUT]),
-                validation=Examples(rows[-HELD_OUT:]),
-                budget=Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=Engine(
-                    compile=args.compile, probe=False, threads=args.threads or None, channels_last=args.channels_last
-                ),
-                lift=lift,
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
-            JsonLines(args.run / "log.jsonl"),
-            Lines(sys.stderr),
-        )
-        seconds = max(finished.seconds, time.perf_counter() - start)
-        save_file(finished.kept.weights, weights)
-        told.write_text(json.dumps({"minutes": seconds / 60, "steps": finished.step, "batch": args.batch}))
-    model.load_state_dict(load_file(weights))
-    return json.loads(told.read_text())
 
 
 def bits(model: Density, lift: Lift, test: Tensor, draws: int) -> tuple[float, float]:
@@ -104,50 +63,35 @@ def round_trip(model: Density, lift: Lift, test: Tensor) -> dict[str, float]:
     return {"largest": (back - u).abs().max().item(), "levels": (lift.down(back) != test).double().mean().item()}
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=60.0, help="of training, wall-clock")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--family", default=FAMILY, help="NAME,field=value,...")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
-    parser.add_argument("--draws", type=int, default=16, help="of the noise, for the tighter bound")
-    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
-    parser.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=False)
-    return parser.parse_args()
+def arguments() -> tuple[argparse.Namespace, Busy]:
+    """The command line, and the run that it begins."""
+    made = parser(__doc__, minutes=60.0, batch=64)
+    made.add_argument("--family", default=FAMILY, help="NAME,field=value,...")
+    made.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
+    made.add_argument("--draws", type=int, default=16, help="of the noise, for the tighter bound")
+    made.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
+    made.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=False)
+    return begun(made)
 
 
 def main() -> None:
     """Train, score, write the figure down."""
-    args, busy = arguments(), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
+    args, busy = arguments()
     torch.set_flush_denormal(True)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    family: Family = made("Family", args.family)
+    family: Family = family_of("Family", args.family)
     lift = Lift.of(family, SPACE)
     model = family.build(lift.space)
-    took = trained(model, lift, args)
+    engine = Engine(compile=args.compile, probe=False, threads=args.threads or None, channels_last=args.channels_last)
+    rows = mnist(args.data, "train")
+    spent = trained(
+        model, Examples(rows[:-HELD_OUT]), args, validation=Examples(rows[-HELD_OUT:]), engine=engine, lift=lift
+    )
     model.eval()
-    test, start = images(args.data, "t10k")[: args.images], time.perf_counter()
+    test, start = mnist(args.data, "t10k")[: args.images], time.perf_counter()
     one, several = bits(model, lift, test, 1), bits(model, lift, test, args.draws)
     told = {
-        "benchmark": "mnist_flow",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": to_json(family),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "trained_minutes": took["minutes"],
-        "steps": took["steps"],
-        "images_seen": took["steps"] * took["batch"],
+        **head("mnist_flow", args, busy, family, model, spent),
+        "images_seen": spent["steps"] * args.batch,
         "scored_minutes": (time.perf_counter() - start) / 60,
         "images": len(test),
         "kind": "upper bound on bits/dim (uniform dequantisation)",
@@ -157,10 +101,7 @@ def main() -> None:
         "promised": PROMISED,
         "published": {"RealNVP": 1.06, "Glow": 1.05},
     }
-    results = Path(__file__).parent / "results" / "mnist_flow.json"
-    results.parent.mkdir(exist_ok=True)
-    results.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told, indent=1))
+    written(told, "mnist_flow.json")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,14 @@ on. Results: benchmarks/results/molecules.json.
 """
 
 import argparse
-import json
-import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from harness import Busy, machine
+from _training import begun, head, parser, written
+from harness import Busy
 
 import likely
 from likely.codecs.vocabulary import Atoms
@@ -56,32 +54,23 @@ def fitted(args: argparse.Namespace, judging: Texts) -> likely.Fitted:
     )  # fmt: skip
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=20.0, help="of training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=64, help="texts of a step (0: as the library chooses)")
-    parser.add_argument("--samples", type=int, default=1000)
-    parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
-    return parser.parse_args()
+def arguments() -> tuple[argparse.Namespace, Busy]:
+    """The command line, and the run that it begins."""
+    made = parser(__doc__, minutes=20.0, batch=64)
+    made.add_argument("--width", type=int, default=128)
+    made.add_argument("--layers", type=int, default=4)
+    made.add_argument("--heads", type=int, default=4)
+    made.add_argument("--dropout", type=float, default=0.0)
+    made.add_argument("--rate", type=float, default=2e-3)
+    made.add_argument("--samples", type=int, default=1000)
+    made.add_argument("--temperature", type=float, default=1.0)
+    made.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+    return begun(made)
 
 
 def main() -> None:
     """Learn, draw, judge, write the figures down."""
-    args, busy = arguments(), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
+    args, busy = arguments()
     learned, test = (read(args.data / "molecules" / f"zinc250k_{part}.txt") for part in ("valid", "test"))
     assert isinstance(learned, Texts)
     assert isinstance(test, Texts)
@@ -97,17 +86,17 @@ def main() -> None:
     if "valid" not in found:
         raise SystemExit("RDKit is not installed: pip install 'likely[molecules]'")
     told = {
-        "benchmark": "molecules",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": repr(model.card.family),
-        "parameters": sum(weight.numel() for weight in model.model.parameters()),
+        **head(
+            "molecules",
+            args,
+            busy,
+            model.card.family,
+            model.model,
+            {"minutes": trained / 60, "steps": model.card.recipe["steps"]},
+        ),
         "recipe": dict(model.card.recipe),
         "learned_from": len(learned),
         "left_out": len(test) - len(judging) - len(unseen),
-        "minutes": trained / 60,
         "sampling_seconds": sampled,
         "unseen_nats_a_molecule": str(model.score(unseen)),
         "measures": {
@@ -116,9 +105,7 @@ def main() -> None:
         },
         "examples": list(drawn)[:10],
     }
-    args.results.mkdir(parents=True, exist_ok=True)
-    (args.results / "molecules.json").write_text(json.dumps(told, indent=1, default=str) + "\n")
-    print(json.dumps(told, indent=1, default=str))
+    written(told, "molecules.json", args.results)
 
 
 if __name__ == "__main__":

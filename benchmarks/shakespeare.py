@@ -15,18 +15,15 @@ benchmarks/results/shakespeare_MINUTES.json.
 """
 
 import argparse
-import json
-import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from harness import Busy, machine
-from safetensors.torch import load_file, save_file
+from _training import begun, head, parser, trained, written
+from harness import Busy
 from torch import Tensor
 
 from likely.codecs.vocabulary import Characters
@@ -34,7 +31,7 @@ from likely.contracts import Sharpness
 from likely.families.transformer import TokensModel, Transformer
 from likely.rng import Keyed
 from likely.spaces import Tokens
-from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training import Engine, Examples
 
 PIECE, SHARE = 4096, 0.9
 PROMISED = {15: 1.60}  # nats, by minutes of training
@@ -50,30 +47,10 @@ def parts(data: Path) -> tuple[Tensor, Tensor, Characters]:
     return codes[:cut], codes[cut:], vocabulary
 
 
-def trained(model: TokensModel, codes: Tensor, args: argparse.Namespace) -> dict[str, float]:
-    """The model with its trained weights, from the run's folder where it is finished; what the training took."""
-    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
-    if not told.exists():
-        start, whole = time.perf_counter(), len(codes) // PIECE * PIECE
-        finished = follow(
-            learn(
-                model,
-                Examples(torch.cat([codes[:whole].view(-1, PIECE), codes[-PIECE:][None]])),
-                budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=Engine(compile=args.compile, probe=False, threads=args.threads or None),
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
-            JsonLines(args.run / "log.jsonl"),
-            Lines(sys.stderr),
-        )
-        seconds = max(finished.seconds, time.perf_counter() - start)
-        save_file(finished.kept.weights, weights)
-        told.write_text(json.dumps({"minutes": seconds / 60, "steps": finished.step}))
-    model.load_state_dict(load_file(weights))
-    return json.loads(told.read_text())
+def pieces(codes: Tensor) -> Examples:
+    """The text cut into rows of one length; the last begins before the end of the one before it."""
+    whole = len(codes) // PIECE * PIECE
+    return Examples(torch.cat([codes[:whole].view(-1, PIECE), codes[-PIECE:][None]]))
 
 
 @torch.no_grad()
@@ -88,66 +65,43 @@ def nats(model: TokensModel, codes: Tensor, window: int) -> Tensor:
     return torch.cat(scored)
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=15.0, help="of training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--width", type=int, default=160)
-    parser.add_argument("--layers", type=int, default=4)
-    parser.add_argument("--heads", type=int, default=5)
-    parser.add_argument("--window", type=int, default=128, help="characters that a look reaches back")
-    parser.add_argument("--dropout", type=float, default=0.0)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--decay", type=float, default=0.1)
-    parser.add_argument("--batch", type=int, default=16, help="stretches of a step")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    return parser.parse_args()
+def arguments() -> tuple[argparse.Namespace, Busy]:
+    """The command line, and the run that it begins."""
+    made = parser(__doc__, minutes=15.0, batch=16)
+    made.add_argument("--width", type=int, default=160)
+    made.add_argument("--layers", type=int, default=4)
+    made.add_argument("--heads", type=int, default=5)
+    made.add_argument("--window", type=int, default=128, help="characters that a look reaches back")
+    made.add_argument("--dropout", type=float, default=0.0)
+    made.add_argument("--rate", type=float, default=3e-3)
+    made.add_argument("--decay", type=float, default=0.1)
+    made.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    return begun(made)
 
 
 def main() -> None:
     """Train, score, write the figure down."""
-    args, busy = arguments(), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
+    args, busy = arguments()
     learned, held, vocabulary = parts(args.data)
     shape = {"width": args.width, "layers": args.layers, "heads": args.heads, "window": args.window}
     family = Transformer(**shape, dropout=args.dropout, rate=args.rate, decay=args.decay)
     model = family.build(Tokens(vocabulary.size, PIECE))
     assert isinstance(model, TokensModel)
-    took = trained(model, learned, args)
+    engine = Engine(compile=args.compile, probe=False, threads=args.threads or None)
+    spent = trained(model, pieces(learned), args, engine=engine)
     model.eval()
     start = time.perf_counter()
     found = nats(model, held, args.window)
     told = {
-        "benchmark": "shakespeare",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": repr(family),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "batch": args.batch,
-        "asked_steps": args.steps,
-        "trained_minutes": took["minutes"],
-        "steps": took["steps"],
-        "characters_seen": took["steps"] * args.batch * args.window,
+        **head("shakespeare", args, busy, family, model, spent),
+        "characters_seen": spent["steps"] * args.batch * args.window,
         "scored_seconds": time.perf_counter() - start,
         "characters": len(found),
         "nats": found.mean().item(),
         "stderr": (found.std() / len(found) ** 0.5).item(),
         "promised": PROMISED.get(round(args.minutes)),
     }
-    results = Path(__file__).parent / "results" / f"shakespeare_{args.minutes:g}.json"
-    results.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told, indent=1))
+    written(told, f"shakespeare_{args.minutes:g}.json")
     begun = torch.tensor(vocabulary.codes("\n"))[None]
     said = model.continued(begun, sharpness=Sharpness(0.8), rng=Keyed(args.seed))
     print(vocabulary.text([int(code) for _, code in zip(range(500), said) if code >= 0]))

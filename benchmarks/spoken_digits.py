@@ -13,14 +13,11 @@ Stopped at any moment, the same command goes on. Results: benchmarks/results/spo
 """
 
 import argparse
-import json
 import math
-import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,16 +27,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Busy, machine
-from safetensors.torch import load_file, save_file
+from _training import begun, head, parser, trained, written
+from harness import Busy
 from torch import Tensor, nn
 
 from likely.codecs import SoundCodec
 from likely.data import Sounds, read, sounds_of, spectrogram, write
-from likely.fields import made
+from likely.fields import made as family_of
 from likely.rng import Keyed
 from likely.spaces import Wave, label
-from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training import Engine, Examples
 
 FAMILY = "wavenet,width=48,skips=128,reach=512,stacks=2,block=4096"
 PROMISED = 0.80  # accuracy of samples, with a GPU
@@ -75,32 +72,6 @@ def recordings(data: Path, seconds: float) -> tuple[dict[str, Spoken], int]:
 
 
 # The model -----------------------------------------------------------------------------------------------------------
-
-
-def trained(model: Any, codec: SoundCodec, parts: dict[str, Spoken], args: argparse.Namespace) -> dict[str, float]:
-    """The model with its kept weights, from the run's folder where it is finished; what the training took."""
-    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
-    if not told.exists():
-        sides = {name: Examples(codec.encode(part.sounds).x, part.condition) for name, part in parts.items()}
-        finished = follow(
-            learn(
-                model,
-                sides["train"],
-                validation=sides["validation"],
-                budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=Engine(probe=False, threads=args.threads or None, device=args.device),
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
-            JsonLines(args.run / "log.jsonl"),
-            Lines(sys.stderr),
-        )
-        save_file(finished.kept.weights, weights)
-        told.write_text(json.dumps({"minutes": finished.seconds / 60, "steps": finished.step}))
-    model.load_state_dict(load_file(weights))
-    return json.loads(told.read_text())
 
 
 def sampled(model: Any, codec: SoundCodec, args: argparse.Namespace) -> Spoken:
@@ -175,21 +146,20 @@ def accuracy(judge: Judge, part: Spoken, length: int) -> dict[str, Any]:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Train, draw, judge, write the figures down."""
-    args, busy = arguments(words), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    args, busy = arguments(words)
     parts, left_out = recordings(args.data, args.seconds)
     rate = parts["train"].sounds.rate
-    family, length = made("Family", args.family), round(args.seconds * rate)
+    family, length = family_of("Family", args.family), round(args.seconds * rate)
     codec = SoundCodec(Wave(rate, length), 256)
     judge = judge_of(parts["train"], length, args.seed)
     rows = codec.encode(parts["test"].sounds).x
     heard = Spoken(codec.decode(rows), parts["test"].digits)
     print("real test recordings recognised:", accuracy(judge, parts["test"], length)["share"], flush=True)
-    torch.manual_seed(args.seed)
+    torch.manual_seed(args.seed)  # the judge drew from it
     model = family.build(codec.space, label(10))
-    took = trained(model, codec, parts, args)
+    examples = {name: Examples(codec.encode(part.sounds).x, part.condition) for name, part in parts.items()}
+    engine = Engine(probe=False, threads=args.threads or None, device=args.device)
+    spent = trained(model, examples["train"], args, validation=examples["validation"], engine=engine)
     model = model.to(args.device or "cpu").eval()
     start = time.perf_counter()
     drawn = sampled(model, codec, args)
@@ -200,17 +170,9 @@ def main(words: Sequence[str] | None = None) -> None:
         c = parts["test"].condition.to(args.device or "cpu")
         nats = -model.log_prob(rows.to(args.device or "cpu"), c).double().cpu()
     told = {
-        "benchmark": "spoken_digits",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": repr(family),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
+        **head("spoken_digits", args, busy, family, model, spent),
         "recordings": {name: len(part.digits) for name, part in parts.items()} | {"left out": left_out},
         "measure": codec.measure,
-        "trained_minutes": took["minutes"],
-        "steps": took["steps"],
         "samples_s": len(drawn.digits) * codec.space.length / drawing,
         "test_nats": float(nats.mean()),
         "test_nats_stderr": float(nats.std() / len(nats) ** 0.5),
@@ -220,27 +182,17 @@ def main(words: Sequence[str] | None = None) -> None:
         "samples": accuracy(judge, drawn, length),
         "promised": PROMISED,
     }
-    results = Path(__file__).parent / "results" / f"spoken_digits_{args.minutes:g}.json"
-    results.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told, indent=1))
+    written(told, f"spoken_digits_{args.minutes:g}.json")
 
 
-def arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=60.0, help="of training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--family", default=FAMILY)
-    parser.add_argument("--seconds", type=float, default=0.5, help="of a recording, at most")
-    parser.add_argument("--each", type=int, default=20, help="samples of every digit")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--device", default=None, help="cpu, cuda")
-    return parser.parse_args(words)
+def arguments(words: Sequence[str] | None) -> tuple[argparse.Namespace, Busy]:
+    """The command line, and the run that it begins."""
+    made = parser(__doc__, minutes=60.0, batch=8)
+    made.add_argument("--family", default=FAMILY)
+    made.add_argument("--seconds", type=float, default=0.5, help="of a recording, at most")
+    made.add_argument("--each", type=int, default=20, help="samples of every digit")
+    made.add_argument("--device", default=None, help="cpu, cuda")
+    return begun(made, words)
 
 
 if __name__ == "__main__":

@@ -14,20 +14,17 @@ Results: benchmarks/results/vae_mnist_MINUTES.json.
 """
 
 import argparse
-import gzip
 import json
-import os
 import sys
 import time
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import torch
-from harness import Busy, machine
-from safetensors.torch import load_file, save_file
+from _training import begun, head, mnist, parser, trained, written
+from harness import Busy
 from torch import Tensor
 
 from likely.backbones import MLP
@@ -36,7 +33,7 @@ from likely.contracts import log_mean_exp
 from likely.families.vae import VAE, VAEModel
 from likely.rng import Keyed
 from likely.spaces import Image
-from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training import Engine, Examples
 
 SPACE = Image(1, 28, 28, 2)
 PROMISED = {20: 87.3, 60: 86.8}  # nats, by minutes of training
@@ -44,44 +41,10 @@ BLOCK = 50  # test images scored between two lines of the score file
 BINARISED, DRAWN = 1, 2  # forks of the seed
 
 
-def images(data: Path, part: str) -> Tensor:
-    """(N, 1, 28, 28) intensities in [0, 1]."""
-    with gzip.open(data / "images" / "mnist" / f"{part}-images-idx3-ubyte.gz") as file:
-        pixels = torch.frombuffer(bytearray(file.read()[16:]), dtype=torch.uint8)
-    return pixels.view(-1, 1, 28, 28).float() / 255
-
-
-def trained(model: VAEModel, args: argparse.Namespace) -> dict[str, float]:
-    """The model with its trained weights, from the run's folder where it is finished; what the training took."""
-    weights, told = args.run / "weights.safetensors", args.run / "trained.json"
-    if not told.exists():
-        start = time.perf_counter()
-        finished = follow(
-            learn(
-                model,
-                Examples(images(args.data, "train")),
-                budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=Engine(compile=args.compile, probe=False, threads=args.threads or None),
-                lift=Lift.redrawn(SPACE),
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
-            JsonLines(args.run / "log.jsonl"),
-            Lines(sys.stderr),
-        )
-        seconds = max(finished.seconds, time.perf_counter() - start)
-        save_file(finished.kept.weights, weights)
-        told.write_text(json.dumps({"minutes": seconds / 60, "steps": finished.step}))
-    model.load_state_dict(load_file(weights))
-    return json.loads(told.read_text())
-
-
 def scores(model: VAEModel, args: argparse.Namespace) -> Tensor:
     """log p of every test image by importance sampling (N,); a line of the score file for every block of images."""
     path, keys = args.run / f"scores_{args.draws_scored}.jsonl", Keyed(args.seed)
-    test = keys.fork(BINARISED).bernoulli(images(args.data, "t10k"))[: args.images]
+    test = keys.fork(BINARISED).bernoulli(mnist(args.data, "t10k") / 255)[: args.images]
     done = scored_before(path)
     start = time.perf_counter()
     with path.open("w") as file, torch.no_grad():
@@ -104,56 +67,36 @@ def scored_before(path: Path) -> list[list[float]]:
     return [json.loads(line) for line in lines]
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=20.0, help="of training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--width", type=int, default=300, help="units of each hidden layer")
-    parser.add_argument("--depth", type=int, default=2, help="hidden layers of encoder and of decoder")
-    parser.add_argument("--draws", type=int, default=5, help="codes per image in training (1: the plain bound)")
-    parser.add_argument("--residual", action=argparse.BooleanOptionalAction, default=True, help="and normalised layers")
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
-    parser.add_argument("--draws-scored", type=int, default=5_000)
-    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    return parser.parse_args()
+def arguments() -> tuple[argparse.Namespace, Busy]:
+    """The command line, and the run that it begins."""
+    made = parser(__doc__, minutes=20.0, batch=128)
+    made.add_argument("--width", type=int, default=300, help="units of each hidden layer")
+    made.add_argument("--depth", type=int, default=2, help="hidden layers of encoder and of decoder")
+    made.add_argument("--draws", type=int, default=5, help="codes per image in training (1: the plain bound)")
+    made.add_argument("--residual", action=argparse.BooleanOptionalAction, default=True, help="and normalised layers")
+    made.add_argument("--rate", type=float, default=2e-3)
+    made.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
+    made.add_argument("--draws-scored", type=int, default=5_000)
+    made.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    return begun(made)
 
 
 def main() -> None:
     """Train, score, write the figure down."""
-    args, busy = arguments(), Busy()
-    args.run.mkdir(parents=True, exist_ok=True)
+    args, busy = arguments()
     torch.set_flush_denormal(True)  # pixels that are never on have gradients that shrink without end
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
     network = MLP(width=args.width, depth=args.depth, residual=args.residual, normalised=args.residual)
     family = VAE(latent=50, free=0.0, draws=args.draws, rate=args.rate, network=network)
     model = family.build(SPACE)
-    took = trained(model, args)
+    engine = Engine(compile=args.compile, probe=False, threads=args.threads or None)
+    spent = trained(model, Examples(mnist(args.data, "train") / 255), args, engine=engine, lift=Lift.redrawn(SPACE))
     model.eval()
     if args.compile:
         model.objective.likelihood.compile(dynamic=False)
     start = time.perf_counter()
     nats = -scores(model, args)
     told = {
-        "benchmark": "vae_mnist",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "others": busy.others(),
-        "family": repr(family),
-        "parameters": sum(weight.numel() for weight in model.parameters()),
-        "asked_steps": args.steps,
-        "trained_minutes": took["minutes"],
-        "steps": took["steps"],
+        **head("vae_mnist", args, busy, family, model, spent),
         "scored_minutes": (time.perf_counter() - start) / 60,
         "images": len(nats),
         "draws": args.draws_scored,
@@ -161,9 +104,7 @@ def main() -> None:
         "stderr": (nats.std() / len(nats) ** 0.5).item(),
         "promised": PROMISED.get(round(args.minutes)),
     }
-    results = Path(__file__).parent / "results" / f"vae_mnist_{args.minutes:g}.json"
-    results.write_text(json.dumps(told, indent=1) + "\n")
-    print(json.dumps(told, indent=1))
+    written(told, f"vae_mnist_{args.minutes:g}.json")
 
 
 if __name__ == "__main__":

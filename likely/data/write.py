@@ -4,7 +4,6 @@
 # pyright: reportArgumentType=false, reportGeneralTypeIssues=false
 
 import csv
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,11 @@ import pandas as pd
 
 from likely.atomic import appearing
 from likely.data.file import suffix
+from likely.data.folder import folder_of, written_in
 from likely.data.missing import as_text, is_text
-from likely.data.recipe import IN_FOLDER, KEY, packed_recipe, sidecar
+from likely.data.recipe import KEY, packed_recipe, sidecar
 from likely.data.schema import Schema, TextFile
-from likely.errors import CannotSave, FieldError
+from likely.errors import FieldError
 
 if TYPE_CHECKING:
     from likely.data.rows import Images, Rows, Table
@@ -197,27 +197,12 @@ def _images_to_npz(images: "Images", part: Path) -> None:
 
 
 def _to_folder(images: "Images", path: Path, told: str | None) -> list[Path]:
-    """A PNG for each picture, metadata.csv with what is said about it, recipe.json."""
-    ours = (path / IN_FOLDER).is_file() or not path.exists() or not any(path.iterdir())
-    if not ours:
-        raise CannotSave(f"the folder {path} is there and holds other files", remedy="name a new folder")
+    """A PNG for each picture."""
     names = [f"{place:05d}.png" for place in range(len(images))]
-    with appearing(path) as part:
-        part.mkdir()
+    with folder_of(names, images.about, path, told) as part:
         for name, picture in zip(names, images.pixels, strict=True):
             _to_png(scaled(picture, images.levels), part / name, told, images.levels)
-        _described(images, names).to_csv(part / "metadata.csv", index=False)
-        (part / IN_FOLDER).write_text((told or "{}") + "\n", encoding="utf-8")
-        shutil.rmtree(path, ignore_errors=True)  # ours, or empty
-    return [path / name for name in (*names, "metadata.csv", IN_FOLDER)]
-
-
-def _described(images: "Images", names: list[str]) -> "pd.DataFrame":
-    frame = pd.DataFrame({"file": names})
-    if images.about is None:
-        return frame
-    about = images.about.frame.reset_index(drop=True)
-    return pd.concat([frame, about.rename(columns={"file": "file_before"})], axis=1)
+    return written_in(path, names)
 
 
 def scaled(pixels: "np.ndarray[Any, Any]", levels: int) -> "np.ndarray[Any, Any]":

@@ -3,7 +3,6 @@
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
-import shutil
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,9 @@ import pandas as pd
 
 from likely.atomic import appearing
 from likely.data.file import suffix
-from likely.data.recipe import IN_FOLDER, sidecar
-from likely.errors import CannotSave, FieldError
+from likely.data.folder import folder_of, written_in
+from likely.data.recipe import sidecar
+from likely.errors import FieldError
 
 if TYPE_CHECKING:
     from likely.data.series import Panel
@@ -122,23 +122,12 @@ def _to_npz(panel: "Panel", part: Path) -> None:
 
 
 def _to_folder(sounds: "Sounds", path: Path, told: str | None) -> list[Path]:
-    """A .wav for each sound, metadata.csv with what is said about it, recipe.json."""
-    ours = (path / IN_FOLDER).is_file() or not path.exists() or not any(path.iterdir())
-    if not ours:
-        raise CannotSave(f"the folder {path} is there and holds other files", remedy="name a new folder")
+    """A .wav for each sound."""
     names = [f"{place:05d}.wav" for place in range(len(sounds))]
-    with appearing(path) as part:
-        part.mkdir()
+    with folder_of(names, sounds.about, path, told) as part:
         for name, samples in zip(names, sounds.samples, strict=True):
             (part / name).write_bytes(as_wav(samples, sounds.rate))
-        frame = pd.DataFrame({"file": names})
-        if sounds.about is not None:
-            said = sounds.about.frame.reset_index(drop=True).rename(columns={"file": "file_before"})
-            frame = pd.concat([frame, said], axis=1)
-        frame.to_csv(part / "metadata.csv", index=False)
-        (part / IN_FOLDER).write_text((told or "{}") + "\n", encoding="utf-8")
-        shutil.rmtree(path, ignore_errors=True)  # ours, or empty
-    return [path / name for name in (*names, "metadata.csv", IN_FOLDER)]
+    return written_in(path, names)
 
 
 def _beside(path: Path, told: str | None) -> list[Path]:

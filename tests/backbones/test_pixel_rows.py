@@ -5,7 +5,7 @@ import torch
 
 from likely.backbones import Context
 from likely.backbones.masked_convolution import GatedStack
-from likely.backbones.trunk import Whole
+from tests.pixels import walks_as_the_whole
 
 
 @pytest.mark.parametrize("told", ["nothing", "summary", "field"])
@@ -29,11 +29,4 @@ def test_place_by_place_is_the_whole_at_once(size, fields, told):
     field = torch.randn(4, 2, *size, dtype=torch.float64) if places else None
     context = None if told == "nothing" else Context(torch.randn(4, 4, dtype=torch.float64), field)
     planes = torch.randn(4, 3, *size, dtype=torch.float64)
-    with torch.no_grad():
-        whole, quick, naive = trunk(planes, context), trunk.walk(4, context), Whole(trunk, 4, context)
-        for at in range(size[0] * size[1]):
-            said = quick.says()
-            torch.testing.assert_close(said, whole.flatten(2)[:, :, at])
-            torch.testing.assert_close(said, naive.says())
-            quick.know(planes.flatten(2)[:, :, at])
-            naive.know(planes.flatten(2)[:, :, at])
+    walks_as_the_whole(trunk, planes, context)

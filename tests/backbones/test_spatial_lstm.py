@@ -7,7 +7,7 @@ import torch
 
 from likely.backbones import Context
 from likely.backbones.spatial_lstm import DiagonalBiLSTM, DiagonalLayer, RowLayer, RowLSTM, SpatialLSTM, cell
-from likely.backbones.trunk import Whole
+from tests.pixels import walks_as_the_whole
 
 BOTH = [RowLSTM(), DiagonalBiLSTM()]
 SIZES = [(4, 5), (5, 3), (1, 6), (5, 1), (2, 2), (1, 1)]
@@ -51,14 +51,7 @@ def test_place_by_place_is_the_whole_at_once(size, recurrence, told):
     field = torch.randn(3, 2, *size, dtype=torch.float64) if places else None
     context = None if told == "nothing" else Context(torch.randn(3, 4, dtype=torch.float64), field)
     planes = torch.randn(3, 2, *size, dtype=torch.float64)
-    with torch.no_grad():
-        whole, quick, naive = network(planes, context), network.walk(3, context), Whole(network, 3, context)
-        for at in range(size[0] * size[1]):
-            said = quick.says()
-            torch.testing.assert_close(said, whole.flatten(2)[:, :, at])
-            torch.testing.assert_close(said, naive.says())
-            quick.know(planes.flatten(2)[:, :, at])
-            naive.know(planes.flatten(2)[:, :, at])
+    walks_as_the_whole(network, planes, context)
 
 
 def test_columns_of_a_table_are_read_by_one_lstm():
