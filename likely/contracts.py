@@ -294,6 +294,14 @@ class Prepared(Model):
         """Called once, before the first round or observation."""
 
 
+class Concludes(Model):
+    """Looks at rows once more after it has learned (a law of its codes, which stand still only then)."""
+
+    @abstractmethod
+    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        """Called once, on the weights that are kept; called again, it gives the same whatever it gave before."""
+
+
 # A number carries its kind -------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Lift
-from likely.contracts import Counted, Family, Model, Prepared, Space, Trained, Turn
+from likely.contracts import Concludes, Counted, Family, Model, Prepared, Space, Trained, Turn
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, label, reals
 
@@ -78,6 +78,8 @@ class Case:
             _count(model, self.u, self.c)
         if isinstance(model, Trained):
             descend(model, self.u, self.c, STEPS)
+        if isinstance(model, Concludes):
+            model.eval().conclude(self.u, self.c, rng=Keyed(15))
         return model.eval()
 
 

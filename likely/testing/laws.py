@@ -12,6 +12,7 @@ from likely.contracts import (
     Bound,
     Classed,
     Completes,
+    Concludes,
     Continues,
     Counted,
     Density,
@@ -284,6 +285,17 @@ def _counted(case: Case, chunks: list[slice]) -> Tensor:
     assert isinstance(model, Density)
     with torch.no_grad():
         return model.log_prob(case.u, case.c)
+
+
+@law(Concludes)
+def looking_back_again_is_looking_back_once(case: Case) -> None:
+    """What a model makes of rows after it has learned does not depend on what it made of others before."""
+    other, few = copy.deepcopy(case.model), slice(30)
+    assert isinstance(other, Concludes)
+    other.conclude(case.u[few], _part(case.c, few), rng=Keyed(16))
+    other.conclude(case.u, case.c, rng=Keyed(15))
+    same = torch.equal(_nan_free(_sampled(case)), _nan_free(_sampled(case, model=other.eval())))
+    demand(same, "rows seen before are not forgotten")
 
 
 @law(Classed)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +11,11 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from likely.contracts import Counted, Model, Prepared, Trained
+from likely.contracts import Concludes, Counted, Model, Prepared, Trained
 from likely.errors import FieldError, Interrupted, TrainingError
 from likely.rng import Keyed
 from likely.training import checkpoint
-from likely.training.arranged import arranged
+from likely.training.arranged import arranged, uncompiled
 from likely.training.budget import Budget
 from likely.training.checkpoint import Moment, State, under
 from likely.training.counting import one_pass
@@ -33,8 +33,9 @@ from likely.training.recipe import Recipe
 from likely.training.saving import Saver, copied
 from likely.training.training import Training
 
-PREPARED = 0xFA  # fork of the seed
+PREPARED, CONCLUDED = 0xFA, 0xCC  # forks of the seed
 SHOWN, CELLS_SHOWN = 10_000, 2**19  # rows that a model sees before it learns; more, up to so many cells
+SHOWN_AFTER, CELLS_SHOWN_AFTER = 20_000, 2**26  # rows that it sees after it has learned, and cells, at most
 
 
 def learn(
@@ -99,6 +100,7 @@ class Lesson:
             yield from _notices(recipe)
             with arranged(self.model, recipe):
                 finished = yield from self._taught(recipe, state, processes, saver, interrupts)
+                finished = self._concluded(finished, recipe)
         self.model.eval()
         return finished
 
@@ -137,18 +139,23 @@ class Lesson:
             checkpoint.restore(self.model, self.init)
 
     def _prepare(self, model: Prepared) -> None:
-        torch.default_generator.manual_seed(Keyed(self.seed).fork(PREPARED).seed & SIGN)
-        sample, rng = self._sample(), Keyed(self.seed).fork(PREPARED)
-        x, _ = lifted(cells(sample.x, dtype_of(model)), self.lift, rng.fork(1))
-        c = None if sample.c is None else cells(sample.c, dtype_of(model))
+        x, c, rng = self._shown(PREPARED, lambda width: max(SHOWN, CELLS_SHOWN // width))
         model.prepare(x, c, rng=rng)
 
-    def _sample(self) -> Examples:
+    def _shown(self, tag: int, most: Callable[[int], int]) -> tuple[Tensor, Tensor | None, Keyed]:
+        """At most so many rows (by the cells of one) as the model sees them; and noise, torch's own seeded too."""
+        rng = Keyed(self.seed).fork(tag)
+        torch.default_generator.manual_seed(rng.seed & SIGN)
+        sample, dtype = self._sample(most), dtype_of(self.model)
+        x, _ = lifted(cells(sample.x, dtype), self.lift, rng.fork(1))
+        return x, None if sample.c is None else cells(sample.c, dtype), rng
+
+    def _sample(self, most: Callable[[int], int]) -> Examples:
         if not isinstance(self.data, Examples):
             return next(passes(self.data, SHOWN))
         data = in_memory(self.data)
-        most = max(SHOWN, CELLS_SHOWN // max(1, math.prod(data.x.shape[1:])))
-        return data.take(Order(len(data), min(len(data), most), self.seed, data.weight).at(0))
+        rows = min(len(data), max(1, most(max(1, math.prod(data.x.shape[1:])))))
+        return data.take(Order(len(data), rows, self.seed, data.weight).at(0))
 
     def _recipe(self, state: State | None, processes: Processes) -> Recipe:
         """The recipe given, the one this run was started with, or a new one that every process agrees on."""
@@ -186,6 +193,17 @@ class Lesson:
             seed=self.seed, lift=self.lift, processes=processes, saver=saver, interrupts=interrupts,
         )  # fmt: skip
         return (yield from training.events(state))
+
+    def _concluded(self, finished: Finished, recipe: Recipe) -> Finished:
+        """The kept weights, once the model has looked back: from the saved state the same again, on every process."""
+        if not isinstance(self.model, Concludes):
+            return finished
+        began, place = time.perf_counter(), torch.device(recipe.device)
+        x, c, rng = self._shown(CONCLUDED, lambda width: min(SHOWN_AFTER, CELLS_SHOWN_AFTER // width))
+        with torch.no_grad(), uncompiled(recipe):
+            self.model.eval().conclude(x.to(place), None if c is None else c.to(place), rng=rng)
+        kept = replace(finished.kept, weights=copied(self.model.state_dict()))
+        return replace(finished, kept=kept, seconds=finished.seconds + time.perf_counter() - began)
 
     def _count(
         self, model: Counted, recipe: Recipe, course: Course, saver: Saver, interrupts: Interrupts

@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from likely.training import Engine, Examples, Finished, Recipe, checkpoint, follow, learn
-from tests.training.toys import Both, Game, Noisy
+from tests.training.toys import Both, Coded, Game, Noisy
 
-KINDS = {"noisy": lambda: Noisy(4), "game": lambda: Game(4), "both": lambda: Both(4)}
+KINDS = {"noisy": lambda: Noisy(4), "game": lambda: Game(4), "both": lambda: Both(4), "coded": lambda: Coded(4)}
 
 
 def rows(count: int, seed: int) -> Examples:

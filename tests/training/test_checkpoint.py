@@ -36,7 +36,7 @@ def hashes(*arguments: str) -> list[str]:
     return told.split("\n")[:-1]
 
 
-@pytest.mark.parametrize("kind", ["noisy", "game"])
+@pytest.mark.parametrize("kind", ["noisy", "game", "coded"])
 def test_a_few_random_kills_leave_the_final_weights_bit_for_bit(tmp_path: Path, kind: str) -> None:
     found = hashes("storm", str(tmp_path), kind, "4", "11")
     assert len(found) >= 2
@@ -52,7 +52,7 @@ def test_kills_in_the_middle_of_a_save(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["noisy", "game", "both"])
+@pytest.mark.parametrize("kind", ["noisy", "game", "both", "coded"])
 def test_a_storm_of_kills(tmp_path: Path, kind: str) -> None:
     found = hashes("storm", str(tmp_path), kind, "40", "5")
     assert len(set(found)) == 1

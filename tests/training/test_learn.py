@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from typing import final
 
 import pytest
@@ -28,7 +29,7 @@ from likely.training import (
     learn,
 )
 from tests.training.runner import recipe, rows, sha
-from tests.training.toys import Both, Game, Gaussian, Mean, Noisy
+from tests.training.toys import Both, Coded, Game, Gaussian, Mean, Noisy
 
 DATA = rows(400, 1)
 HELD_OUT = rows(100, 2)
@@ -381,3 +382,31 @@ def test_rounds_far_slower_than_measured_are_told_once() -> None:
     told = [e.what for e in learn(Gaussian(4), DATA, recipe=slow) if isinstance(e, Noticed)]
     assert len(told) == 1
     assert "as long as measured" in told[0]
+
+
+def test_a_model_looks_back_on_the_weights_that_are_kept(tmp_path) -> None:
+    """At all rows where they are few, in evaluation; killed on its way from there, the same again."""
+    model = Coded(4)
+    first = follow(learn(model, DATA, validation=HELD_OUT, recipe=recipe(60), folder=tmp_path, seed=3))
+    assert int(model.seen) == len(DATA)
+    assert all(torch.equal(t, first.kept.weights[name]) for name, t in model.state_dict().items())
+    with torch.no_grad():
+        torch.testing.assert_close(model.mean, model.encoder(DATA.x).mean(0), atol=1.0, rtol=0)
+    asked = {"validation": HELD_OUT, "folder": tmp_path, "seed": 3, "resume": True}
+    again = follow(learn(Coded(4), DATA, **asked))  # the state that was saved is of before it looked
+    assert sha(again) == sha(first)
+
+
+def test_looking_back_again_forgets_what_was_seen_before() -> None:
+    model = Coded(4)
+    follow(learn(model, DATA, recipe=recipe(20)))
+    other = Coded(4)
+    follow(learn(other, HELD_OUT, recipe=recipe(20), init=model.state_dict()))
+    assert int(other.seen) == len(HELD_OUT)
+
+
+def test_a_sample_of_many_rows_is_shown(monkeypatch) -> None:
+    monkeypatch.setattr(import_module("likely.training.learn"), "SHOWN_AFTER", 50)
+    model = Coded(4)
+    follow(learn(model, DATA, recipe=recipe(10)))
+    assert int(model.seen) == 50

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["gaussian", "noisy", "game"])
+@pytest.mark.parametrize("kind", ["gaussian", "noisy", "game", "coded"])
 def test_two_gloo_processes_give_the_curve_of_one(tmp_path: Path, kind: str) -> None:
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "tests.training.together"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import torch
 
-from likely.training import Engine, Stepped, Validated, learn
+from likely.training import Engine, Finished, Stepped, Validated, learn
 from tests.training.runner import recipe, rows
-from tests.training.toys import Game, Gaussian, Noisy
+from tests.training.toys import Coded, Game, Gaussian, Noisy
 
 
 def still(model: torch.nn.Module) -> torch.nn.Module:
@@ -20,7 +20,7 @@ def still(model: torch.nn.Module) -> torch.nn.Module:
     return model
 
 
-KINDS = {"gaussian": lambda: Gaussian(4), "noisy": lambda: Noisy(4), "game": lambda: Game(4)}
+KINDS = {"gaussian": lambda: Gaussian(4), "noisy": lambda: Noisy(4), "game": lambda: Game(4), "coded": lambda: Coded(4)}
 
 
 def curve(kind: str, processes: int, folder: Path | None = None) -> list[float]:
@@ -36,6 +36,8 @@ def curve(kind: str, processes: int, folder: Path | None = None) -> list[float]:
                 found += event.losses.values()
             case Validated():
                 found += [event.value, event.average]
+            case Finished():
+                found += event.kept.weights.get("mean", torch.zeros(0)).tolist()
     return found
 
 

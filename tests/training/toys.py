@@ -5,7 +5,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from likely.contracts import Bound, Counted, Density, Elbo, Player, Prepared, Trained, Turn
+from likely.contracts import Bound, Concludes, Counted, Density, Elbo, Player, Prepared, Trained, Turn
 from likely.rng import Rng
 from likely.spaces import reals
 
@@ -173,3 +173,28 @@ class Both(Counted, Density, Prepared, Trained):
 
     def turns(self, x, c=None, *, rng):
         yield Turn("spread", lambda: -self.log_prob(x, c).mean())
+
+
+@final
+class Coded(Concludes, Trained):
+    """Learns a code by gradient, with dropout, and then the codes' mean, of a size that it did not have before."""
+
+    def __init__(self, width: int = 4) -> None:
+        super().__init__(reals(width))
+        self.encoder, self.decoder = Net(width, 2), Net(2, width)
+        self.register_buffer("mean", torch.zeros(0))
+        self.register_buffer("seen", torch.tensor(0))
+
+    def sample(self, n, c=None, *, rng):
+        return self.decoder(self.mean + rng.normal((n, 2), like=self.mean))
+
+    def players(self):
+        return {"code": Player(self, rate=3e-3)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("code", lambda: (x - self.decoder(self.encoder(x))).square().mean())
+
+    def conclude(self, x, c=None, *, rng):
+        codes = self.encoder(x)
+        self.mean = codes.mean(0) + 0.1 * rng.normal((2,), like=x) + 0.1 * torch.randn(2)
+        self.seen = torch.tensor(len(x))
