@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from likely.errors import FieldError
 from likely.rng import Rng
 
+ACTIVE = 0.01  # variance over rows beyond which a number of a code is in use
+
 
 class Space(ABC):
     """What one example is, as a tensor. Concrete spaces are frozen dataclasses in `likely.spaces`."""
@@ -132,6 +134,29 @@ class Latent(Model):
     @abstractmethod
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """The row that each code stands for (the law's mean or mode: no noise)."""
+
+
+@dataclass(frozen=True)
+class Used:
+    """What each number of a code is used for, row by row: (B, D) all. Numbers of a level above come last."""
+
+    mean: Tensor  # of the number's posterior
+    noise: Tensor  # variance of `mean` that is Monte Carlo's; 0 where it is exact
+    rate: Tensor  # nats that saying the number costs
+    free: float = 0.0  # nats that each number may cost unasked: a rate up to that shows no use
+
+    @property
+    def active(self) -> Tensor:
+        """(D,): the posterior's mean varies over the rows by more than 0.01 (Burda et al., 2016)."""
+        return self.mean.var(0, correction=0) - self.noise.mean(0) > ACTIVE
+
+
+class Units(Model):
+    """Says what each number of its code is used for: codes whose numbers say nothing can be seen."""
+
+    @abstractmethod
+    def used(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Used:
+        """Of these rows."""
 
 
 @dataclass(frozen=True)

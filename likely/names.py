@@ -51,6 +51,15 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Gaussian": "likely.distributions.normal",
             "Mixed": "likely.distributions.mixed",
         },
+        "Prior": {
+            "StandardPrior": "likely.variational.prior",
+            **dict.fromkeys(("MixturePrior", "VampPrior"), "likely.variational.mixture"),
+            "Hierarchical": "likely.variational.hierarchical",
+        },
+        "Posterior": {
+            "GaussianPosterior": "likely.variational.posterior",
+            "FlowPosterior": "likely.variational.flow_posterior",
+        },
         "Feature": dict.fromkeys(
             ("Normal", "Poisson", "NegativeBinomial", "KernelDensity"), "likely.distributions.feature"
         ),

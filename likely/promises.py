@@ -2,13 +2,14 @@
 
 from typing import TypeVar
 
-from likely.contracts import Completes, Continues, Counted, Density, Latent, Model, Sharpens
+from likely.contracts import Bound, Completes, Continues, Counted, Density, Latent, Model, Sharpens
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
 P = TypeVar("P", bound=Model)
 ASKED = {
     Density: ("density", "it samples but cannot score"),
+    Bound: ("bound", "what it says of a row is not made of two terms"),
     Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
     Latent: ("codes", "it has no latent space to encode to"),

@@ -18,12 +18,13 @@ from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
-from likely.contracts import Counted, Model, Trained
+from likely.contracts import Bound, Counted, Model, Trained, Units, Weighted
 from likely.data import Rows, Table, sides
+from likely.doctor import Checkup, attended
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
 from likely.fitted import Fitted
 from likely.request import Request
-from likely.scoring import SCORED, scored
+from likely.scoring import SCORED, WEIGHT_DRAWS, scored, terms, used
 from likely.source import families_that
 from likely.store import DOCUMENT
 from likely.streamed import Streamed
@@ -78,9 +79,12 @@ class Run:
             seed=self.asked.seed, folder=self.folder, engine=self.engine, lift=lift, batch=self.asked.batch,
             init=None if init is None else init.model.state_dict(), resume=resuming,
         )  # fmt: skip
+        checkup = None if judged is None else Checkup(model, judged.examples, self.asked.seed, lift)
         log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
-        ended = follow(events, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
+        watched = events if checkup is None else attended(events, checkup)
+        ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
+        card = replace(card, findings=() if checkup is None else tuple(str(found) for found in checkup.findings))
         fitted = Fitted(model.eval(), codec, card, given, _conditions(data, given))
         return self._kept(self._certified(fitted, judged) if self.asked.certify else fitted)
 
@@ -253,6 +257,25 @@ def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, se
     if judged is None or not isinstance(model, SCORED):
         return told
     part = next(judged.examples.chunks(JUDGED))
-    scores = scored(model.eval(), lift, Cells(part.x, judged.ladj[:JUDGED]), part.c, seed=seed)
-    mean, error = (value if isfinite(value) else None for value in (scores.mean, scores.mean_stderr))
-    return told | {"validation": {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part)}}
+    cells = Cells(part.x, judged.ladj[:JUDGED])
+    scores = scored(model.eval(), lift, cells, part.c, seed=seed)
+    mean, error = _finite(scores.mean), _finite(scores.mean_stderr)
+    weighted = {"draws": WEIGHT_DRAWS} if isinstance(model, Weighted) else {}
+    told["validation"] = {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part), **weighted}
+    return told | _terms(model, lift, cells, part.c, seed)
+
+
+def _terms(model: Model, lift: Lift, cells: Cells, c: Tensor | None, seed: int) -> dict[str, Any]:
+    """Of a bound its two terms; of a code, what each of its numbers is used for."""
+    told: dict[str, Any] = {}
+    if isinstance(model, Bound):
+        elbo = terms(model, lift, cells, c, seed=seed)
+        told["bound"] = {"fit": _finite(float(elbo.fit.mean())), "rate": _finite(float(elbo.rate.mean()))}
+    if isinstance(model, Units):
+        seen = used(model, lift, cells.x, c, seed=seed)
+        told["latents"] = {"rates": seen.rate.mean(0).tolist(), "active": seen.active.tolist()}
+    return told
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None

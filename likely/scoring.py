@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Cells, Lift
-from likely.contracts import Bound, Density, Estimated, Model, Scores, Weighted, log_mean_exp
+from likely.contracts import Bound, Density, Elbo, Estimated, Model, Scores, Units, Used, Weighted, log_mean_exp
 from likely.rng import Keyed
 
 BATCH = 1024  # rows through the model at a time
+USED = 128  # rows whose codes are drawn several times
 LIFT_DRAWS = 8  # draws of a stochastic lift, where nothing else is asked
 WEIGHT_DRAWS = 64  # importance samples, where nothing else is asked
 
@@ -82,6 +83,31 @@ def _elbo_draws(model: Bound, lift: Lift, x: Tensor, c: Tensor | None, draws: in
     return torch.stack([model.elbo(u, c, rng=rng).value.double() + ladj for u, ladj in lifted], 1)
 
 
+@torch.no_grad()
+def terms(model: Bound, lift: Lift, cells: Cells, c: Tensor | None, *, seed: int) -> Elbo:
+    """The two terms of the bound, the fit in the data's own units: float64, one draw a row."""
+    fits, rates = [], []
+    for part, given in batches(cells.x, c):
+        rng = Keyed(seed, rows=content_keys(part))
+        u, ladj = lift.up(placed(part, model), rng=rng)
+        elbo = model.elbo(u, placed(given, model), rng=rng)
+        fits.append((elbo.fit.double() + ladj).cpu())
+        rates.append(elbo.rate.double().cpu())
+    return Elbo(fit=torch.cat(fits) + cells.ladj, rate=torch.cat(rates))
+
+
+@torch.no_grad()
+def used(model: Units, lift: Lift, x: Tensor, c: Tensor | None, *, seed: int) -> Used:
+    """What each number of the code is used for on these rows."""
+    parts = []
+    for part, given in batches(x, c, size=USED):
+        rng = Keyed(seed, rows=content_keys(part))
+        u, _ = lift.up(placed(part, model), rng=rng)
+        parts.append(model.used(u, placed(given, model), rng=rng))
+    whole = [torch.cat([getattr(part, name) for part in parts]).double().cpu() for name in ("mean", "noise", "rate")]
+    return Used(*whole, free=parts[0].free)
+
+
 def importance_weighted(log_weights: Tensor) -> tuple[Tensor, Tensor]:
     """logmeanexp over draws, and its standard error by the delta method: se(log w) = se(w) / w."""
     value = log_mean_exp(log_weights)
@@ -105,10 +131,10 @@ def content_keys(x: Tensor) -> Tensor:
     return (bits.long() * ((places * 0x9E3779B97F4A7C1 + 0x632BE59BD9B4E01) | 1)).sum(1)
 
 
-def batches(x: Tensor, c: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+def batches(x: Tensor, c: Tensor | None, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Rows and their conditions, a batch at a time."""
-    for start in range(0, len(x), BATCH):
-        yield x[start : start + BATCH], None if c is None else c[start : start + BATCH]
+    for start in range(0, len(x), size):
+        yield x[start : start + size], None if c is None else c[start : start + size]
 
 
 def placed(cells: Any, model: Model) -> Any:

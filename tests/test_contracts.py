@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from likely import contracts
-from likely.contracts import Bound, Elbo, Model, Scores, Weighted, log_mean_exp
+from likely.contracts import Bound, Elbo, Model, Scores, Used, Weighted, log_mean_exp
 
 
 def test_the_kind_is_two_facts():
@@ -42,3 +42,10 @@ def test_a_tightenable_bound_is_a_bound():
 def test_nothing_abstract_can_be_made():
     with pytest.raises(TypeError):
         Bound(None)  # type: ignore[abstract]
+
+
+def test_a_number_of_a_code_is_active_where_its_mean_varies():
+    mean = torch.tensor([[0.0, 0.0, 0.3], [0.3, 0.1, -0.3]])
+    noise = torch.tensor([0.0, 0.0, 0.2]).expand(2, -1)
+    assert Used(mean, noise, mean).active.tolist() == [True, False, False]  # 0.0225, 0.0025, 0.09 less 0.2
+    assert Used(mean[:1], noise[:1], mean[:1]).active.tolist() == [False] * 3

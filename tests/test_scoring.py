@@ -4,8 +4,11 @@ import math
 
 import torch
 
+from likely.codecs import Cells, Lift
+from likely.families.vae import VAE
 from likely.rng import Keyed
-from likely.scoring import averaged, content_keys, importance_weighted
+from likely.scoring import averaged, content_keys, importance_weighted, terms, used
+from likely.spaces import reals
 
 
 def test_importance_weights_reach_the_log_of_their_mean_with_an_honest_error():
@@ -32,3 +35,26 @@ def test_a_key_depends_on_the_row_s_cells_alone():
 def test_a_mapped_page_has_the_key_of_the_same_page_in_memory():
     page = torch.randint(0, 256, (3, 5), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     assert torch.equal(content_keys(page), content_keys(page.long()))
+
+
+def test_the_terms_of_a_bound_are_in_the_data_s_units():
+    """A column times 1000 moves the fit by log 1000 and leaves the rate."""
+    torch.manual_seed(0)
+    model, x = VAE(latent=2).build(reals(2)).eval(), torch.randn(300, 2)
+    lift, ladj = Lift.of(VAE(), reals(2)), torch.full((300,), -math.log(1000.0), dtype=torch.float64)
+    plain = terms(model, lift, Cells(x, torch.zeros(300, dtype=torch.float64)), None, seed=1)
+    moved = terms(model, lift, Cells(x, ladj), None, seed=1)
+    torch.testing.assert_close(moved.fit, plain.fit + ladj)
+    assert torch.equal(moved.rate, plain.rate)
+    alone = terms(model, lift, Cells(x[7:8], ladj[7:8]), None, seed=1)
+    torch.testing.assert_close(alone.value, moved.value[7:8], rtol=1e-5, atol=1e-5)
+
+
+def test_latents_are_told_row_by_row():
+    torch.manual_seed(0)
+    model, x = VAE(latent=2).build(reals(2)).eval(), torch.randn(300, 2)
+    lift = Lift.of(VAE(), reals(2))
+    told = used(model, lift, x, None, seed=1)
+    assert told.rate.shape == (300, 2)
+    alone = used(model, lift, x[200:201], None, seed=1)
+    torch.testing.assert_close(alone.rate, told.rate[200:201], rtol=1e-4, atol=1e-5)

@@ -19,12 +19,21 @@ BESIDE = 16  # channels of a condition's field
 
 
 def decoder(
-    inputs: int, outputs: tuple[int, ...], *, condition: Space | None = None, network: Network | None = None
+    inputs: int,
+    outputs: tuple[int, ...],
+    *,
+    condition: Space | None = None,
+    network: Network | None = None,
+    shared: int = 0,
 ) -> Decoder:
     """A module: (z (B, inputs), c) -> (B, *outputs); of three dimensions or more the last two are sides of a map.
 
-    Convolutions draw two dimensions as a map one pixel high.
+    Convolutions draw two dimensions as a map one pixel high. Of the first dimension the last `shared` are one learned
+    number, whatever is decoded.
     """
+    if shared:
+        own = (outputs[0] - shared, *outputs[1:])
+        return SharingDecoder(decoder(inputs, own, condition=condition, network=network), (shared, *outputs[1:]))
     match network or (Conv() if len(outputs) >= 3 else MLP()):
         case Conv() as conv if len(outputs) >= 3:
             return MapDecoder(inputs, outputs, conv, condition)
@@ -37,6 +46,20 @@ def decoder(
         expected="MLP for any shape; Conv for maps (channels, height, width) and moments (channels, time)",
         remedy="leave the network out, to get the default of that shape",
     )
+
+
+@final
+class SharingDecoder(Decoder):
+    """What is decoded, then one learned number in every place of this shape."""
+
+    def __init__(self, decoder: Decoder, places: tuple[int, ...]) -> None:
+        super().__init__()
+        self.decoder, self.places = decoder, places
+        self.number = nn.Parameter(torch.zeros(()))
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        decoded = self.decoder(z, c)
+        return torch.cat([decoded, self.number.to(decoded.dtype).expand(len(z), *self.places)], 1)
 
 
 @final

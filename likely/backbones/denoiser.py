@@ -17,6 +17,7 @@ from likely.backbones.row import Waves
 from likely.backbones.unet import ResidualUNet, UNet
 from likely.backbones.whole import whole
 from likely.contracts import Space
+from likely.errors import FieldError
 from likely.spaces import Image, Series, Tokens, Vector, Wave, strip
 
 ROWS = MLP(width=256, depth=4, residual=True, normalised=True)  # the default on rows
@@ -27,6 +28,10 @@ BESIDE = 8  # channels of an image given as condition
 
 def denoiser(space: Space, *, condition: Space | None = None, network: Network | None = None) -> Denoiser:
     """A module: (x_t, level (B,) of order one, c) -> like x_t. x_t holds reals: a `Vector`, or no levels."""
+    if isinstance(network, MLP) and not network.depth:
+        raise FieldError(
+            "MLP without hidden layers cannot denoise: what to do depends on the level", expected="depth >= 1"
+        )
     match space, network or whole(space, PIXELS):
         case Image(), UNet() | None as chosen:
             return ImageDenoiser(space, chosen or UNet(), condition)

@@ -16,13 +16,14 @@ class MLP(Network):
     """Fully connected layers."""
 
     width: int = 256  # units in each hidden layer; more fit finer structure and cost quadratically
-    depth: int = 2  # hidden layers
+    depth: int = 2  # hidden layers; none: a linear map
     residual: bool = False  # add each layer's output to its input; deep networks train better
     normalised: bool = False  # normalise before each hidden layer; steadier when deep, one pass dearer
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.depth < 1:
-            raise FieldError(f"MLP has width {self.width} and depth {self.depth}", expected="both at least 1")
+        if self.width < 1 or self.depth < 0:
+            told = f"MLP has width {self.width} and depth {self.depth}"
+            raise FieldError(told, expected="width at least 1, depth at least 0")
 
 
 @final

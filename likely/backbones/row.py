@@ -94,9 +94,9 @@ class RowEncoder(Encoder):
 
     def __init__(self, space: Vector, width: int, network: MLP, waves: int = 0) -> None:
         super().__init__()
-        self.input = RowInput(space, network.width, waves)
-        self.layers = Layers(network.width, width, network, made=1)
+        self.input = RowInput(space, network.width if network.depth else width, waves)
+        self.layers = Layers(network.width, width, network, made=1) if network.depth else None
 
     def forward(self, cells: Tensor) -> Context:
-        cells = cells.to(self.layers.out.weight.dtype)
-        return Context(self.layers(F.silu(self.input(cells))))
+        read = self.input(cells.to(next(self.parameters()).dtype))
+        return Context(read if self.layers is None else self.layers(F.silu(read)))

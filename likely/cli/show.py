@@ -8,6 +8,8 @@ from typer.core import TyperCommand
 
 from likely.cli.output import Json, emit_json, one_command, print_table, printable
 
+RATES = 8  # of latents that are listed
+
 
 def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], as_json: Json = False) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
@@ -66,6 +68,8 @@ def print_page(fitted: Any) -> None:
         ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"], said["measures"])),
         ("kept", told_kept(said["measures"])),
         ("held out", told_score(said["measures"].get("validation"))),
+        ("bound", told_terms(said["measures"].get("bound"))),
+        ("latents", told_latents(said["measures"].get("latents"))),
         ("measure", said["measure"]),
         ("checked", "" if fitted.card.certificates is None else summary(fitted.card.certificates)),
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
@@ -142,7 +146,26 @@ def told_score(score: dict[str, Any] | None) -> str:
         return ""
     stderr = score.get("stderr")
     error = "" if stderr is None else f" ± {float(f'{stderr:.2g}'):g}"
-    return f"{score['kind']} {score['mean']:.4g}{error} nats/row ({score['rows']:,} rows)"
+    draws = f", {score['draws']} importance samples each" if score.get("draws") else ""
+    return f"{score['kind']} {score['mean']:.4g}{error} nats/row ({score['rows']:,} rows{draws})"
+
+
+def told_terms(bound: dict[str, Any] | None) -> str:
+    """The two terms of a bound."""
+    if not bound or bound["fit"] is None or bound["rate"] is None:
+        return ""
+    fit, rate = bound["fit"], bound["rate"]
+    return f"fit {fit:.4g} less rate {rate:.4g} = {fit - rate:.4g} nats/row, from one draw"
+
+
+def told_latents(latents: dict[str, Any] | None) -> str:
+    """How many numbers of the code are in use, and the rates of those that cost most."""
+    if not latents:
+        return ""
+    rates = sorted(latents["rates"], reverse=True)
+    more = f", … {rates[-1]:.2g}" if len(rates) > RATES else ""
+    listed = ", ".join(f"{rate:.2g}" for rate in rates[:RATES])
+    return f"{sum(latents['active'])} of {len(rates)} active; rates {listed}{more} nats"
 
 
 def command() -> TyperCommand:

@@ -31,6 +31,8 @@ class Bernoulli(Observation):
 class BernoulliLaw(Law):
     """Independent coins; the parameters are log-odds."""
 
+    broadcasts = True
+
     def __init__(self, space: Space) -> None:
         if levels_of(space) != 2 or gappy(space):
             raise FieldError(f"the Bernoulli law is over images, series and sounds of 2 levels, not {space!r:.80}",

@@ -17,6 +17,8 @@ class Law(ABC):
     """
 
     outputs: tuple[int, ...]  # the shape of one example's parameters: what a decoder must produce
+    shared: int = 0  # of the first dimension, how many (the last ones) are one learned number for all rows and cells
+    broadcasts: bool = False  # cell_log_prob takes x (B, 1, ...) beside parameters (B, S, ...) too
 
     @abstractmethod
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
@@ -33,6 +35,14 @@ class Law(ABC):
     def log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         """log p(x), one value a row."""
         return self.cell_log_prob(x, parameters).flatten(1).sum(1)
+
+    def log_probs(self, x: Tensor, parameters: Tensor) -> Tensor:
+        """log p(x) under S draws of parameters (B, S, *outputs): (B, S)."""
+        draws = parameters.shape[1]
+        if self.broadcasts and draws > 1:
+            return self.cell_log_prob(x[:, None], parameters).flatten(2).sum(2)
+        repeated = x if draws == 1 else x.repeat_interleave(draws, 0)
+        return self.log_prob(repeated, parameters.flatten(0, 1)).unflatten(0, (-1, draws))
 
 
 class Observation(ABC):

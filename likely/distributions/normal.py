@@ -50,20 +50,23 @@ class Gaussian(Observation):
     """Real cells, each normal."""
 
     scale: float | None = None  # the standard deviation of every cell; None: learned, cell by cell
+    shared: bool = False  # True: one learned standard deviation for all rows and cells, as in probabilistic PCA
 
     def __post_init__(self) -> None:
+        if self.shared and self.scale is not None:
+            raise FieldError("Gaussian has a scale, and one to be shared", expected="scale, or shared=True")
         if self.scale is not None and not 0 < self.scale < math.inf:
             raise FieldError(f"Gaussian.scale cannot be {self.scale}", expected="a positive number; none learns it")
 
     def law(self, space: Space) -> Law:
-        return GaussianLaw(space, self.scale)
+        return GaussianLaw(space, self.scale, shared=self.shared)
 
 
 @final
 class GaussianLaw(Law):
     """Independent normal cells over a space of plain reals."""
 
-    def __init__(self, space: Space, scale: float | None) -> None:
+    def __init__(self, space: Space, scale: float | None, *, shared: bool = False) -> None:
         if not _plain_reals(space):
             raise FieldError(
                 f"the Gaussian law is over real cells, not {space!r:.80}",
@@ -73,6 +76,7 @@ class GaussianLaw(Law):
         self.space, self.scale = space, scale
         self.per = 1 if scale is not None else 2
         self.outputs = stacked(space, self.per)
+        self.shared = self.outputs[0] // 2 if shared else 0
 
     def _mean_log_std(self, parameters: Tensor) -> tuple[Tensor, Tensor | float]:
         cells = unstacked(precise(parameters), self.per, self.space)

@@ -1,33 +1,50 @@
 r"""Variational autoencoder.
 
-    z ~ N(0, I),   x | z, c ~ law(decoder(z, c))                                                                     (1)
-    q(z | x, c) = N(m, e^{2 l}),   (m, l) = encoder(x) + hint(c)                                                     (2)
-    log p(x | c) >= E_q[log p(x | z, c)] - KL(q || N(0, I))                                                          (3)
-    z = m + e^l eps,   eps ~ N(0, I)                                                                                 (4)
-    log w = log p(x | z, c) + log N(z; 0, I) - log q(z | x, c)                                                       (5)
-    log p(x | c) >= E log (1/k) sum_i w_i, tighter with every draw                                                   (6)
+    z ~ p(z),   x | z, c ~ law(decoder(z, c))                                                                        (1)
+    z = m + e^l eps ~ q(z | x, c),   eps ~ N(0, I),   (m, l) = encoder(x) + hint(c)                                  (2)
+    log p(x | c) >= E_q[log p(x | z, c)] - KL(q || p),   fit - rate                                                  (3)
+    log w = log p(x | z, c) + log p(z) - log q(z | x, c)                                                             (4)
+    log p(x | c) >= E log (1/k) sum_i w_i, tighter with every draw                                                   (5)
 
-Auto-Encoding Variational Bayes (Kingma & Welling, 2014), arXiv:1312.6114; (5), (6): Importance Weighted Autoencoders
+The prior may be learned, a mixture or a VAE itself, and the posterior bent by a flow: `likely.variational`.
+Auto-Encoding Variational Bayes (Kingma & Welling, 2014), arXiv:1312.6114; (4), (5): Importance Weighted Autoencoders
 (Burda, Grosse & Salakhutdinov, 2016), arXiv:1509.00519
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import torch
 from torch import Tensor, nn
 
-from likely.backbones import Network, decoder, encoder
-from likely.contracts import Elbo, Family, Latent, Player, Space, Trained, Turn, Weighted, log_mean_exp
-from likely.distributions import Law, Observation, bounded, draw_normal, kl_standard, kl_standard_cells, law_of, precise
+from likely.backbones import Network, decoder
+from likely.contracts import (
+    Elbo,
+    Family,
+    Latent,
+    Player,
+    Prepared,
+    Space,
+    Trained,
+    Turn,
+    Units,
+    Used,
+    Weighted,
+    log_mean_exp,
+)
+from likely.distributions import Law, Observation, kl_standard_cells, law_of
+from likely.distributions.normal import HALF_LOG_2PI
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
+from likely.variational import GaussianPosterior, Posterior, Prior, StandardPrior
+from likely.variational.posterior import GaussianInference, mean_log_std
+from likely.variational.prior import Known, Standard
 
-WIDEST = 7.0  # |log std| of a code stays below: e^l cannot overflow early in training
 AT_ONCE = 1 << 20  # parameters of the law that are decoded at one time: bounds memory, and stays near the cache
+TOLD = 16  # draws of a row's code, where it is told what each number is used for
 
 
 @final
@@ -38,9 +55,11 @@ class VAE(Family["VAEModel"]):
     latent: int = 16  # numbers in a code; more keep finer detail, until the rate shows them unused
     beta: float = 1.0  # above 1 trades fit for a simpler code, below 1 the reverse
     free: float = 0.05  # nats each number of a code may spend at no cost; at 0 codes may die before they are of use
-    draws: int = 1  # codes per row in training; more tighten the bound (6) and cost as much
+    draws: int = 1  # codes per row in training; more tighten the bound (5) and cost as much
     law: Observation | None = None  # how cells scatter around what is decoded; none: the law of their kind
     network: Network | None = None  # of encoder and decoder; none: convolutions for images, an MLP for rows
+    prior: Prior = field(default_factory=StandardPrior)  # MixturePrior(), VampPrior() or Hierarchical() are learned
+    posterior: Posterior = field(default_factory=GaussianPosterior)  # FlowPosterior() follows intricate posteriors
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
@@ -55,33 +74,18 @@ class VAE(Family["VAEModel"]):
 
 
 @final
-class Posterior(nn.Module):
-    """q(z | x, c): its mean and log standard deviation."""
-
-    def __init__(self, latent: int, space: Space, condition: Space | None, network: Network | None) -> None:
-        super().__init__()
-        self.encoder = encoder(space, 2 * latent, network)
-        self.hint = encoder(condition, 2 * latent) if condition is not None else None
-
-    def forward(self, x: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        told = self.encoder(x).summary
-        if self.hint is not None and c is not None:
-            told = told + self.hint(c).summary
-        mean, raw = precise(told).chunk(2, 1)  # (2)
-        return mean, bounded(raw, WIDEST)
-
-
-@final
 class Likelihood(nn.Module):
     """p(x | z, c): the decoder and the law."""
 
     def __init__(self, latent: int, law: Law, condition: Space | None, network: Network | None) -> None:
         super().__init__()
-        self.law, self.decoder = law, decoder(latent, law.outputs, condition=condition, network=network)
+        self.law, shared = law, law.shared
+        self.decoder = decoder(latent, law.outputs, condition=condition, network=network, shared=shared)
 
     def forward(self, x: Tensor, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """log p(x | z, c), one value a row."""
-        return self.law.log_prob(x, self.decoder(z, c))
+        """log p(x | z, c) of S codes a row: z is (B, S, latent), the answer (B, S)."""
+        given = c if c is None or z.shape[1] == 1 else c.repeat_interleave(z.shape[1], 0)
+        return self.law.log_probs(x, self.decoder(z.flatten(0, 1), given).unflatten(0, z.shape[:2]))
 
 
 @final
@@ -91,30 +95,43 @@ class Objective(nn.Module):
     def __init__(self, family: VAE, space: Space, law: Law, condition: Space | None) -> None:
         super().__init__()
         self.family = family
-        self.posterior = Posterior(family.latent, space, condition, family.network)
+        self.posterior = family.posterior.inference(family.latent, space, condition, family.network)
         self.likelihood = Likelihood(family.latent, law, condition, family.network)
+        self.prior = family.prior.law(family.latent, self.posterior)
+        self.closed = isinstance(self.prior, Standard) and isinstance(self.posterior, GaussianInference)
+        self.noise = family.latent + self.prior.noise  # normals for each draw of a code
 
     def forward(self, x: Tensor, c: Tensor | None, eps: Tensor) -> Tensor:
-        """(3) for one draw, each number of the code given its free nats; (6) for more: eps is (B, draws, latent)."""
-        mean, log_std = self.posterior(x, c)
+        """(3) for one draw, with what is free of charge; (5) for more: eps is (B, draws, noise)."""
+        told, known = self.posterior(x, c), self.prior.known(self.posterior)
         if eps.shape[1] > 1:
-            fit, surplus = self.weigh(x, c, mean, log_std, eps)
-            return -log_mean_exp(_heavy(fit + self.family.beta * surplus)).mean()  # (6)
-        fit = self.likelihood(x, mean + torch.exp(log_std) * eps[:, 0], c)
-        rate = kl_standard_cells(mean, log_std).mean(0).clamp_min(self.family.free).sum()
-        return self.family.beta * rate - fit.mean()
+            fit, surplus = self.weigh(x, c, told, eps, known)
+            return -log_mean_exp(_heavy(fit + self.family.beta * surplus)).mean()  # (5)
+        fit, rate = self.terms(x, c, told, eps, known)
+        free = self.family.free if self.closed else self.family.free * self.family.latent
+        return self.family.beta * rate.mean(0).clamp_min(free).sum() - fit.mean()
 
-    def weigh(self, x: Tensor, c: Tensor | None, mean: Tensor, log_std: Tensor, eps: Tensor) -> tuple[Tensor, Tensor]:
-        """log p(x | z, c), and log N(z; 0, I) - log q(z | x, c) whose constants cancel: both (B, draws)."""
-        draws = eps.shape[1]
-        z = mean[:, None] + torch.exp(log_std)[:, None] * eps  # (4)
-        given = None if c is None else c.repeat_interleave(draws, 0)
-        fit = self.likelihood(x.repeat_interleave(draws, 0), z.flatten(0, 1), given).unflatten(0, (-1, draws))
-        return fit, (0.5 * (eps**2 - z**2) + log_std[:, None]).sum(2)
+    def terms(self, x: Tensor, c: Tensor | None, told: Tensor, eps: Tensor, known: Known) -> tuple[Tensor, Tensor]:
+        """(3) at one draw (B, 1, noise): fit (B,), and rate (B, D) of each number, or (B, 1) of all together."""
+        if not self.closed:
+            fit, surplus = self.weigh(x, c, told, eps, known)
+            return fit[:, 0], -surplus
+        mean, log_std = mean_log_std(told)
+        z = mean[:, None] + torch.exp(log_std)[:, None] * eps  # (2)
+        return self.likelihood(x, z, c)[:, 0], kl_standard_cells(mean, log_std)  # (3)
+
+    def weigh(self, x: Tensor, c: Tensor | None, told: Tensor, eps: Tensor, known: Known) -> tuple[Tensor, Tensor]:
+        """log p(x | z, c), and log p(z) - log q(z | x, c): both (B, draws)."""
+        if self.closed:  # the constants of the two normals cancel
+            mean, log_std = mean_log_std(told)
+            z = mean[:, None] + torch.exp(log_std)[:, None] * eps  # (2)
+            return self.likelihood(x, z, c), (0.5 * (eps**2 - z**2) + log_std[:, None]).sum(2)
+        z, log_q = self.posterior.draw(told, eps[..., : self.family.latent])
+        return self.likelihood(x, z, c), self.prior(z, eps[..., self.family.latent :], known) - log_q
 
 
 @final
-class VAEModel(Weighted, Latent, Trained):
+class VAEModel(Weighted, Latent, Trained, Prepared, Units):
     """One decoder p(x | z, c) with the encoder that inverts it."""
 
     def __init__(self, family: VAE, space: Space, condition: Space | None) -> None:
@@ -126,42 +143,70 @@ class VAEModel(Weighted, Latent, Trained):
     # What it can answer
 
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
-        mean, log_std = self.objective.posterior(x, c)
-        z = draw_normal(mean, log_std, rng)  # (4)
-        return Elbo(fit=self.objective.likelihood(x, z, c), rate=kl_standard(mean, log_std))  # (3)
+        objective = self.objective
+        told, known = objective.posterior(x, c), objective.prior.known(objective.posterior)
+        fit, rate = objective.terms(x, c, told, self._noise(len(x), 1, rng), known)
+        return Elbo(fit=fit, rate=rate.sum(1))
 
     def log_weights(self, x: Tensor, c: Tensor | None = None, *, draws: int, rng: Rng) -> Tensor:
         """(B, draws), in blocks of draws and of rows: memory is bounded whatever the draws."""
-        mean, log_std = self.objective.posterior(x, c)
-        cells = math.prod(self.law.outputs)
+        objective = self.objective
+        told, known = objective.posterior(x, c), objective.prior.known(objective.posterior)
+        cells = max(math.prod(self.law.outputs), objective.prior.held)
         block = max(1, AT_ONCE // (64 * cells))  # of the space alone, never of the batch: so is a row's noise
         parts = _slices(len(x), max(1, AT_ONCE // (min(block, draws) * cells)))
         columns = []
         for done in range(0, draws, block):
-            eps = rng.normal((len(x), min(block, draws - done), self.family.latent), like=mean)
-            told = [self.objective.weigh(x[at], _at(c, at), mean[at], log_std[at], eps[at]) for at in parts]
-            columns.append(torch.cat([fit + surplus for fit, surplus in told]))  # (5)
+            eps = self._noise(len(x), min(block, draws - done), rng)
+            weighed = [objective.weigh(x[at], _at(c, at), told[at], eps[at], known) for at in parts]
+            columns.append(torch.cat([fit + surplus for fit, surplus in weighed]))  # (4)
         return torch.cat(columns, 1)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.objective.posterior(x, c)[0]
+        return self.objective.posterior.mean(self.objective.posterior(x, c))
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         return self.law.mean(self.objective.likelihood.decoder(z, c))
 
+    def used(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Used:
+        """Each number against the prior of that number alone (given the level above, whose numbers come after)."""
+        objective, eps = self.objective, self._noise(len(x), TOLD, rng)
+        told, known = objective.posterior(x, c), objective.prior.known(objective.posterior)
+        noise = eps[..., self.family.latent :]
+        z, _ = objective.posterior.draw(told, eps[..., : self.family.latent])
+        mean, log_std, error = objective.posterior.moments(told, z)
+        expected = objective.prior.cells(z, noise, known).mean(1)
+        rate = -log_std - HALF_LOG_2PI - 0.5 - expected  # E log q, and E log p by its draws
+        if objective.closed:
+            rate = kl_standard_cells(mean, log_std)
+        above = objective.prior.above(z, noise)
+        return Used(
+            mean=torch.cat([mean, above.mean.mean(1)], 1),
+            noise=torch.cat([error, above.mean.var(1) / TOLD], 1),
+            rate=torch.cat([rate, above.rate.mean(1)], 1),
+            free=self.family.free,
+        )
+
+    def _noise(self, rows: int, draws: int, rng: Rng) -> Tensor:
+        return rng.normal((rows, draws, self.objective.noise), like=next(self.parameters()))
+
     # How it learns
+
+    def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        self.objective.prior.prepare(x, c, rng=rng)
 
     def players(self) -> dict[str, Player]:
         return {"vae": Player(self, rate=self.family.rate)}
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
-        eps = rng.normal((len(x), self.family.draws, self.family.latent), like=next(self.parameters()))
+        eps = self._noise(len(x), self.family.draws, rng)
         yield Turn("vae", lambda: self.objective(x, c, eps))
 
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        z = rng.normal((n, self.family.latent), like=next(self.parameters()))  # (1)
+        known = self.objective.prior.known(self.objective.posterior)
+        z = self.objective.prior.sample(n, known, like=next(self.parameters()), rng=rng)  # (1)
         return self.law.sample(self.objective.likelihood.decoder(z, c), rng=rng)
 
 

@@ -36,3 +36,14 @@ def test_a_condition_that_was_forgotten_is_asked_for():
 def test_a_network_that_does_not_fit_is_named(outputs, network):
     with pytest.raises(FieldError, match=type(network).__name__):
         decoder(3, outputs, network=network)
+
+
+@pytest.mark.parametrize(("outputs", "shared"), [((6,), 3), ((4, 3), 2), ((2, 5, 4), 1)], ids=str)
+def test_shared_parameters_are_one_learned_number(outputs, shared):
+    drawer = decoder(7, outputs, condition=label(3), shared=shared)
+    drawn = drawer(torch.randn(4, 7), torch.zeros(4, 1))
+    assert drawn.shape == (4, *outputs)
+    assert (drawn[:, -shared:] == drawn[0, -1].flatten()[0]).all()
+    assert drawn[:, :-shared].std(0).min() > 0
+    drawn[:, -shared:].sum().backward()
+    assert [name for name, p in drawer.named_parameters() if p.grad is not None and p.grad.any()] == ["number"]

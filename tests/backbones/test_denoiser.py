@@ -43,3 +43,8 @@ def test_a_forgotten_condition_is_asked_for():
 def test_what_does_not_fit_is_named(space, network):
     with pytest.raises(FieldError, match=type(space).__name__):
         denoiser(space, network=network)
+
+
+def test_a_linear_map_cannot_denoise():
+    with pytest.raises(FieldError, match="hidden layers"):
+        denoiser(reals(2), network=MLP(depth=0))

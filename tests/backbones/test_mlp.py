@@ -27,7 +27,12 @@ def test_a_residual_layer_adds():
     torch.testing.assert_close(layers(x), layers.out(x + F.silu(layers.hidden[0].linear(x))))
 
 
-@pytest.mark.parametrize("field", [{"width": 0}, {"depth": 0}])
+@pytest.mark.parametrize("field", [{"width": 0}, {"depth": -1}])
 def test_no_width_or_depth_is_refused(field):
     with pytest.raises(FieldError, match="at least 1"):
         MLP(**field)
+
+
+def test_without_hidden_layers_it_is_a_linear_map():
+    layers, x = Layers(5, 3, MLP(depth=0)), torch.randn(4, 5)
+    torch.testing.assert_close(layers(x), layers.out(x))

@@ -1,6 +1,7 @@
 import torch
 
-from likely.backbones.row import RowInput
+from likely.backbones import MLP
+from likely.backbones.row import RowEncoder, RowInput
 from likely.spaces import Category, Count, Real, Vector, label, reals
 
 NAN = float("nan")
@@ -43,3 +44,11 @@ def test_gradients_of_missing_cells_are_clean():
     row = RowInput(Vector((Real(), Count(), Category(4))), 3)
     row(torch.full((2, 3), NAN)).sum().backward()
     assert all(p.grad.isfinite().all() for p in row.parameters())
+
+
+def test_without_hidden_layers_what_is_said_of_reals_is_linear():
+    torch.manual_seed(0)
+    reader, x, y = RowEncoder(reals(3), 4, MLP(depth=0)), torch.randn(5, 3), torch.randn(5, 3)
+    middle = reader((x + y) / 2).summary
+    torch.testing.assert_close(middle, (reader(x).summary + reader(y).summary) / 2)
+    assert middle.shape == (5, 4)

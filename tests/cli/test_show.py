@@ -1,16 +1,17 @@
 """What a model is, for people and programs."""
 
 import json
+import re
 
 import likely
-from likely.cli.show import told_data, told_kept, told_recipe, told_score
+from likely.cli.show import told_data, told_kept, told_latents, told_recipe, told_score, told_terms
 
 
 def test_the_page(cli, models):
     told = cli("show", models["vae"]).out
     for said in (
         "VAE(latent=2",
-        "Weighted, Latent, Trained",
+        "Weighted, Latent, Trained, Prepared, Units",
         "4 Real, 1 Category",
         "iris, 150 rows",
         "in 5 steps",
@@ -83,3 +84,21 @@ def test_a_model_that_can_be_drawn_is(cli, tmp_path):
     assert "petal" in told
     (graph,) = json.loads(cli("show", tmp_path / "net", "--json").out)["graphs"]
     assert all(edge["nats"] > 0 and "child" in edge for edge in graph["edges"])
+
+
+def test_a_bound_s_terms_and_the_use_of_each_latent(cli, models):
+    told = cli("show", models["vae"]).out
+    assert "importance samples each" in told
+    assert re.search(r"bound +fit -?[\d.]+ less rate [\d.]+ = -?[\d.]+ nats/row", told)
+    assert re.search(r"latents +\d of 2 active; rates [\d.e-]+, [\d.e-]+ nats", told)
+    measures = json.loads(cli("show", models["vae"], "--json").out)["measures"]
+    assert measures["validation"]["draws"] == 64
+    assert measures["bound"]["rate"] > 0
+    assert len(measures["latents"]["rates"]) == len(measures["latents"]["active"]) == 2
+    assert "bound" not in json.loads(cli("show", models["iris"], "--json").out)["measures"]
+
+
+def test_many_latents_are_summed_up():
+    told = told_latents({"rates": [0.1] * 9 + [3.0], "active": [True, False] * 5})
+    assert told == "5 of 10 active; rates 3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, … 0.1 nats"
+    assert told_terms({"fit": None, "rate": 1.0}) == "" == told_terms(None) == told_latents(None)

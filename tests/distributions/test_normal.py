@@ -1,5 +1,7 @@
 """The normal law against torch's, and its analytic divergence."""
 
+import math
+
 import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
@@ -75,3 +77,20 @@ def test_spaces_it_is_not_for(space):
 def test_bad_scales(scale):
     with pytest.raises(FieldError, match="positive"):
         Gaussian(scale)
+
+
+@pytest.mark.parametrize("space", [reals(3), Image(2, 3, 3, None), Series(2, 5), Wave(8, 6, None)], ids=repr)
+def test_one_scale_for_all(space):
+    law = Gaussian(shared=True).law(space)
+    cells = torch.Size(space.shape).numel()
+    assert law.shared * torch.Size(law.outputs[1:]).numel() == cells
+    x, parameters = torch.randn(4, *space.shape), torch.randn(4, *law.outputs)
+    parameters[:, -law.shared :] = 0.25
+    mean = parameters[:, : -law.shared].reshape(x.shape)
+    std = torch.tensor(7 * math.tanh(0.25 / 7)).exp()
+    torch.testing.assert_close(law.cell_log_prob(x, parameters), Normal(mean, std).log_prob(x))
+
+
+def test_a_scale_is_given_or_learned():
+    with pytest.raises(FieldError, match="shared"):
+        Gaussian(scale=1.0, shared=True)

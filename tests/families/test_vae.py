@@ -9,12 +9,16 @@ from likely.backbones import MLP
 from likely.contracts import Latent, Trained, Weighted, log_mean_exp
 from likely.distributions import Gaussian
 from likely.errors import FieldError
+from likely.families.factor_analysis import FactorAnalysis
 from likely.families.vae import VAE, VAEModel, _heavy
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, label, reals
+from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, label, reals
+from likely.variational import FlowPosterior, Hierarchical, MixturePrior, VampPrior
+from likely.variational.posterior import mean_log_std
 
 TABLE = Vector((Real(), Real(atoms=(0.0,), missing=True), Count(missing=True), Category(3)))
 SPACES = [reals(3), TABLE, Image(1, 6, 6, 2), Image(3, 5, 5, 16), Image(1, 4, 6, None), Tokens(5, 4), Series(2, 7)]
+MORE = [Series(2, 7, None, True), Series(1, 6, 4), Wave(8000, 70, 8), Wave(8, 6, None)]
 CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
 
 
@@ -38,11 +42,35 @@ def made(space=TABLE, condition=None, **fields) -> VAEModel:
     return VAE(latent=2, **fields).build(space, condition)
 
 
-@pytest.mark.parametrize("space", SPACES, ids=repr)
+FORMS = {
+    "mixture": {"prior": MixturePrior(components=3)},
+    "vamp": {"prior": VampPrior(components=3)},
+    "two levels": {"prior": Hierarchical(latent=1, network=MLP(width=8, depth=1))},
+    "flow": {"posterior": FlowPosterior(width=8, context=4)},
+    "flow, mixture": {"prior": MixturePrior(components=3), "posterior": FlowPosterior(width=8, context=4)},
+    "flow, two levels": {"prior": Hierarchical(latent=1), "posterior": FlowPosterior(width=8, context=4)},
+}  # fmt: skip
+form = pytest.mark.parametrize("fields", FORMS.values(), ids=FORMS.keys())
+
+
+@pytest.mark.parametrize("space", [*SPACES, *MORE], ids=repr)
 @pytest.mark.parametrize("condition", CONDITIONS, ids=repr)
 def test_every_space_and_condition(space, condition):
-    model, x = made(space, condition), rows(space)
+    check_every_answer(space, condition)
+
+
+@form
+@pytest.mark.parametrize("space", [reals(3), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)], ids=repr)
+@pytest.mark.parametrize("condition", [None, TABLE], ids=repr)
+def test_every_form(fields, space, condition):
+    check_every_answer(space, condition, **fields)
+    check_every_answer(space, condition, draws=3, **fields)
+
+
+def check_every_answer(space, condition, **fields):
+    model, x = made(space, condition, **fields), rows(space)
     c = None if condition is None else rows(condition)
+    model.prepare(x, c, rng=Keyed(7))
     assert isinstance(model, Weighted)
     assert isinstance(model, Latent)
     assert isinstance(model, Trained)
@@ -55,6 +83,9 @@ def test_every_space_and_condition(space, condition):
     drawn, decoded = model.sample(6, c, rng=Keyed(0)), model.decode(model.encode(x, c), c)
     assert drawn.shape == decoded.shape == x.shape
     assert drawn.dtype == x.dtype
+    used = model.used(x, c, rng=Keyed(0))
+    assert used.rate.shape == used.mean.shape == used.noise.shape
+    assert used.rate.isfinite().all()
 
 
 @pytest.mark.parametrize("space", SPACES, ids=repr)
@@ -68,22 +99,49 @@ def test_float64(space):
     assert drawn.dtype == x.dtype
 
 
-def true_log_p(model, x):
-    """log of the integral of p(x | z) N(z; 0, 1) over one latent, by a fine sum."""
-    grid = torch.linspace(-9, 9, 20_001, dtype=torch.float64)[:, None]
+def true_log_p(model, x, side=2001):
+    """log of the integral of p(x | z) p(z) over the code, by a fine sum; p(z) itself is one over any upper code."""
+    latent, step = model.family.latent, 18 / (side - 1)
+    line = torch.linspace(-9, 9, side, dtype=torch.float64)
+    grid = torch.cartesian_prod(*[line] * latent).view(-1, latent)
     told = model.objective.likelihood.decoder(grid)
     log_joint = torch.stack([model.law.log_prob(row.expand(len(grid), *row.shape), told) for row in x])
-    log_prior = -0.5 * grid[:, 0] ** 2 - 0.5 * math.log(2 * math.pi)
-    return torch.logsumexp(log_joint + log_prior, 1) + math.log(18 / 20_000)
+    return torch.logsumexp(log_joint + log_prior(model.objective, grid), 1) + latent * math.log(step)
+
+
+def log_prior(objective, z):
+    """The density, of which the weights of a prior of two levels are unbiased estimates."""
+    if not objective.prior.noise:
+        return objective.prior(z[None], z[None][..., :0], objective.prior.known(objective.posterior))[0]
+    upper = torch.linspace(-9, 9, 1001, dtype=torch.float64)[:, None]
+    mean, raw = objective.prior.down(upper).chunk(2, 1)
+    std = (7 * torch.tanh(raw / 7)).exp()
+    given = torch.distributions.Normal(mean, std).log_prob(z[:, None]).sum(2)
+    log_p = torch.distributions.Normal(0.0, 1.0).log_prob(upper[:, 0])
+    return torch.logsumexp(given + log_p, 1) + math.log(18 / 1000)
 
 
 @pytest.mark.parametrize("space", [reals(3), TABLE, Image(1, 3, 3, 2), Image(1, 3, 3, 8)], ids=repr)
 def test_bounds_against_the_integral(space):
+    check_bounds(space, latent=1)
+
+
+@form
+def test_bounds_of_every_form_against_the_integral(fields):
+    check_bounds(reals(3), latent=1, **fields)
+
+
+@pytest.mark.parametrize("fields", [FORMS["flow"], FORMS["flow, mixture"]], ids=["flow", "flow, mixture"])
+def test_bounds_of_bent_posteriors_of_two_numbers(fields):
+    check_bounds(reals(3), latent=2, side=181, **fields)
+
+
+def check_bounds(space, *, side=2001, **fields):
     torch.manual_seed(2)
-    model = VAE(latent=1, network=MLP(width=16, depth=1)).build(space).double().eval()
+    model = VAE(network=MLP(width=16, depth=1), **fields).build(space).double().eval()
     x = rows(space, 4).double()
     with torch.no_grad():
-        truth = true_log_p(model, x)
+        truth = true_log_p(model, x, side)
         many = x.repeat_interleave(4000, 0)
         draws = model.elbo(many, rng=Keyed(0)).value.unflatten(0, (4, -1))
         error = draws.std(1) / 4000**0.5
@@ -93,6 +151,78 @@ def test_bounds_against_the_integral(space):
     stderr = spread.std(1) / 200
     assert ((spread.mean(1) - 1).abs() < 4.5 * stderr + 1e-6).all()  # the mean weight is p(x): unbiased
     assert (stderr < 0.05).all()  # and known well enough to say so
+
+
+# A linear decoder with one noise is probabilistic PCA -----------------------------------------------------------------
+
+LINEAR = {"law": Gaussian(shared=True), "network": MLP(depth=0), "free": 0.0}
+
+
+def linear_log_p(model, x):
+    """log N(x; b, W W' + s^2 I)."""
+    decoder = model.objective.likelihood.decoder
+    out, log_std = decoder.decoder.layers.out, 7 * torch.tanh(decoder.number / 7)
+    covariance = out.weight @ out.weight.T + (2 * log_std).exp() * torch.eye(len(out.bias), dtype=x.dtype)
+    return torch.distributions.MultivariateNormal(out.bias, covariance).log_prob(x)
+
+
+def test_the_bound_the_weighted_bounds_and_the_truth_are_in_order():
+    torch.manual_seed(0)
+    model = VAE(latent=2, **LINEAR).build(reals(4)).double().requires_grad_(False)
+    x = torch.randn(300, 4, dtype=torch.float64)
+    truth = linear_log_p(model, x)
+    elbo = torch.stack([model.elbo(x, rng=Keyed(seed)).value for seed in range(200)]).mean()
+    weights = model.log_weights(x, draws=4096, rng=Keyed(1))
+    bounds = [log_mean_exp(weights.unflatten(1, (-1, k))).mean() for k in (1, 4, 16, 64, 4096)]
+    assert abs(elbo - bounds[0]) < 0.01  # the mean of log w
+    assert bounds == sorted(bounds)
+    assert bounds[-1] < truth.mean() + 1e-3
+    assert abs(bounds[-1] - truth.mean()) < 0.01
+    relative = (weights - truth[:, None]).exp()
+    assert ((relative.mean(1) - 1).abs() < 5 * relative.std(1) / 64 + 1e-9).all()
+
+
+def test_trained_to_convergence_it_is_probabilistic_pca():
+    torch.manual_seed(0)
+    x = (torch.randn(1000, 2) * torch.tensor([2.0, 1.0])) @ torch.randn(2, 6) + 0.5 * torch.randn(1000, 6)
+    x = x.double()
+    exact = FactorAnalysis(factors=2, isotropic=True, floor=0.0).build(reals(6))
+    while True:
+        exact.observe(x)
+        if not exact.finish():
+            break
+    model = VAE(latent=2, **LINEAR).build(reals(6)).double()
+    adam = torch.optim.Adam(model.parameters(), 0.03)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 2500)
+    for step in range(2500):
+        (turn,) = model.turns(x, rng=Stepped(0, step))
+        adam.zero_grad()
+        turn.loss().backward()
+        adam.step()
+        schedule.step()
+    with torch.no_grad():
+        truth, own = exact.log_prob(x).mean(), linear_log_p(model, x).mean()
+        elbo = torch.stack([model.elbo(x, rng=Keyed(seed)).value.mean() for seed in range(100)]).mean()
+    assert own <= truth + 1e-6  # nothing is likelier than the exact fit
+    assert abs(own - truth) < 0.01
+    assert abs(elbo - truth) < 0.01
+
+
+def test_each_latent_says_what_it_spends():
+    """Of the exact posterior of a linear model that uses one of two latents."""
+    torch.manual_seed(0)
+    x = torch.randn(2000, 1, dtype=torch.float64) * 2
+    model = VAE(latent=2, **LINEAR).build(reals(1)).double().requires_grad_(False)
+    read, out = model.objective.posterior.encoder.input.linear, model.objective.likelihood.decoder.decoder.layers.out
+    w, s2 = 3**0.5, 1.0  # x = w z_1 + noise: the posterior of z_1 is N(w x / (w^2 + 1), 1 / (w^2 + 1))
+    out.weight.copy_(torch.tensor([[w, 0.0]]))
+    read.weight.zero_()
+    read.bias.zero_()
+    read.weight[0, 0] = w / (w**2 + s2)
+    read.bias[2] = 7 * math.atanh(-0.5 * math.log(w**2 + s2) / 7)
+    used = model.used(x, rng=Keyed(0))
+    assert used.active.tolist() == [True, False]
+    assert used.rate.mean(0).tolist() == pytest.approx([0.5 * math.log(1 + w**2 / s2), 0.0], abs=0.03)
 
 
 def test_the_bound_rises_with_draws():
@@ -109,7 +239,7 @@ def test_one_draw_is_the_elbo():
     """With the same noise, fit - (log q - log N) and fit - KL differ only in the analytic term."""
     model, x = made(reals(3)).double(), rows(reals(3)).double()
     elbo = model.elbo(x, rng=Keyed(5))
-    mean, log_std = model.objective.posterior(x)
+    mean, log_std = mean_log_std(model.objective.posterior(x))
     eps = Keyed(5).normal((6, 2), like=mean)
     z = mean + log_std.exp() * eps
     q = torch.distributions.Normal(mean, log_std.exp())
