@@ -180,9 +180,11 @@ class VAEModel(Weighted, Latent, Trained, Prepared, Units):
         if objective.closed:
             rate = kl_standard_cells(mean, log_std)
         above = objective.prior.above(z, noise)
+        centre = above.mean.mean(1, keepdim=True)
+        apart = (above.mean - centre).square().sum(1)
         return Used(
-            mean=torch.cat([mean, above.mean.mean(1)], 1),
-            noise=torch.cat([error, above.mean.var(1) / TOLD], 1),
+            mean=torch.cat([mean, centre[:, 0]], 1),
+            noise=torch.cat([error, apart / (TOLD * (TOLD - 1))], 1),
             rate=torch.cat([rate, above.rate.mean(1)], 1),
             free=self.family.free,
         )

@@ -131,15 +131,29 @@ def test_bounds_of_every_form_against_the_integral(fields):
     check_bounds(reals(3), latent=1, **fields)
 
 
+def descended(model, x, steps, rate=0.01):
+    """Steps of Adam on all rows, ever smaller."""
+    adam = torch.optim.Adam(model.parameters(), rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(steps, 1))
+    for step in range(steps):
+        (turn,) = model.turns(x, rng=Stepped(0, step))
+        adam.zero_grad()
+        turn.loss().backward()
+        adam.step()
+        schedule.step()
+
+
 @pytest.mark.parametrize("fields", [FORMS["flow"], FORMS["flow, mixture"]], ids=["flow", "flow, mixture"])
 def test_bounds_of_bent_posteriors_of_two_numbers(fields):
-    check_bounds(reals(3), latent=2, side=181, **fields)
+    check_bounds(reals(3), latent=2, side=181, steps=100, **fields)
 
 
-def check_bounds(space, *, side=2001, **fields):
+def check_bounds(space, *, side=2001, steps=0, **fields):
+    """A few steps bring posteriors that would be far from the truth so near that a mean weight can be known."""
     torch.manual_seed(2)
     model = VAE(network=MLP(width=16, depth=1), **fields).build(space).double().eval()
     x = rows(space, 4).double()
+    descended(model, x, steps)
     with torch.no_grad():
         truth = true_log_p(model, x, side)
         many = x.repeat_interleave(4000, 0)
@@ -168,13 +182,15 @@ def linear_log_p(model, x):
 
 def test_the_bound_the_weighted_bounds_and_the_truth_are_in_order():
     torch.manual_seed(0)
-    model = VAE(latent=2, **LINEAR).build(reals(4)).double().requires_grad_(False)
-    x = torch.randn(300, 4, dtype=torch.float64)
+    model, x = VAE(latent=2, **LINEAR).build(reals(4)).double(), torch.randn(300, 4, dtype=torch.float64)
+    x = x + 2 * x[:, :1]
+    descended(model, x, 100)
+    model.requires_grad_(False)
     truth = linear_log_p(model, x)
     elbo = torch.stack([model.elbo(x, rng=Keyed(seed)).value for seed in range(200)]).mean()
     weights = model.log_weights(x, draws=4096, rng=Keyed(1))
     bounds = [log_mean_exp(weights.unflatten(1, (-1, k))).mean() for k in (1, 4, 16, 64, 4096)]
-    assert abs(elbo - bounds[0]) < 0.01  # the mean of log w
+    assert abs(elbo - bounds[0]) < 0.03  # the mean of log w
     assert bounds == sorted(bounds)
     assert bounds[-1] < truth.mean() + 1e-3
     assert abs(bounds[-1] - truth.mean()) < 0.01
@@ -192,14 +208,7 @@ def test_trained_to_convergence_it_is_probabilistic_pca():
         if not exact.finish():
             break
     model = VAE(latent=2, **LINEAR).build(reals(6)).double()
-    adam = torch.optim.Adam(model.parameters(), 0.03)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, 2500)
-    for step in range(2500):
-        (turn,) = model.turns(x, rng=Stepped(0, step))
-        adam.zero_grad()
-        turn.loss().backward()
-        adam.step()
-        schedule.step()
+    descended(model, x, 1500, rate=0.05)
     with torch.no_grad():
         truth, own = exact.log_prob(x).mean(), linear_log_p(model, x).mean()
         elbo = torch.stack([model.elbo(x, rng=Keyed(seed)).value.mean() for seed in range(100)]).mean()
