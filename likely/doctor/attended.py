@@ -68,7 +68,7 @@ def attended(events: Iterator[Event], checkup: Checkup) -> Generator[Event, None
         for event in events:
             if isinstance(event, Planned):
                 first = max(LEAST, int(WARM * event.recipe.steps))
-            if isinstance(event, Finished) and event.kept.step >= LEAST:
+            if isinstance(event, Finished) and event.step >= LEAST:
                 yield from (Noticed(what=str(found), seconds=event.seconds) for found in checkup.concluded())
             yield event
             if isinstance(event, Validated) and event.step >= first:
