@@ -24,12 +24,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_feature_names,
+    _check_feature_names_in,
     _check_n_features,
     _check_sample_weight,
+    check_array,
     check_is_fitted,
     validate_data,
 )
 
+from likely.apps.codes import decoded, names_of
 from likely.data import Table, read
 from likely.families.naive_bayes import NaiveBayes
 from likely.fields import amended
@@ -47,6 +50,11 @@ AS_GIVEN = {"kind": "real", "transform": "standard", "atoms": []}  # a matrix of
 def _promises(*wanted: str) -> Callable[["Generative"], bool]:
     """The family has promised one of these."""
     return lambda estimator: bool(set(wanted) & set(promises(type(estimator._family).__name__)))
+
+
+def _has_codes(estimator: "Generative") -> bool:
+    """The family has promised codes, and a row's code needs no class."""
+    return "Latent" in promises(type(estimator._family).__name__) and not estimator.conditional
 
 
 def _has_classes(estimator: "Generative") -> bool:
@@ -216,25 +224,39 @@ class Generative(DensityMixin, BaseEstimator):
         """New rows: an array, or a frame where it was fitted to one with words."""
         check_is_fitted(self)
         frame = self.fitted_.sample_rows(n, seed=self._seed()).frame.drop(columns=CLASS, errors="ignore")
+        return self._formed(frame)
+
+    def _formed(self, frame: pd.DataFrame) -> Array | pd.DataFrame:
         numbers = all(kind == np.float64 for kind in frame.dtypes)
         return frame.to_numpy() if numbers and not hasattr(self, "feature_names_in_") else frame
 
-    @available_if(_promises("Latent"))
+    @available_if(_has_codes)
     def transform(self, X: Any) -> Array:
         """The code of each row."""
         check_is_fitted(self)
-        return self.fitted_.encode(self._rows(self._frame(X, reset=False)))
+        codes = self.fitted_.encode(self._rows(self._frame(X, reset=False)))
+        return codes.reshape(len(codes), -1)
 
-    @available_if(_promises("Latent"))
+    @available_if(_has_codes)
     def fit_transform(self, X: Any, y: Any = None) -> Array:
         """Fit, and give the code of each row."""
         return self.fit(X, y).transform(X)
 
-    @available_if(_promises("Latent"))
+    @available_if(_has_codes)
     def inverse_transform(self, X: Any) -> Array | pd.DataFrame:
-        """The row that each code stands for."""
+        """The row that each code stands for: an array, or a frame where it was fitted to one with words."""
         check_is_fitted(self)
-        return self.fitted_.decode(np.asarray(X)).to_numpy()
+        codes, shape = check_array(X), self.fitted_.model.codes.shape
+        if codes.shape[1] != np.prod(shape):
+            raise ValueError(f"X has {codes.shape[1]} features, but a code of this model is {np.prod(shape)} numbers.")
+        return self._formed(decoded(self.fitted_, codes).frame)
+
+    @available_if(_has_codes)
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """The names of a code's numbers: z1, z2, ..."""
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features, generate_names=False)
+        return np.asarray(names_of(self.fitted_), dtype=object)
 
     # scikit-learn's plumbing -----------------------------------------------------------------------------------------
 
@@ -244,7 +266,7 @@ class Generative(DensityMixin, BaseEstimator):
         tags.target_tags.required = self.conditional
         if self.conditional:  # so that searches stratify their folds by class
             tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags()
-        if "Latent" in promises(type(self._family).__name__):
+        if _has_codes(self):
             tags.transformer_tags = TransformerTags(preserves_dtype=[])
         return tags
 

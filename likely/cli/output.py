@@ -28,8 +28,13 @@ def one_command(function: Callable[..., None], name: str, **settings: Any) -> Ty
 
 
 def emit_json(value: Any) -> None:
-    """Plain JSON on stdout; NaN and infinities become null."""
-    typer.echo(json.dumps(_finite(value), indent=1, default=_plain, allow_nan=False))
+    """Plain JSON on stdout."""
+    typer.echo(json_of(value))
+
+
+def json_of(value: Any) -> str:
+    """Plain JSON; NaN and infinities become null."""
+    return json.dumps(_finite(value), indent=1, default=_plain, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -1,0 +1,88 @@
+"""Rows beside their codes: where they come from, what is said of them, what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import likely
+from likely.apps.coded import coded, flat, training_source
+from likely.errors import CannotAnswer, DataError, MissingFile, WrongRows
+from tests.rotated import codes_of, facts, rotated
+
+
+@pytest.fixture(scope="module")
+def flow():
+    return likely.fit("moons", likely.RealNVP(layers=2, width=8), budget=2, certify=False)
+
+
+def test_codes_are_the_model_s_own(flow):
+    rows = likely.read("moons").take(range(30))
+    known = coded(flow, rows)
+    assert np.allclose(known.z, flow.encode(rows))
+    assert np.allclose(known.decoded(known.z).said.frame, rows.frame, atol=1e-3)
+
+
+def test_the_rows_are_those_it_was_fitted_on_unless_others_are_given(flow, tmp_path):
+    assert len(coded(flow, most=50)) == 50
+    assert len(coded(flow)) == 10_000
+    rows = likely.read("moons").frame.head(40)
+    rows.to_csv(tmp_path / "points.csv", index=False)
+    fitted = likely.fit(tmp_path / "points.csv", likely.VAE(latent=2), budget=1, certify=False)
+    assert training_source(fitted) == str(tmp_path / "points.csv")
+    (tmp_path / "points.csv").unlink()
+    with pytest.raises(MissingFile, match="not there any more"):
+        coded(fitted)
+    memory = likely.fit(rows, likely.VAE(latent=2), budget=1, certify=False)
+    with pytest.raises(MissingFile, match="from memory"):
+        coded(memory)
+
+
+def test_a_part_is_drawn_in_order_always_the_same():
+    fitted, rows = rotated(codes_of(facts()))
+    one, two = coded(fitted, rows, most=10), coded(fitted, rows, most=10)
+    assert np.array_equal(one.z, two.z)
+    assert one.rows.frame.index.is_monotonic_increasing
+
+
+def test_labels_beside_the_rows():
+    said = facts()
+    fitted, rows = rotated(codes_of(said))
+    known = coded(fitted, rows, labels=said)
+    assert list(known.labels.frame) == ["x0", "x1", "x2", "x3", "x4", "glasses", "shade", "town"]
+    assert known.take([3]).labels.frame["town"].tolist() == [said["town"][3]]
+    with pytest.raises(WrongRows, match="one row for each row"):
+        coded(fitted, rows, labels=said.head(3))
+    pictures = likely.fit(np.zeros((6, 4, 4, 1), np.uint8) + np.arange(6, dtype=np.uint8)[:, None, None, None],
+                          likely.VAE(latent=2), budget=1, certify=False)  # fmt: skip
+    cells = np.zeros((6, 4, 4, 1), np.uint8) + np.arange(6, dtype=np.uint8)[:, None, None, None]
+    assert list(coded(pictures, cells, labels=pd.DataFrame({"a": list("xyxyxy")})).labels.frame) == ["a"]
+
+
+def test_rows_that_are_not_there():
+    fitted, rows = rotated(codes_of(facts()))
+    with pytest.raises(WrongRows, match=r"there is no row 49\nExpected: a number from 1 to 48"):
+        coded(fitted, rows).take([48])
+    with pytest.raises(WrongRows, match="there is no row 0"):
+        coded(fitted, rows).take([-1])
+
+
+def test_models_without_codes_are_told_who_has_them():
+    bayes = likely.fit("iris", likely.NaiveBayes(), certify=False)
+    with pytest.raises(CannotAnswer, match=r"NaiveBayes has no codes.*Families that can: .*VAE"):
+        coded(bayes)
+    empty = likely.fit("moons", likely.FactorAnalysis(factors=0), certify=False)
+    with pytest.raises(CannotAnswer, match="hold no number"):
+        coded(empty)
+    fitted, rows = rotated(codes_of(facts()))
+    with pytest.raises(DataError):
+        coded(fitted, rows.frame.head(0))
+
+
+def test_the_condition_goes_with_the_row():
+    fitted = likely.fit("iris", likely.VAE(latent=2), condition="species", budget=2, certify=False)
+    known = coded(fitted)
+    given = known.given([0, 149])
+    assert given["species"].tolist() == known.rows.frame["species"].iloc[[0, 149]].tolist()
+    back = known.decoded(known.z[[0, 149]], given)
+    assert back.said.frame["species"].tolist() == given["species"].tolist()
+    assert flat(np.zeros((3, 2, 2))).shape == (3, 4)
