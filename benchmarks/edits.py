@@ -3,11 +3,11 @@
     python benchmarks/edits.py --minutes 12 --run runs/edits [--family vae,latent=48] [--rows 20000]
 
 Protocol: a VAE learns from generated drawings (`likely.data.shapes`), labelled by their facts (colour, shape, size,
-place, count). Drawings that it has not seen, without their facts, are edited as `likely edit row.png --add shape=square`
-does it: each gets another colour, shape or place, drawn at random. A classifier that learned from other real drawings
-alone tells the facts of what comes out: an edit succeeds where it tells the value that was asked for, and leaves
-another fact alone where it tells what the drawing had before. Its accuracy on real drawings that it has not seen, and
-on the unedited drawings as the VAE decodes them, is told beside.
+place, count). Drawings that it has not seen, without their facts, are edited as `likely edit row.png --add
+shape=square` does it: each gets another colour, shape or place, drawn at random. A classifier that learned from other
+real drawings alone tells the facts of what comes out: an edit succeeds where it tells the value that was asked for, and
+leaves another fact alone where it tells what the drawing had before. Its accuracy on real drawings that it has not
+seen, and on the unedited drawings as the VAE decodes them, is told beside.
 
 Stopped at any moment, the same command goes on. Results: benchmarks/results/edits.json.
 """

@@ -30,21 +30,22 @@ class Rotated(Family["RotatedModel"]):
 
 @final
 class RotatedModel(Latent):
-    """z = x R, x = z R'."""
+    """z = s x R, x = z R' / s: the scales s undo what a codec did to each column."""
 
     def __init__(self, space, condition=None):
         super().__init__(space, condition)
         self.codes = reals(WIDTH)
         self.register_buffer("turn", torch.from_numpy(TURN).float())
+        self.register_buffer("scale", torch.ones(WIDTH))
 
     def sample(self, n, c=None, *, rng):
         return rng.normal((n, WIDTH), like=self.turn)
 
     def encode(self, x, c=None):
-        return x @ self.turn
+        return (x * self.scale) @ self.turn
 
     def decode(self, z, c=None):
-        return z @ self.turn.T
+        return z @ self.turn.T / self.scale
 
 
 def facts(counts=None):
@@ -74,14 +75,16 @@ def codes_of(said, seed=0):
 def rotated(z):
     """A fitted model, and the rows (a table of numbers) whose codes differ as these do.
 
-    The codec only moves and scales the columns alike, so that codes are the ones given, moved and scaled.
+    The model undoes the scales of the codec, so that its codes are the ones given, moved and scaled alike.
     """
     names = [f"x{at}" for at in range(WIDTH)]
     columns = {name: {"kind": "real", "transform": "standard", "atoms": []} for name in names}
     rows = read(pd.DataFrame(z @ TURN.T, columns=names), schema={"columns": columns})
     assert isinstance(rows, Table)
     codec = TableCodec.fit(rows)
-    return Fitted(Rotated().build(codec.space), codec, Card(family=Rotated(), order=tuple(names))), rows
+    model = Rotated().build(codec.space)
+    model.scale.copy_(torch.from_numpy(rows.frame.std().to_numpy()))
+    return Fitted(model, codec, Card(family=Rotated(), order=tuple(names))), rows
 
 
 def code_of(frame):

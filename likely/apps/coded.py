@@ -67,7 +67,7 @@ def coded(fitted: Fitted[Any], data: Any = None, *, labels: Any = None, most: in
     if not len(rows):
         raise EmptyData("there are no rows to look at", expected="at least one")
     said, places = _labelled(rows, None if labels is None else read(labels)), _drawn(len(rows), most)
-    kept = rows.take(places)
+    kept = _of_the_model(rows.take(places), fitted)
     return Coded(fitted, kept, flat(fitted.encode(kept)), None if said is None else said.take(places))
 
 
@@ -110,6 +110,14 @@ def _drawn(rows: int, most: int | None) -> Array:
     if most is None or rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])
+
+
+def _of_the_model(rows: Rows, fitted: Fitted[Any]) -> Rows:
+    """A table without the columns that the model knows nothing of; they are labels all the same."""
+    if not isinstance(rows, Table):
+        return rows
+    known = [name for name in rows.schema.names if name in fitted.card.order]
+    return Table(rows.frame[known], rows.schema.only(known))
 
 
 def _labelled(rows: Rows, more: Rows | None) -> Table | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from likely.data import Rows
 
 WAYS = ("matched", "orthogonal", "mean")
+MOST = 20_000  # labelled rows that are learned from
 NAMED = 3  # rows whose changes are told in words
 
 
@@ -50,7 +51,7 @@ def edit(
     fitted = load(run)
     asked = coded(fitted, rows)
     asked = asked if row is None else asked.take([row - 1])
-    known = coded(fitted, data, labels=labels)
+    known = coded(fitted, data, labels=labels, most=MOST)
     found = edited(asked, known, add=add or (), remove=remove or (), way=way, strength=strength)
     changes = [{name: [said.get(name), value] for name, value in became.items()}
                for said, became in zip(found.said, found.asked, strict=True)]  # fmt: skip
