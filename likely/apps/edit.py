@@ -1,10 +1,11 @@
 r"""Latent arithmetic: codes moved so that what is said of their rows changes, and nothing else.
 
     Mean         z' = z + d,   d = mean(z | a_k = new) - mean(z | a_k = old)                                         (1)
-    Orthogonal   z' = z + d' |d|^2 / |d'|^2,   d' = d less what lies in the span of the other attributes' own d      (2)
+    Orthogonal   z' = z + d' (w.d) / (w.d'),   d' = d less what lies in the span of the other attributes' own w      (2)
     Matched      z' = z + m(a') - m(a),   m(a) = E[z | every attribute], interactions included: `code_law`           (3)
 
-Where attributes go together in the data, (1) moves the one that is asked for with all that goes with it; (2) and (3)
+w are least-squares weights that tell an attribute from the code: (2) goes as far as (1) by its own, and nowhere by the
+others. Where attributes go together in the data, (1) takes along all that goes with the one asked for; (2) and (3)
 leave the others alone, and (3) knows that a square at the left is not made from a circle as one at the right is. What
 is not said of a row is told from its code. Numbers move by slopes in (1) and (2). An attribute that the model is
 conditioned on changes in the condition, and the code stays.
@@ -30,7 +31,7 @@ from likely.errors import CannotAnswer, FieldError
 from likely.suggestion import shown
 
 Array = np.ndarray[Any, Any]
-LEAST = 1e-3  # of a difference's square that must lie across the others
+LEAST = 1e-3  # of a difference, as its own weights tell it, that must lie across the others
 
 
 class Moves(ABC):
@@ -64,16 +65,17 @@ class Mean(Way):
     """The difference of means (1)."""
 
     def learned(self, z: Array, cells: Array, law: CodeLaw) -> Moves:
-        return ByMeans(effects_of(z, cells, law.scales.numeric), law.scales.numeric, across=False)
+        return ByMeans(effects_of(z, cells, law.scales.numeric), law.scales.numeric)
 
 
 @final
 @dataclass(frozen=True)
 class Orthogonal(Way):
-    """The difference of means, across those of all other attributes (2)."""
+    """The difference of means, across what tells all other attributes (2)."""
 
     def learned(self, z: Array, cells: Array, law: CodeLaw) -> Moves:
-        return ByMeans(effects_of(z, cells, law.scales.numeric), law.scales.numeric, across=True)
+        numeric = law.scales.numeric
+        return ByMeans(effects_of(z, cells, numeric), numeric, weights_of(z, cells, numeric))
 
 
 @final
@@ -94,24 +96,26 @@ class ByMeans(Moves):
 
     effects: list[Array]  # (levels, D) of a category: its means less the mean of all; (1, D) of a number: its slope
     numeric: Array
-    across: bool
+    weights: list[Array] | None = None  # (levels, D), (1, D): what tells each from the code
 
     def shift(self, old: Array, new: Array) -> Array:
         moved = ~((old == new) | (np.isnan(old) & np.isnan(new)))
-        span = _span([effect for effect, some in zip(self.effects, moved.any(0), strict=True) if not some])
+        span = _span([w for w, some in zip(self.weights or [], moved.any(0), strict=False) if not some])
         total = np.zeros((len(old), self.effects[0].shape[1]))
         for column in np.flatnonzero(moved.any(0)):
-            d = self._difference(column, old[:, column], new[:, column])
-            total += _apart(d, span) if self.across else d
+            steps = old[:, column], new[:, column]
+            d = self._difference(self.effects[column], *steps)
+            if self.weights is not None:
+                d = _apart(d, self._difference(self.weights[column], *steps), span)
+            total += np.where(moved[:, [column]], d, 0.0)
         return total
 
-    def _difference(self, column: int, old: Array, new: Array) -> Array:
-        """(1); from the mean of all rows where nothing is known."""
-        effect = self.effects[column]
-        if self.numeric[column]:
-            return np.nan_to_num(new - old)[:, None] * effect
-        start = np.where(old[:, None] < 0, 0.0, effect[np.maximum(old, 0).astype(int)])
-        return effect[new.astype(int)] - start
+    def _difference(self, each: Array, old: Array, new: Array) -> Array:
+        """(1), or its weights; from the mean of all rows where nothing is known."""
+        if len(each) == 1:
+            return np.nan_to_num(new - old)[:, None] * each
+        start = np.where(old[:, None] < 0, 0.0, each[np.maximum(old, 0).astype(int)])
+        return each[new.astype(int)] - start
 
 
 def effects_of(z: Array, cells: Array, numeric: Array) -> list[Array]:
@@ -131,25 +135,41 @@ def _means(apart: Array, x: Array) -> Array:
     return np.stack([apart[x == level].mean(0) if (x == level).any() else 0 * apart[0] for level in levels])
 
 
-def _span(effects: list[Array]) -> Array:
-    """(D, r): an orthonormal basis of the others' directions."""
-    if not effects:
+def weights_of(z: Array, cells: Array, numeric: Array) -> list[Array]:
+    """Least squares of each level, or number, on codes; with a little shrinkage, for codes wider than there are rows."""
+    apart = z - z.mean(0)
+    inner = apart.T @ apart
+    inner += 1e-6 * max(float(np.trace(inner)) / len(inner), 1e-12) * np.eye(len(inner))
+    found = []
+    for x, number in zip(cells.T, numeric, strict=True):
+        told = _filled(x)[:, None] if number else (x[:, None] == np.arange(int(x.max()) + 1)).astype(float)
+        found.append(np.linalg.solve(inner, apart.T @ (told - told.mean(0))).T)
+    return found
+
+
+def _filled(x: Array) -> Array:
+    return np.where(np.isnan(x), np.nanmean(x), x)
+
+
+def _span(weights: list[Array]) -> Array:
+    """(D, r): an orthonormal basis of the others' weights."""
+    if not weights:
         return np.zeros((0, 0))
-    _, sizes, basis = np.linalg.svd(np.concatenate(effects), full_matrices=False)
+    _, sizes, basis = np.linalg.svd(np.concatenate(weights), full_matrices=False)
     return basis[sizes > 1e-6 * max(float(sizes[0]), 1e-300)].T
 
 
-def _apart(d: Array, span: Array) -> Array:
-    """(2)"""
+def _apart(d: Array, w: Array, span: Array) -> Array:
+    """(2), row by row."""
     if not span.size:
         return d
     across = d - (d @ span) @ span.T
-    whole, rest = (d**2).sum(1), (across**2).sum(1)
-    if (rest < LEAST * whole).any():
+    whole, rest = (w * d).sum(1), (w * across).sum(1)
+    if (np.abs(rest) < LEAST * np.abs(whole)).any():
         what = "in so few numbers of code no direction changes this attribute and none of the others"
         expected = "more numbers in a code than the others take"
         raise CannotAnswer(what, expected=expected, remedy="the way Matched (--by matched)")
-    return across * np.where(rest > 0, whole / np.maximum(rest, 1e-300), 1.0)[:, None]
+    return across * (whole / np.where(rest == 0, 1.0, rest))[:, None]
 
 
 # Editing -------------------------------------------------------------------------------------------------------------
