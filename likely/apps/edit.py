@@ -136,7 +136,7 @@ def _means(apart: Array, x: Array) -> Array:
 
 
 def weights_of(z: Array, cells: Array, numeric: Array) -> list[Array]:
-    """Least squares of each level, or number, on codes; with a little shrinkage, for codes wider than there are rows."""
+    """Least squares of each level, or number, on codes; shrunk a little, for codes wider than there are rows."""
     apart = z - z.mean(0)
     inner = apart.T @ apart
     inner += 1e-6 * max(float(np.trace(inner)) / len(inner), 1e-12) * np.eye(len(inner))
