@@ -83,7 +83,7 @@ def rotated(z):
     assert isinstance(rows, Table)
     codec = TableCodec.fit(rows)
     model = Rotated().build(codec.space)
-    model.scale.copy_(torch.from_numpy(rows.frame.std().to_numpy()))
+    model.scale.copy_(torch.tensor(rows.frame.std().tolist()))
     return Fitted(model, codec, Card(family=Rotated(), order=tuple(names))), rows
 
 

@@ -1,12 +1,13 @@
 r"""The law of codes given what is said of their rows, z | a ~ N(m(a), S), and back: what does a code say?
 
-    k(a, b) = prod_j (1 + theta k_j(a_j, b_j)) / (1 + theta)                                                         (1)
-    m(a) = mean + k(a, A) (K + lambda N^-1)^-1 (means of A's rows - mean)                                            (2)
+    m(a) = h(a) b + k(a, A) (K + lambda N^-1)^-1 (means of A's rows - h(A) b)                                        (1)
+    k(a, b) = prod_j (1 + theta k_j(a_j, b_j)) / (1 + theta)                                                         (2)
     a of z = argmax_a log n_a - |S^-1/2 (z - m(a))|^2 / 2,   over the combinations A that were seen                  (3)
 
-(1) holds every attribute's own effect and every interaction; k_j is equality of categories and a bell of width one
-standard deviation over numbers. The smaller theta, the less interactions count; theta and lambda have the least
-generalised cross-validation error. N counts the rows of each combination.
+h are indicators of categories, and numbers, whose own effects b are least squares; (2) adds their interactions, and
+what is not linear: k_j is equality of categories and a bell of width one standard deviation over numbers. The smaller
+theta, the fewer attributes act together; theta and lambda have the least generalised cross-validation error, so that
+of noise nothing is added. N counts the rows of each combination.
 Smoothing Spline ANOVA Models (Gu, 2013); Practical Approximate Solutions to Linear Operator Equations When the Data Are
 Noisy (Wahba, 1977)
 """
@@ -21,7 +22,7 @@ from likely.metrics.thread import one_thread
 Array = np.ndarray[Any, Any]
 MOST = 1000  # combinations of attributes that are learned from
 THETAS = (0.1, 1.0, 10.0)
-LAMBDAS = np.logspace(-4, 2, 25)
+LAMBDAS = np.logspace(-4, 6, 31)
 WIDE = 512  # numbers in a code beyond which S is taken as diagonal
 
 
@@ -48,7 +49,7 @@ class Scales:
         return np.nan_to_num((cells - self.centre) / self.spread)
 
     def kernel(self, a: Array, b: Array, theta: float) -> Array:
-        """(1) between scaled attributes (M, K) and (C, K)."""
+        """(2) between scaled attributes (M, K) and (C, K)."""
         found = np.ones((len(a), len(b)))
         for column, numeric in enumerate(self.numeric):
             apart = a[:, column, None] - b[:, column]
@@ -66,13 +67,15 @@ class CodeLaw:
     seen: Array  # (C, K): in the attributes' own values
     counts: Array  # (C,)
     centre: Array  # (D,)
-    weights: Array  # (C, D)
+    own: Array  # (1 + H, D): b
+    weights: Array  # (C, D): of interactions
     theta: float
     white: Array  # (D, D), or (D,): S^-1/2
 
     def mean(self, cells: Array) -> Array:
         """(M, D): E[z | a] for attributes (M, K)."""
-        return self.centre + self.scales.kernel(self.scales(cells), self.scales(self.seen), self.theta) @ self.weights
+        a, seen = self.scales(cells), self.scales(self.seen)
+        return effects(self.scales, a, seen) @ self.own + self.scales.kernel(a, seen, self.theta) @ self.weights  # (1)
 
     def recognised(self, z: Array, cells: Array, free: Array, barred: Array | None = None) -> Array:
         """Attributes (M, K) with those that are `free` (M, K) as codes say; `barred` (C,) combinations do not count."""
@@ -121,18 +124,37 @@ def _learned(z: Array, cells: Array, scales: Scales) -> CodeLaw:
     seen, first, counts = seen[kept], first[kept], counts[kept]
     sums = np.zeros((len(seen), z.shape[1]))
     np.add.at(sums, rows, z)
-    means, centre = sums / counts[:, None], z.mean(0)
+    means, h = sums / counts[:, None], effects(scales, seen, seen)
+    own = _least_squares(h, counts, means)
     within = float(((z - means[rows]) ** 2).sum())
-    theta, weights, freedom = _fitted(scales, seen, counts, means - centre, within)
-    fitted = centre + scales.kernel(seen, seen, theta) @ weights
-    left = (z - fitted[rows]) * np.sqrt(len(z) / max(len(z) - freedom, 1.0))
-    return CodeLaw(scales, cells[first], counts, centre, weights, theta, _white(left))
+    theta, weights, freedom = _interactions(scales, seen, counts, means - h @ own, within)
+    fitted = h @ own + scales.kernel(seen, seen, theta) @ weights
+    used = len(z) - freedom - np.linalg.matrix_rank(h)
+    left = (z - fitted[rows]) * np.sqrt(len(z) / max(float(used), 1.0))
+    return CodeLaw(scales, cells[first], counts, z.mean(0), own, weights, theta, _white(left))
 
 
-def _fitted(scales: Scales, seen: Array, counts: Array, apart: Array, within: float) -> tuple[float, Array, float]:
-    """The weights of (2) with the least generalised cross-validation error, their theta, and their degrees of freedom.
+def effects(scales: Scales, a: Array, seen: Array) -> Array:
+    """h(a): one, an indicator of each category that was seen, and each number; of scaled attributes."""
+    columns = [np.ones((len(a), 1))]
+    for column, numeric in enumerate(scales.numeric):
+        values = a[:, [column]]
+        columns.append(values if numeric else (values == np.unique(seen[:, column])).astype(float))
+    return np.concatenate(columns, 1)
 
-    With S = N^1/2 K N^1/2 = U L U' and y = N^1/2 (means - mean), the fit is U L (L + lambda)^-1 U' y.
+
+def _least_squares(h: Array, counts: Array, means: Array) -> Array:
+    """b: the shortest of those that fit best, for indicators of one attribute add up to one."""
+    root = np.sqrt(counts)[:, None]
+    return np.linalg.lstsq(root * h, root * means, rcond=1e-8)[0]
+
+
+def _interactions(
+    scales: Scales, seen: Array, counts: Array, apart: Array, within: float
+) -> tuple[float, Array, float]:
+    """The weights of (1) with the least generalised cross-validation error, their theta, and their degrees of freedom.
+
+    With S = N^1/2 K N^1/2 = U L U' and y = N^1/2 (means - h b), the fit is U L (L + lambda)^-1 U' y.
     """
     root, rows, best = np.sqrt(counts), counts.sum(), None
     for theta in THETAS:
@@ -141,7 +163,7 @@ def _fitted(scales: Scales, seen: Array, counts: Array, apart: Array, within: fl
         values, y = np.maximum(values, 0.0), vectors.T @ (root[:, None] * apart)
         for penalty in LAMBDAS:
             left = penalty / (values + penalty)
-            freedom = 1 + float((1 - left).sum())
+            freedom = float((1 - left).sum())
             error = (within + float((left[:, None] ** 2 * y**2).sum())) / max(rows - freedom, 0.5) ** 2
             if best is None or error < best[0]:
                 best = error, theta, root[:, None] * (vectors @ (y / (values + penalty)[:, None])), freedom

@@ -26,7 +26,7 @@ import pandas as pd
 from likely.apps.attributes import MISSING, Attribute, Wish, attributes_of, coded_cells, wishes_of
 from likely.apps.code_law import CodeLaw, code_law
 from likely.apps.coded import Coded
-from likely.data import Rows
+from likely.data import Rows, Table
 from likely.errors import CannotAnswer, FieldError
 from likely.suggestion import shown
 
@@ -199,13 +199,27 @@ def edited(
     attributes = attributes_of(known.labels)
     wishes = wishes_of(add, remove, attributes, known.labels)
     names = known.fitted.card.condition
-    inner = {name: each for name, each in attributes.items() if name not in names}
+    inner = _held(attributes, [wish.name for wish in wishes], known)
     given = rows.given(np.arange(len(rows)))
     changed = _regiven(given, [wish for wish in wishes if wish.name in names], attributes, known)
     z, old, new = _moved(rows, known, inner, [w for w in wishes if w.name in inner], way or Matched(), strength)
     said, became = (_told(inner, *each) for each in ((old, given), (new, changed)))
     asked = tuple({wish.name: each[wish.name] for wish in wishes} for each in became)
     return Edited(rows.decoded(rows.z, given), rows.decoded(z, changed), z, said, asked)
+
+
+def _held(attributes: dict[str, Attribute], wished: list[str], known: Coded) -> dict[str, Attribute]:
+    """The attributes that codes are told by: those wished for, and what shall stay.
+
+    A table's own columns stay only where one of them is to change: what else is said of a row hangs on all of them.
+    """
+    given, own = known.fitted.card.condition, known.rows.schema.names if isinstance(known.rows, Table) else ()
+    whole = set(wished) <= {*own, *given}
+    return {
+        name: each
+        for name, each in attributes.items()
+        if name not in given and (whole or name not in own or name in wished)
+    }
 
 
 def _moved(

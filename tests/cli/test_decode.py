@@ -20,7 +20,8 @@ def test_pictures_go_to_a_file(cli, tmp_path):
     (tmp_path / "codes.csv").write_text("z1,z2\n0,0\n1.5,-0.5\n")
     told = cli("decode", "digits.likely", "codes.csv")
     assert "2 rows decoded, in decoded.png" in told.err
-    assert likely.read(tmp_path / "decoded.png").pixels.shape[1] == 8 * 4  # enlarged
+    assert cli("decode", "digits.likely", "codes.csv", "-o", "two.npz").code == 0
+    assert likely.read(tmp_path / "two.npz").pixels.shape == (2, 8, 8, 1)
 
 
 def test_refusals(cli, models, tmp_path):
