@@ -1,7 +1,7 @@
 """What is said of rows, as numbers: which attributes there are, and which of them a person wants changed."""
 
 # pandas' own types are unions that no check narrows
-# pyright: reportArgumentType=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportCallIssue=false, reportAttributeAccessIssue=false
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

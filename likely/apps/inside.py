@@ -1,5 +1,8 @@
 """What a model with codes has learned, seen from inside: all that a page, or a program, needs to show it."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

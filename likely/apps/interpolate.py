@@ -62,8 +62,8 @@ def between(rows: Coded, others: Coded, names: tuple[str, str], *, steps: int = 
     a, b = rows.z[0], others.z[0]
     ways = straight(a, b, steps), spherical(a, b, steps)
     given = rows.given(np.zeros(steps, int))
-    pictures = [rows.decoded(way, given) for way in ways]
-    return Interpolation(names, *pictures, ways, float(np.degrees(angle(a, b))))
+    straightly, spherically = (rows.decoded(way, given) for way in ways)
+    return Interpolation(names, straightly, spherically, ways, float(np.degrees(angle(a, b))))
 
 
 def _across(start: Array, end: Array) -> Array:
