@@ -290,7 +290,7 @@ class Fitted(Generic[M_co]):
     def decode(self, codes: Any, given: Any = None) -> Any:
         """The row that each code stands for."""
         model = self._promising(Latent)
-        z = torch.as_tensor(np.asarray(codes), dtype=torch.float32)
+        z = torch.tensor(np.asarray(codes), dtype=torch.float32)
         c = self._condition(self._partial(given, len(z)), 0)
         with torch.no_grad():
             pairs = ((placed(pz, model), placed(pc, model)) for pz, pc in batches(z, c))

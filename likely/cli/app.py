@@ -27,7 +27,7 @@ VERBS = {
     "encode": "Say the code of each row.",
     "decode": "Say the row that each code stands for.",
     "edit": "Change an attribute of rows by latent arithmetic.",
-    "inside": "Look inside a model with codes: a page of maps, traversals and neighbours.",
+    "inside": "Look inside a model's codes: map, manifold, nearest rows.",
     "show": "Show what a fitted model is and what was measured on it.",
     "families": "List the families, or the fields of one.",
     "data": "Show how a file is read: columns, kinds, why.",
