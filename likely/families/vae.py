@@ -35,13 +35,13 @@ from likely.contracts import (
     log_mean_exp,
 )
 from likely.distributions import Law, Observation, kl_standard_cells, law_of
-from likely.distributions.normal import HALF_LOG_2PI
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
 from likely.variational import GaussianPosterior, Posterior, Prior, StandardPrior
-from likely.variational.posterior import GaussianInference, mean_log_std
-from likely.variational.prior import Known, Standard
+from likely.variational.posterior import mean_log_std
+from likely.variational.prior import Known
+from likely.variational.units import closed, used
 
 AT_ONCE = 1 << 20  # parameters of the law that are decoded at one time: bounds memory, and stays near the cache
 TOLD = 16  # draws of a row's code, where it is told what each number is used for
@@ -98,7 +98,7 @@ class Objective(nn.Module):
         self.posterior = family.posterior.inference(family.latent, space, condition, family.network)
         self.likelihood = Likelihood(family.latent, law, condition, family.network)
         self.prior = family.prior.law(family.latent, self.posterior)
-        self.closed = isinstance(self.prior, Standard) and isinstance(self.posterior, GaussianInference)
+        self.closed = closed(self.posterior, self.prior)
         self.noise = family.latent + self.prior.noise  # normals for each draw of a code
 
     def forward(self, x: Tensor, c: Tensor | None, eps: Tensor) -> Tensor:
@@ -107,9 +107,19 @@ class Objective(nn.Module):
         if eps.shape[1] > 1:
             fit, surplus = self.weigh(x, c, told, eps, known)
             return -log_mean_exp(_heavy(fit + self.family.beta * surplus)).mean()  # (5)
+        if not self.closed:
+            return self._learned(x, c, told, eps, known)
         fit, rate = self.terms(x, c, told, eps, known)
-        free = self.family.free if self.closed else self.family.free * self.family.latent
-        return self.family.beta * rate.mean(0).clamp_min(free).sum() - fit.mean()
+        return self.family.beta * rate.mean(0).clamp_min(self.family.free).sum() - fit.mean()
+
+    def _learned(self, x: Tensor, c: Tensor | None, told: Tensor, eps: Tensor, known: Known) -> Tensor:
+        """(3) where the rate is one of the whole code: what is free to the posterior still moves the prior."""
+        own, noise = self._parted(eps)
+        z, log_q = self.posterior.draw(told, own)
+        rate, free = (log_q - self.prior(z, noise, known)).mean(), self.family.free * self.family.latent
+        moving = self.prior(z.detach(), noise, known).mean()
+        kept = torch.where(rate < free, moving - moving.detach(), 0.0)
+        return self.family.beta * (rate.clamp_min(free) - kept) - self.likelihood(x, z, c).mean()
 
     def terms(self, x: Tensor, c: Tensor | None, told: Tensor, eps: Tensor, known: Known) -> tuple[Tensor, Tensor]:
         """(3) at one draw (B, 1, noise): fit (B,), and rate (B, D) of each number, or (B, 1) of all together."""
@@ -126,8 +136,13 @@ class Objective(nn.Module):
             mean, log_std = mean_log_std(told)
             z = mean[:, None] + torch.exp(log_std)[:, None] * eps  # (2)
             return self.likelihood(x, z, c), (0.5 * (eps**2 - z**2) + log_std[:, None]).sum(2)
-        z, log_q = self.posterior.draw(told, eps[..., : self.family.latent])
-        return self.likelihood(x, z, c), self.prior(z, eps[..., self.family.latent :], known) - log_q
+        own, noise = self._parted(eps)
+        z, log_q = self.posterior.draw(told, own)  # (2)
+        return self.likelihood(x, z, c), self.prior(z, noise, known) - log_q
+
+    def _parted(self, eps: Tensor) -> tuple[Tensor, Tensor]:
+        """The noise of codes, and that of their prior."""
+        return eps[..., : self.family.latent], eps[..., self.family.latent :]
 
 
 @final
@@ -169,25 +184,9 @@ class VAEModel(Weighted, Latent, Trained, Prepared, Units):
         return self.law.mean(self.objective.likelihood.decoder(z, c))
 
     def used(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Used:
-        """Each number against the prior of that number alone (given the level above, whose numbers come after)."""
-        objective, eps = self.objective, self._noise(len(x), TOLD, rng)
-        told, known = objective.posterior(x, c), objective.prior.known(objective.posterior)
-        noise = eps[..., self.family.latent :]
-        z, _ = objective.posterior.draw(told, eps[..., : self.family.latent])
-        mean, log_std, error = objective.posterior.moments(told, z)
-        expected = objective.prior.cells(z, noise, known).mean(1)
-        rate = -log_std - HALF_LOG_2PI - 0.5 - expected  # E log q, and E log p by its draws
-        if objective.closed:
-            rate = kl_standard_cells(mean, log_std)
-        above = objective.prior.above(z, noise)
-        centre = above.mean.mean(1, keepdim=True)
-        apart = (above.mean - centre).square().sum(1)
-        return Used(
-            mean=torch.cat([mean, centre[:, 0]], 1),
-            noise=torch.cat([error, apart / (TOLD * (TOLD - 1))], 1),
-            rate=torch.cat([rate, above.rate.mean(1)], 1),
-            free=self.family.free,
-        )
+        posterior, prior = self.objective.posterior, self.objective.prior
+        told, eps = posterior(x, c), self._noise(len(x), TOLD, rng)
+        return used(posterior, prior, told, eps, prior.known(posterior), self.family.free)
 
     def _noise(self, rows: int, draws: int, rng: Rng) -> Tensor:
         return rng.normal((rows, draws, self.objective.noise), like=next(self.parameters()))

@@ -296,6 +296,28 @@ def test_the_loss_is_minus_the_bound():
     assert loss(tight, x) < loss(plain, x)
 
 
+@form
+def test_the_loss_of_every_form_is_minus_the_bound(fields):
+    x = rows(reals(3), 50)
+    plain, tight = made(reals(3), free=0.0, **fields), made(reals(3), draws=8, **fields)
+    elbo = plain.elbo(x, rng=Stepped(0, 0))
+    torch.testing.assert_close(loss(plain, x), -elbo.value.mean())
+    torch.testing.assert_close(loss(made(reals(3), free=100.0, **fields), x), 200 - elbo.fit.mean())
+    weights = tight.log_weights(x, draws=8, rng=Stepped(0, 0))
+    torch.testing.assert_close(loss(tight, x), -log_mean_exp(weights).mean())
+
+
+def test_what_is_free_to_the_posterior_still_moves_the_prior():
+    model, x = made(reals(3), free=100.0, prior=MixturePrior(components=3)), rows(reals(3), 50)
+    loss(model, x).backward()
+    charged = made(reals(3), free=0.0, prior=MixturePrior(components=3))
+    loss(charged, x).backward()
+    for free, paid in zip(model.objective.prior.parameters(), charged.objective.prior.parameters(), strict=True):
+        torch.testing.assert_close(free.grad, paid.grad)
+    (free, paid) = (each.objective.posterior.encoder.layers.out.bias.grad for each in (model, charged))
+    assert not torch.allclose(free, paid)
+
+
 def test_it_learns_a_circle():
     """Points on a noisy circle: the fitted bound comes near the entropy, far above a single normal's."""
     torch.manual_seed(0)

@@ -26,6 +26,13 @@ SMALL = {
     "PixelRNN": "pixelrnn,width=16,layers=2,hidden=16",
     "Transformer": "transformer,width=32,layers=2",
 }
+OBJECTS = (  # families with what may be passed to them
+    "vae,prior=mixtureprior,prior.components=4",
+    "vae,prior=vampprior,prior.components=4",
+    "vae,prior=hierarchical,prior.latent=2",
+    "vae,posterior=flowposterior,posterior.width=16",
+    "vae,draws=3,prior=mixtureprior,posterior=flowposterior,posterior.width=16",
+)
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 PREDICTED = ("one real", "reals", "label")  # what discriminative families model: they are given every condition
@@ -52,6 +59,17 @@ def test_every_law_holds_or_is_refused_with_its_reason(family, space, condition)
     assert all(v.outcome == "passed" or v.reason for v in verdicts)
     refused = [v for v in verdicts if v.outcome == "refused"]
     assert not refused or (len(refused) == len(verdicts) and "Expected" in refused[0].reason)
+
+
+@pytest.mark.parametrize("condition", QUICK)
+@pytest.mark.parametrize("space", ["reals", "mixed", "bits"])
+@pytest.mark.parametrize("said", OBJECTS)
+def test_every_law_holds_with_what_is_passed(said, space, condition):
+    small = ",network=conv,network.width=8" if space == "bits" else ""
+    case = Case(made("Family", said + small), SPACES[space], CONDITIONS[condition])
+    told = [verdict(case, law, space, condition) for law in LAWS]
+    wrong = [f"{v.law}: {v.reason}" for v in told if v.outcome in ("failed", "refused")]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.slow
