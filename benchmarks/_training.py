@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from likely.contracts import Model
-from likely.training import Budget, Engine, Examples, JsonLines, Lifting, Lines, follow, learn
+from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
+from likely.training.lift import Lifting
 
 RESULTS = Path(__file__).parent / "results"
 
