@@ -1,19 +1,22 @@
-"""Aligned proteins: held-out nats a residue of a Transformer beside models of columns alone and of pairs of columns.
+"""Aligned proteins: held-out nats a residue of models of a table, a column a place, beside sites, trees and pairs.
 
-    python benchmarks/proteins.py --minutes 5 --run runs/proteins [--data FOLDER]
+    python benchmarks/proteins.py --made 3 --transformer 5 --circuit 2 [--data FOLDER]
 
 847 sequences of ribonuclease A (proteins/PF00074_full.fasta), 256 aligned places, a gap is a symbol. Sequences are
-split by hash, copies of one on one side: 80 % to learn from, 10 % to choose by, 10 % for the figures. Every model is
-exact and scores the same texts; those with a letter that no learned one has are left out, and counted. Nats are told a
-place of the alignment and a letter that is no gap. Baselines, their constants chosen on the validation side:
+split by hash, copies of one on one side: 80 % to learn from, 10 % to choose by, 10 % for the figures. Figures are
+exact, normalised log-probabilities of the same sequences; those with a letter that no learned one has are left out, and
+counted. Nats are told a place of the alignment and a letter that is no gap. Baselines, their constants chosen on the
+validation side:
 
     sites     every place by itself, with pseudo-counts
     tree      BayesNet: each place given one other, the best tree (Chow and Liu)
-    circuit   Circuit: hidden trees
     potts     p(x) = prod_i softmax(h_i + sum_{j<i} J_ij(x_j)): every place given all earlier ones by fields and
-              pairwise couplings, the autoregressive form of a Potts model (Trinquier et al., 2021), with an L2 penalty
+              pairwise couplings, the autoregressive form of a Potts model (arDCA; Trinquier et al., 2021), with an L2
+              penalty, in the alignment's order or with the least varied places first. A Potts model learned by
+              pseudo-likelihood has no normalised probability to compare; this form has
 
-Stopped at any moment, the same command goes on. Results: benchmarks/results/proteins.json.
+Ours read the alignment as a table: a category a place, of all letters. Their minutes are wall-clock, 0 leaves one out;
+`chosen` is the one that is best on the validation side. Results: benchmarks/results/proteins.json.
 """
 
 import argparse
@@ -21,24 +24,26 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import pandas as pd
 import torch
 import torch.nn.functional as F
 from harness import Busy, machine
 from torch import Tensor
 
 import likely
-from likely.data import Split, Texts, read, split
-from likely.training import Engine, Lines, unfinished
+from likely.data import Rows, Split, Texts, read, split
+from likely.training import Engine, Lines
 
 PSEUDO = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 PENALTIES = (0.0003, 0.001, 0.003, 0.01)
+FLOORS = (-8.0, -10.0, -12.0)  # of a letter never seen at its place
 
 
 def known(sides: Split) -> tuple[Split, int]:
@@ -63,8 +68,8 @@ def sites(learned: Tensor, scored: Tensor, pseudo: float) -> Tensor:
     return (counts / counts.sum(1, keepdim=True)).log().gather(1, scored.T).sum(0)
 
 
-def potts(learned: Tensor, judged: Tensor, tested: Tensor, penalty: float, steps: int) -> tuple[float, Tensor]:
-    """The validation's mean log p at its best step, and log p of each test row at that step."""
+def potts(learned: Tensor, judged: Tensor, tested: Tensor, penalty: float, steps: int) -> tuple[float, Tensor, float]:
+    """The validation's mean log p at its best step and floor, log p of each test row there, and the floor."""
     k, places = int(learned.max()) + 1, learned.shape[1]
     seen = F.one_hot(learned, k).any(0).flatten().nonzero()[:, 0]  # a state never seen has no weights
     mask = (seen[:, None] // k) < (seen // k)
@@ -72,99 +77,117 @@ def potts(learned: Tensor, judged: Tensor, tested: Tensor, penalty: float, steps
     pairs = torch.zeros(len(seen), len(seen), requires_grad=True)
     optimizer = torch.optim.Adam([fields, pairs], 0.03)
 
-    def log_prob(x: Tensor) -> Tensor:
+    def log_prob(x: Tensor, floor: float) -> Tensor:
         hot = F.one_hot(x, k).flatten(1)[:, seen].float()
-        logits = torch.full((len(x), places * k), -12.0).index_copy(1, seen, hot @ (pairs * mask) + fields)
-        return logits.view(len(x), places, k).log_softmax(-1).gather(2, x[..., None]).sum((1, 2))
+        told = torch.full((len(x), places * k), -torch.inf).index_copy(1, seen, hot @ (pairs * mask) + fields)
+        told = told.view(len(x), places, k)
+        logits = torch.where(torch.isinf(told), told.amax(2, keepdim=True) + floor, told)
+        return logits.log_softmax(-1).gather(2, x[..., None]).sum((1, 2))
 
-    best, told = -float("inf"), torch.empty(0)
+    best = (-float("inf"), torch.empty(0), FLOORS[0])
     for step in range(steps):
-        loss = -log_prob(learned).mean() + 0.5 * penalty * (pairs * mask).square().sum()
+        loss = -log_prob(learned, FLOORS[-1]).mean() + 0.5 * penalty * (pairs * mask).square().sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if step % 5 == 4:
             with torch.no_grad():
-                value = float(log_prob(judged).mean())
-                if value > best:
-                    best, told = value, log_prob(tested)
-                elif value < best - 2:
+                value, floor = max((float(log_prob(judged, floor).mean()), floor) for floor in FLOORS)
+                if value > best[0]:
+                    best = value, log_prob(tested, floor).double(), floor
+                elif value < best[0] - 2:
                     break
-    return best, told.double()
+    return best
 
 
-def transformer(args: argparse.Namespace, sides: Split) -> Callable[[Texts], Tensor]:
-    """log p of texts under the model of the run's folder: loaded, gone on with, or begun."""
-    folder, engine, tell = args.run / "model.likely", Engine(threads=args.threads or None), [Lines(sys.stderr)]
-    if (folder / "model.json").is_file() and not unfinished(folder):
-        model = likely.load(folder)
-    elif unfinished(folder):
-        model = likely.resume(folder, sides.train, validation=sides.validation, engine=engine, listeners=tell)
-    else:
-        family = likely.Transformer(
-            width=args.width, layers=args.layers, heads=args.heads, dropout=args.dropout, rate=args.rate
-        )
-        model = likely.fit(
-            sides.train, family, validation=sides.validation, budget=args.steps or f"{args.minutes:g}m",
-            seed=args.seed, folder=folder, batch=args.batch or None, engine=engine, listeners=tell,
-        )  # fmt: skip
-    args.family, args.recipe = repr(model.card.family), dict(model.card.recipe)
-    return lambda rows: model.score(rows).nats
+def best_potts(learned: Tensor, judged: Tensor, tested: Tensor, steps: int) -> tuple[float, Tensor, str]:
+    """Over orders and penalties: the validation's mean, the test rows' log p, and how."""
+    varied = (F.one_hot(learned, int(learned.max()) + 1).double().mean(0) + 1e-12).log2()
+    orders = {"as aligned": torch.arange(learned.shape[1]), "least varied first": _entropy(varied).argsort()}
+    tried = []
+    for (name, order), penalty in product(orders.items(), PENALTIES):
+        value, told, floor = potts(*(x[:, order] for x in (learned, judged, tested)), penalty, steps)
+        tried.append((value, told, f"{name}, penalty {penalty:g}, floor {floor:g}"))
+        print(f"potts, {tried[-1][2]}: {-value / learned.shape[1]:.4f} on the validation side", flush=True)
+    return max(tried, key=lambda each: each[0])
 
 
-def counted(family: likely.contracts.Family, sides: Split, **settings: object) -> tuple[float, Tensor]:
-    """A library's model of columns: the validation's mean and the test rows' scores."""
-    model = likely.fit(sides.train, family, validation=sides.validation, certify=False, **settings)
+def _entropy(log2: Tensor) -> Tensor:
+    return -(log2.exp2() * log2).sum(1)
+
+
+def table(texts: Texts, letters: list[str]) -> Rows:
+    """A category a place, of all letters."""
+    frame = pd.DataFrame([list(text) for text in texts])
+    frame.columns = pd.Index([f"place_{place + 1}" for place in frame.columns])
+    return read(frame, schema={"columns": {name: {"kind": "category", "levels": letters} for name in frame.columns}})
+
+
+def counted(strength: float, sides: Split) -> tuple[float, Tensor]:
+    """A tree: the validation's mean and the test rows' scores."""
+    model = likely.fit(sides.train, likely.BayesNet(strength=strength), validation=sides.validation, certify=False)
     return float(model.score(sides.validation).nats.mean()), model.score(sides.test).nats
+
+
+def learned_by(family: likely.contracts.Family, minutes: float, sides: Split, args: argparse.Namespace) -> dict:
+    """One of ours: what it says of the validation and test sides, and how it was learned."""
+    start = time.perf_counter()
+    letters = sorted(set("".join(sides.train)))
+    train, judged, tested = (table(side, letters) for side in (sides.train, sides.validation, sides.test))
+    engine, tell = Engine(threads=args.threads or None), [Lines(sys.stderr)]
+    model = likely.fit(train, family, validation=judged, budget=f"{minutes:g}m", seed=args.seed, engine=engine,
+                       listeners=tell, certify=False, batch=args.batch or None)  # fmt: skip
+    took = (time.perf_counter() - start) / 60
+    return {"judged": float(model.score(judged).nats.mean()), "tested": model.score(tested).nats,
+            "how": f"{family!r}, {took:.1f} minutes", "recipe": dict(model.card.recipe)}  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     beside = Path(__file__).parents[2] / "shared" / "data"
-    parser.add_argument("--minutes", type=float, default=5.0, help="of the Transformer's training, wall-clock")
-    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
+    for name, family in OURS.items():
+        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="MINUTES", help=f"of {family!r}"[:200])
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
-    parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--layers", type=int, default=3)
-    parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--batch", type=int, default=0, help="texts of a step (0: as the library chooses)")
+    parser.add_argument("--batch", type=int, default=32, help="sequences of a step (0: as the library chooses)")
     parser.add_argument("--potts-steps", type=int, default=100, help="of each penalty tried; 0 leaves it out")
-    parser.add_argument("--circuit-minutes", type=float, default=0.0, help="of the Circuit; 0 leaves it out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     return parser.parse_args()
 
 
+OURS = {
+    "made": likely.MADE(any_order=False, width=128, depth=1, decay=0.3, rate=1e-3),
+    "transformer": likely.Transformer(width=96, layers=3, heads=4, dropout=0.2, rate=2e-3),
+    "circuit": likely.Circuit(apart=True),
+}
+
+
 def main() -> None:
-    """Every model on the same texts."""
+    """Every model on the same sequences."""
     args, busy, start = arguments(), Busy(), time.perf_counter()
-    args.run.mkdir(parents=True, exist_ok=True)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     rows = read(args.data / "proteins" / "PF00074_full.fasta")
     assert isinstance(rows, Texts)
     sides, strange = known(split(rows))
     learned, judged, tested = codes_of(sides)
-    letters = (torch.tensor([[letter != "-" for letter in text] for text in sides.test])).sum().item()
+    letters = sum(letter != "-" for text in sides.test for letter in text)
     scores: dict[str, tuple[Tensor, str]] = {}
     tried = [(float(sites(learned, judged, a).mean()), a) for a in PSEUDO]
     scores["sites"] = sites(learned, tested, max(tried)[1]), f"pseudo-count {max(tried)[1]:g}"
-    trees = [(*counted(likely.BayesNet(strength=s), sides), s) for s in STRENGTHS]
+    trees = [(*counted(strength, sides), strength) for strength in STRENGTHS]
     _, scored, strength = max(trees, key=lambda each: each[0])
     scores["tree"] = scored, f"strength {strength:g}"
     if args.potts_steps:
-        each = [(*potts(learned, judged, tested, penalty, args.potts_steps), penalty) for penalty in PENALTIES]
-        _, scored, penalty = max(each, key=lambda one: one[0])
-        scores["potts"] = scored, f"penalty {penalty:g}"
-    if args.circuit_minutes:
-        _, scored = counted(likely.Circuit(), sides, budget=f"{args.circuit_minutes:g}m", seed=args.seed)
-        scores["circuit"] = scored, f"{args.circuit_minutes:g} minutes"
+        _, *scores_of_pairs = best_potts(learned, judged, tested, args.potts_steps)
+        scores["potts"] = scores_of_pairs[0], scores_of_pairs[1]
     baselines = time.perf_counter() - start
-    start = time.perf_counter()
-    scores["Transformer"] = transformer(args, sides)(sides.test), args.family
+    asked = {name: minutes for name in OURS if (minutes := getattr(args, name))}
+    ours = {name: learned_by(OURS[name], minutes, sides, args) for name, minutes in asked.items()}
+    scores |= {name: (each["tested"], each["how"]) for name, each in ours.items()}
+    chosen = max(ours, key=lambda name: ours[name]["judged"])
     told = {
         "benchmark": "proteins",
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -173,19 +196,20 @@ def main() -> None:
         "others": busy.others(),
         "sequences": [len(sides.train), len(sides.validation), len(sides.test)],
         "left_out": strange,
-        "recipe": args.recipe,
-        "transformer_minutes": (time.perf_counter() - start) / 60,
         "baseline_minutes": baselines / 60,
+        "recipes": {name: each["recipe"] for name, each in ours.items()},
+        "validation_nats_a_place": {name: -each["judged"] / tested.shape[1] for name, each in ours.items()},
         "nats_a_place": {name: figure(nats, tested.numel(), letters, how) for name, (nats, how) in scores.items()},
+        "chosen": chosen,
         "gained_on": {
-            name: gained(scores["Transformer"][0], nats, tested.shape[1])
+            name: gained(scores[chosen][0], nats, tested.shape[1])
             for name, (nats, _) in scores.items()
-            if name != "Transformer"
+            if name != chosen
         },
     }
     args.results.mkdir(parents=True, exist_ok=True)
     (args.results / "proteins.json").write_text(json.dumps(told, indent=1, default=str) + "\n")
-    print(json.dumps(told, indent=1, default=str))
+    print(json.dumps({name: told[name] for name in ("nats_a_place", "chosen", "gained_on")}, indent=1, default=str))
 
 
 def figure(nats: Tensor, places: int, letters: int, how: str) -> dict[str, object]:

@@ -247,6 +247,16 @@ class Continues(Sharpens):
         """What follows the first moments `start` (B, ..., k), one moment (B, ...) after another, to the rows' end."""
 
 
+class Spells(Model):
+    """Draws tokens, the first of which can be confined: a start may have been cut in the middle of one."""
+
+    @abstractmethod
+    def continued_among(
+        self, start: Tensor, among: Tensor, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng
+    ) -> Iterator[Tensor]:
+        """What follows the first tokens `start` (B, k); the next is one of those that `among` (B, V) says."""
+
+
 class Denoises(Model):
     """Knows E[x | x + sigma * noise], which gives score, guidance and particles."""
 

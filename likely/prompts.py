@@ -3,6 +3,9 @@
 A text ends where the model ends it, before the first stop string that was drawn whole, or at the length asked for.
 Beyond the model's own length T a document goes on, given its last T / 2 tokens: pages are cut anywhere, so any stretch
 of a document is the beginning of a page. A text of another form ends at T.
+
+Where tokens are of several letters a beginning may end inside one: "the sto" is cut into tokens that "the story" has
+not. Its last token is then drawn again, among all that begin as it does, where the model can be asked for that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +19,7 @@ from torch import Tensor
 
 from likely.codecs import Codec, TextsCodec
 from likely.codecs.spelling import Spelling
-from likely.contracts import Continues, Sharpness
+from likely.contracts import Continues, Sharpness, Spells
 from likely.data import Texts
 from likely.distributions import PLAIN
 from likely.errors import CannotAnswer, FieldError, WrongRows
@@ -93,19 +96,20 @@ class Writer:
         one = len(set(begun)) == 1
         called = ["the beginning" if one else f"beginning {place}" for place in range(1, len(begun) + 1)]
         codes = [self.codes(text, f"{each}, {text[:40]!r},") for each, text in zip(called, begun, strict=True)]
-        texts = list(begun)
-        for rows in _alike(codes):
-            start = torch.tensor([codes[row] for row in rows], dtype=torch.long).reshape(len(rows), -1)
+        starts, texts = [self._start(each) for each in codes], list(begun)
+        for rows in _alike(starts):
             places = torch.tensor(rows)
-            told = self._written(start, None if c is None else c[places], Keyed(seed, rows=places))
+            some = [starts[row] for row in rows]
+            told = self._written(some, None if c is None else c[places], Keyed(seed, rows=places))
             for row, text in zip(rows, told, strict=True):
                 texts[row] += text
         return Texts(tuple(texts), self.codec.form)
 
     def stream(self, codes: Sequence[int], c: Tensor | None, seed: int) -> Iterator[str]:
         """What follows a beginning, as soon as it is certain."""
-        pen = self._pen(first=not codes)
-        for moment in self._moments(torch.tensor([codes], dtype=torch.long), c, Keyed(seed)):
+        start = self._start(codes)
+        pen = self._pen(start)
+        for moment in self._moments([start], c, Keyed(seed)):
             if text := pen.add(int(moment)):
                 yield text
             if pen.ended:
@@ -129,48 +133,84 @@ class Writer:
             return self.ending.length or max(most, begun + most // 2)
         return min(self.ending.length or most, most)
 
-    def _written(self, start: Tensor, c: Tensor | None, rng: Keyed) -> list[str]:
+    def _start(self, codes: Sequence[int]) -> "Start":
+        """All codes, or all but the last where others begin as it does."""
+        if not codes or not isinstance(self.model, Spells):
+            return Start(codes)
+        among = self.codec.vocabulary.begun_by(codes[-1])
+        return Start(codes[:-1], codes[-1], among) if len(among) > 1 else Start(codes)
+
+    def _written(self, starts: Sequence["Start"], c: Tensor | None, rng: Keyed) -> list[str]:
         """What follows each start."""
-        pens = [self._pen(first=not start.shape[1]) for _ in start]
+        pens = [self._pen(start) for start in starts]
         texts = [""] * len(pens)
-        for moment in self._moments(start, c, rng):
+        for moment in self._moments(starts, c, rng):
             for row, code in enumerate(moment.tolist()):
                 texts[row] += pens[row].add(code)
             if all(pen.ended for pen in pens):
                 break
         return [text + pen.rest() for text, pen in zip(texts, pens, strict=True)]
 
-    def _pen(self, *, first: bool) -> "Pen":
-        return Pen(self.codec.vocabulary.spelling(first=first), self.ending.stop)
+    def _pen(self, start: "Start") -> "Pen":
+        first = not start.codes and start.begun is None
+        return Pen(self.codec.vocabulary.spelling(first=first, begun=start.begun), self.ending.stop)
 
     @torch.no_grad()
-    def _moments(self, start: Tensor, c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
+    def _moments(self, starts: Sequence["Start"], c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
         """One token of every text after another; beyond the model's length from window to window."""
-        most, end, c = self.codec.space.length, self._end(start.shape[1]), placed(c, self.model)
-        drawn, window = list(start.unbind(1)), 0
+        start = torch.tensor([each.codes for each in starts], dtype=torch.long).reshape(len(starts), -1)
+        most, end, c = self.codec.space.length, self._end(starts[0].tokens), placed(c, self.model)
+        drawn, window, among = list(start.unbind(1)), 0, self._among(starts)
         while len(drawn) < end:
             known = drawn if len(drawn) < most else drawn[len(drawn) - most // 2 :]
             past = torch.stack(known, 1).clamp(min=0) if known else start  # who has ended is not read any more
             before = len(drawn)
-            for moment in self._continued(past, c, rng.fork(window) if window else rng):
+            for moment in self._continued(past, among, c, rng.fork(window) if window else rng):
                 drawn.append(moment)
                 yield moment
                 if len(drawn) == end:
                     return
             if len(drawn) == before or len(known) + len(drawn) - before < most:
                 return  # every text has ended
-            window += 1
+            window, among = window + 1, None
 
-    def _continued(self, past: Tensor, c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
-        drawn = self.model.continued(placed(past, self.model), c, sharpness=self.sharpness, rng=rng)
-        return (moment.cpu() for moment in drawn)
+    def _among(self, starts: Sequence["Start"]) -> Tensor | None:
+        """What the first token of each may be (B, V); None where it may be any."""
+        if starts[0].begun is None:
+            return None
+        among = torch.zeros(len(starts), self.codec.space.vocabulary, dtype=torch.bool)
+        for row, start in zip(among, starts, strict=True):
+            row[list(start.among)] = True
+        return among
+
+    def _continued(self, past: Tensor, among: Tensor | None, c: Tensor | None, rng: Keyed) -> Iterator[Tensor]:
+        past, ways = placed(past, self.model), {"sharpness": self.sharpness, "rng": rng}
+        if among is None:
+            return (moment.cpu() for moment in self.model.continued(past, c, **ways))
+        assert isinstance(self.model, Spells)
+        return (moment.cpu() for moment in self.model.continued_among(past, placed(among, self.model), c, **ways))
 
 
-def _alike(codes: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Rows whose beginnings are of one length, a batch at a time."""
-    places: dict[int, list[int]] = {}
-    for row, told in enumerate(codes):
-        places.setdefault(len(told), []).append(row)
+@final
+@dataclass(frozen=True)
+class Start:
+    """The codes of a beginning; where its last token was `begun` and is left open, what may stand there."""
+
+    codes: Sequence[int]
+    begun: int | None = None
+    among: Sequence[int] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Of the beginning."""
+        return len(self.codes) + (self.begun is not None)
+
+
+def _alike(starts: Sequence[Start]) -> Iterator[list[int]]:
+    """Rows whose starts are of one form, a batch at a time."""
+    places: dict[tuple[int, bool], list[int]] = {}
+    for row, told in enumerate(starts):
+        places.setdefault((len(told.codes), told.begun is None), []).append(row)
     for rows in places.values():
         yield from (rows[at : at + BATCH] for at in range(0, len(rows), BATCH))
 

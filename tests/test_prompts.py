@@ -8,9 +8,13 @@ import pytest
 import torch
 
 import likely
+from likely.card import Card
+from likely.codecs import VOCABULARIES, TextsCodec
 from likely.codecs.spelling import Joined, Utf8
 from likely.contracts import Sharpness
+from likely.data import Texts
 from likely.errors import CannotAnswer, FieldError, WrongRows
+from likely.fitted import Fitted
 from likely.prompts import Pen
 from likely.rng import Keyed
 from tests.bigram import bigram
@@ -181,6 +185,48 @@ def test_a_pen_holds_back_no_more_than_what_may_be_a_stop(stop):
         assert "".join(shown) + pen.rest() == expected
         assert pen.ended
         assert pen.add(0) == "" == pen.rest()
+
+
+STORY = ("the story of the stone", "the store", "a stone", "the sto") * 4
+
+
+@pytest.fixture(scope="module")
+def told():
+    """An unlearned Transformer over pairs: what it says is far from even."""
+    torch.manual_seed(0)
+    codec = TextsCodec.fit(Texts(STORY), unit=VOCABULARIES["pairs"])
+    model = likely.Transformer(width=16, layers=1, heads=2).build(codec.space).eval()
+    with torch.no_grad():
+        model.chain.codes.head.weight.mul_(20)
+    return Fitted(model, codec, Card(family=likely.Transformer(width=16, layers=1, heads=2), order=()))
+
+
+@pytest.mark.parametrize("begun", ["the st", "the", "t", "a ", "the story of the stone"])
+def test_a_last_token_that_others_begin_with_is_drawn_again(told, begun):
+    """In the proportions of the model's own law of what comes there."""
+    vocabulary, model = told.codec.vocabulary, told.model
+    *known, last = vocabulary.codes(begun)
+    start = torch.tensor([known], dtype=torch.long).reshape(1, -1)
+    row = torch.cat([torch.full((1, 1), model.end), start], 1)
+    law = model.chain.codes(row)[0, -1, : model.end].detach()
+    among = [code for code in range(vocabulary.size) if vocabulary.text([code]).startswith(vocabulary.text([last]))]
+    assert last in among
+    mask = torch.zeros(1, vocabulary.size, dtype=torch.bool)
+    mask[0, among] = True
+    rows = mask.expand(2000, -1)
+    drawn = next(model.continued_among(start.expand(2000, -1), rows, sharpness=Sharpness(), rng=Keyed(0)))
+    share = torch.bincount(drawn, minlength=vocabulary.size).double() / 2000
+    expected = law.masked_fill(~mask[0], -torch.inf).softmax(0).double()
+    assert ((share - expected).abs() < 5 * (expected / 2000).sqrt() + 1e-3).all()
+
+
+def test_a_text_that_is_drawn_so_begins_as_typed(told):
+    begun = ["the st", "the", "", "t", "a stone", "the story of the stone"] * 3
+    texts = list(told.sample(given=begun, seed=4))
+    assert all(text.startswith(start) for text, start in zip(texts, begun, strict=True))
+    assert [told.sample(given=begun[: at + 1], seed=4)[at] for at in range(6)] == texts[:6]
+    for start in ("the st", "t", ""):
+        assert "".join(told.stream(start, seed=2)) == told.sample(1, start, seed=2)[0]
 
 
 def test_letters_cut_apart_are_held_back():

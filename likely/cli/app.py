@@ -24,6 +24,7 @@ VERBS = {
     "sample": "Draw new rows from a fitted model.",
     "score": "Say how likely each row is, with the kind of the number.",
     "complete": "Fill in what is missing, given what is known.",
+    "forecast": "Draw what may follow a series.",
     "encode": "Say the code of each row.",
     "decode": "Say the row that each code stands for.",
     "edit": "Change an attribute of rows by latent arithmetic.",

@@ -35,14 +35,18 @@ class Joined(Spelling):
 
 @final
 class Utf8(Spelling):
-    """Tokens that are bytes: those of an unfinished letter wait for its others."""
+    """Tokens that are bytes: those of an unfinished letter wait for its others.
 
-    def __init__(self, tokens: Sequence[bytes], errors: str) -> None:
-        self.tokens = tokens
+    So many bytes of the first token are `known` and not told.
+    """
+
+    def __init__(self, tokens: Sequence[bytes], errors: str, *, known: int = 0) -> None:
+        self.tokens, self.known = tokens, known
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
 
     def add(self, code: int) -> str:
-        return self._decoder.decode(self.tokens[code])
+        known, self.known = self.known, 0
+        return self._decoder.decode(self.tokens[code][known:])
 
     def rest(self) -> str:
         return self._decoder.decode(b"", final=True)

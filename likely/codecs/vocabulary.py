@@ -46,8 +46,12 @@ class Vocabulary(ABC):
         """What codes say."""
 
     @abstractmethod
-    def spelling(self, *, first: bool = True) -> Spelling:
-        """Codes as text, as they come; `first`: there is no text before them."""
+    def begun_by(self, code: int) -> Sequence[int]:
+        """The codes that a text may turn out to have in this one's place when it goes on; this one is among them."""
+
+    @abstractmethod
+    def spelling(self, *, first: bool = True, begun: int | None = None) -> Spelling:
+        """Codes as text, as they come; `first`: no text is before them; the text of `begun` is known and not told."""
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
@@ -95,7 +99,10 @@ class Listed(Vocabulary):
     def text(self, codes: Sequence[int]) -> str:
         return self.between.join(self.tokens[code] for code in codes)
 
-    def spelling(self, *, first: bool = True) -> Spelling:
+    def begun_by(self, code: int) -> Sequence[int]:
+        return (code,)
+
+    def spelling(self, *, first: bool = True, begun: int | None = None) -> Spelling:
         return Joined(self.tokens, self.between, first=first)
 
     def unknown(self, text: str) -> list[str]:
@@ -166,7 +173,10 @@ class Bytes(Vocabulary):
     def text(self, codes: Sequence[int]) -> str:
         return bytes(codes).decode("utf-8", "surrogateescape")
 
-    def spelling(self, *, first: bool = True) -> Spelling:
+    def begun_by(self, code: int) -> Sequence[int]:
+        return (code,)
+
+    def spelling(self, *, first: bool = True, begun: int | None = None) -> Spelling:
         return Utf8(BYTES, "surrogateescape")
 
     def unknown(self, text: str) -> list[str]:
@@ -214,8 +224,12 @@ class Pairs(Vocabulary):
     def text(self, codes: Sequence[int]) -> str:
         return self._tokenizer.decode(list(codes), skip_special_tokens=False)
 
-    def spelling(self, *, first: bool = True) -> Spelling:
-        return Utf8(self._bytes, "replace")
+    def begun_by(self, code: int) -> Sequence[int]:
+        start = self._bytes[code]
+        return [other for other, told in enumerate(self._bytes) if told.startswith(start)] if start else (code,)
+
+    def spelling(self, *, first: bool = True, begun: int | None = None) -> Spelling:
+        return Utf8(self._bytes, "replace", known=0 if begun is None else len(self._bytes[begun]))
 
     @cached_property
     def _bytes(self) -> list[bytes]:

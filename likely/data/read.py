@@ -20,7 +20,7 @@ from likely.data.prose import from_prose, is_prose
 from likely.data.rows import Images, Pieces, Rows, Table
 from likely.data.schema import Schema
 from likely.data.series import Panel, windowed
-from likely.data.series_file import from_json, from_ts
+from likely.data.series_file import from_json, from_moments, from_ts
 from likely.data.sound import Sounds, cut
 from likely.data.sound_file import from_sound_folder, from_sound_zip, from_wav, holds_sounds
 from likely.data.text_table import read_text_table
@@ -201,8 +201,8 @@ def _packed_idx(path: Path, found: str) -> bool:
     return head[:2] == b"\0\0" and len(head) == 4 and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4
 
 
-def _from_text(path: Path, said: Declaration) -> Table | Texts:
-    """A table where lines are cut into columns; else texts."""
+def _from_text(path: Path, said: Declaration) -> Table | Texts | Panel:
+    """A table where lines are cut into columns, or series with a line a moment; else texts."""
     if reads_as_texts(path, said):
         return from_prose(path, said)
     found = layout_for(path, said)
@@ -211,6 +211,8 @@ def _from_text(path: Path, said: Declaration) -> Table | Texts:
     text = frozenset(name for name in found.names if stated.get(name, {}).get("dtype") == "str")
     frame, found = read_text_table(path, found, markers=markers, text=text)
     frame, missing_as = tidied(frame, found, stated)
+    if said == Declaration() and (series := from_moments(frame)) is not None:
+        return series
     return Table(*infer(frame, said, missing_as=missing_as, file=found.file, notes=found.notes))
 
 

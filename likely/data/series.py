@@ -147,6 +147,7 @@ def windowed(table: Table, window: int, channels: Sequence[str] = ()) -> Panel:
     names = list(channels) or _channels(table)
     if lacking := [name for name in names if name not in table.frame.columns]:
         raise WrongRows(f"there is no channel {shown(lacking)}", expected=f"the columns {shown(names)}")
+    _check_numbers(table, names)
     values = table.frame[names].to_numpy(dtype=np.float64, na_value=np.nan)
     count = len(values) // window
     if not count:
@@ -156,16 +157,19 @@ def windowed(table: Table, window: int, channels: Sequence[str] = ()) -> Panel:
 
 
 def _channels(table: Table) -> list[str]:
-    """Columns of numbers; a column of categories or words has no place among them."""
+    """Columns that may be channels."""
     left = {column.name for column in table.schema.columns if column.kind in ("id", "constant", "date")}
     left |= {name for name in table.schema.names[:1] if name.lower() in TIMES}
     rest = [column for column in table.schema.columns if column.name not in left]
-    if odd := [column for column in rest if not pd.api.types.is_numeric_dtype(table.frame[column.name].dtype)]:
-        what = f"column '{odd[0].name}' ({odd[0].kind}) is no channel of a series"
-        raise WrongRows(what, expected="numbers in every column but that of times", remedy="leave the column out")
     if not rest:
         raise EmptyData("the table has no column of numbers for a channel", expected="at least one beside the times")
     return [column.name for column in rest]
+
+
+def _check_numbers(table: Table, names: Sequence[str]) -> None:
+    if odd := [name for name in names if not pd.api.types.is_numeric_dtype(table.frame[name].dtype)]:
+        what = f"column '{odd[0]}' ({table.schema[odd[0]].kind}) is no channel of a series"
+        raise WrongRows(what, expected="numbers in every column but that of times", remedy="leave the column out")
 
 
 def _starts(table: Table, window: int, count: int) -> tuple[str, ...]:

@@ -74,6 +74,33 @@ def _case(fields: list[str], place: int, path: Path) -> Array:
     return np.array([channel + [np.nan] * (longest - len(channel)) for channel in channels]).T
 
 
+def from_moments(frame: "pd.DataFrame") -> Panel | None:
+    """The series of a table with a line a moment, as likely writes them; None where it is any other table.
+
+    Its columns are `series` (their numbers, rising), what is said about each, `moment` (0, 1, ... of each), channels.
+    """
+    names = [str(name) for name in frame.columns]
+    if names[0] != "series" or "moment" not in names[1:-1] or len(set(names)) < len(names):
+        return None
+    at = names.index("moment")
+    said, values, (which, when) = frame[names[1:at]], frame[names[at + 1 :]], (frame["series"], frame["moment"])
+    kinds = (pd.api.types.is_integer_dtype(which), pd.api.types.is_integer_dtype(when))
+    if not all((*kinds, *map(pd.api.types.is_numeric_dtype, values.dtypes))) or which.hasnans or when.hasnans:
+        return None
+    begins = np.flatnonzero(when == 0)
+    lengths = np.diff([*begins, len(frame)])
+    number = np.repeat(np.arange(len(begins)), lengths)
+    if len(number) < len(frame) or not (np.diff(which.to_numpy()[begins]) > 0).all():
+        return None
+    even = np.array_equal(when, np.arange(len(frame)) - begins[number])
+    first = frame.iloc[begins[number]].reset_index(drop=True)
+    if not even or not first[["series", *said]].equals(frame[["series", *said]].reset_index(drop=True)):
+        return None
+    stack = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    parts = np.split(stack, begins[1:])
+    return series_of(parts, channels=tuple(values), labels=said.iloc[begins] if len(said.columns) else None)
+
+
 def panel_of(held: dict[str, Array], path: Path) -> Panel:
     """What an .npz with an array `series` (N, T, D) holds."""
     said = {name.removeprefix("said_"): each for name, each in held.items()

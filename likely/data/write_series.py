@@ -96,18 +96,16 @@ def _number(value: float) -> str:
 
 
 def _moments(panel: "Panel") -> "pd.DataFrame":
-    """A line a moment: which series, when, what is said about it, and its channels."""
+    """A line a moment: which series, what is said about it, when, its channels; `from_moments` reads it back."""
     lengths = panel.lengths
     which = np.repeat(np.arange(len(panel)), lengths)
     when = np.concatenate([np.arange(length) for length in lengths]) if len(panel) else which
-    frame = pd.DataFrame({"series": which + 1, "moment": when})
-    if panel.about is not None:
-        said = panel.about.frame.iloc[which].reset_index(drop=True)
-        frame = pd.concat([frame, said.drop(columns=[*frame.columns], errors="ignore")], axis=1)
     values = pd.DataFrame(panel.values[which, when], columns=pd.Index(panel.channels))
-    return pd.concat(
-        [frame, values.astype(int) if panel.levels and not values.isna().any(axis=None) else values], axis=1
-    )
+    whole = values.astype(int) if panel.levels and not values.isna().any(axis=None) else values
+    said = pd.DataFrame(index=whole.index)
+    if panel.about is not None:
+        said = panel.about.frame.iloc[which].reset_index(drop=True).drop(columns=["series", "moment"], errors="ignore")
+    return pd.concat([pd.Series(which + 1, name="series"), said, pd.Series(when, name="moment"), whole], axis=1)
 
 
 def _to_npz(panel: "Panel", part: Path) -> None:

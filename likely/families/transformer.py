@@ -34,6 +34,7 @@ from likely.contracts import (
     Sharpens,
     Sharpness,
     Space,
+    Spells,
     Trained,
     Turn,
 )
@@ -94,7 +95,7 @@ class Transformer(Family["TokensModel | PixelsModel | CellsModel"]):
 
 
 @final
-class TokensModel(Density, Continues, Trained):
+class TokensModel(Density, Continues, Spells, Trained):
     """Texts. Code V, past the vocabulary's, ends a row; it is also what a row begins after."""
 
     space: Tokens
@@ -130,14 +131,13 @@ class TokensModel(Density, Continues, Trained):
         return torch.where(_so_far(codes != self.end), codes, -1)
 
     def continued(self, start: Tensor, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Iterator[Tensor]:
-        """A row that has ended is -1 from there on; all is over when all have."""
-        ended = (start < 0).any(1)
+        return self.continued_among(start, None, c, sharpness=sharpness, rng=rng)
+
+    def continued_among(
+        self, start: Tensor, among: Tensor | None, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng
+    ) -> Iterator[Tensor]:
         levels = self.chain.levels(len(start), self.space.length - start.shape[1], rng)
-        for code in self.chain.following(start.long().clamp(min=0), c, levels, sharpness):
-            ended = ended | (code == self.end)
-            yield torch.where(ended, -1, code)
-            if ended.all():
-                return
+        return self.chain.until_end(self.end, start.long(), c, levels, sharpness, among)
 
 
 @final

@@ -81,18 +81,36 @@ class InRow(nn.Module):
         return drawn
 
     @torch.no_grad()
-    def following(self, start: Tensor, c: Tensor | None, levels: Tensor, sharpness: Sharpness) -> Iterator[Tensor]:
-        """What follows the first codes (B, k), one place (B,) after another: as many as there are levels (B, m)."""
+    def following(
+        self, start: Tensor, c: Tensor | None, levels: Tensor, sharpness: Sharpness, among: Tensor | None = None
+    ) -> Iterator[Tensor]:
+        """What follows the first codes (B, k), one place (B,) after another: as many as there are levels (B, m).
+
+        The first may have to be `among` some (B, V), the first V of all codes.
+        """
         if not levels.shape[1]:
             return
         steps, dealt = self.codes.by_code(len(start), c), Dealt(levels)
         logits = steps.first(start)
+        if among is not None:
+            logits = logits.masked_fill(~F.pad(among, (0, logits.shape[1] - among.shape[1])), -torch.inf)
         for left in range(levels.shape[1], 0, -1):
             logits = precise(logits)
             code = dealt.categorical(logits if sharpness == PLAIN else sharpened(logits, sharpness))
             yield code
             if left > 1:
                 logits = steps.next(code)
+
+    def until_end(
+        self, end: int, start: Tensor, c: Tensor | None, levels: Tensor, sharpness: Sharpness, among: Tensor | None
+    ) -> Iterator[Tensor]:
+        """`following`, -1 from a row's end on, which may be in its start; all is over when all have ended."""
+        ended = (start < 0).any(1)
+        for code in self.following(start.clamp(min=0), c, levels, sharpness, among):
+            ended = ended | (code == end)
+            yield torch.where(ended, -1, code)
+            if ended.all():
+                return
 
 
 def part(c: Tensor | None, rows: slice) -> Tensor | None:

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -21,11 +22,12 @@ from likely.contracts import (
     Model,
     Sharpens,
     Sharpness,
+    Spells,
     Trained,
     Weighted,
 )
 from likely.rng import Keyed, Stepped
-from likely.spaces import Vector, absent
+from likely.spaces import Tokens, Vector, absent
 from likely.store import fill
 from likely.testing.case import Case, descend
 from likely.testing.law import Beside, close, demand, holds, law
@@ -139,6 +141,21 @@ def what_is_continued_lies_in_the_space(case: Case) -> None:
         whole = case.lift.down(torch.cat([start, *(moment[..., None] for moment in rest), end], -1))
         demand(whole.shape == case.cells[:8].shape, f"with its continuation a row is {tuple(whole.shape)}")
         demand(not sampling.outside(whole, case.space).any(), "a continuation leaves the space")
+
+
+@law(Spells)
+def a_confined_token_is_among_those_that_may_come(case: Case) -> None:
+    """After nothing, and after half a row; where only one may come, it comes."""
+    model, c, space = case.model, _part(case.c, slice(8)), case.space
+    assert isinstance(model, Spells)
+    assert isinstance(space, Tokens)
+    among = torch.arange(space.vocabulary) % 2 == 0
+    one = torch.arange(space.vocabulary) == space.vocabulary - 1
+    for known, some in product((0, space.length // 2), (among, one)):
+        start = case.u[:8, :known].clamp(min=0)
+        with torch.no_grad():
+            first = next(model.continued_among(start, some.expand(8, -1), c, sharpness=Sharpness(), rng=Keyed(5)))
+        demand(bool(some[first].all()), "a confined token is another one")
 
 
 # Densities -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from likely.data import Panel, chorales, read, series_of, write
+from likely.data import Panel, Table, chorales, read, series_of, write
 from likely.errors import DataError, EmptyData, Unreadable
 
 TS = """# a comment
@@ -33,7 +33,7 @@ def test_ts_has_channels_gaps_unequal_lengths_and_a_class_last(tmp_path):
     assert rows.about.frame["label"].tolist() == ["up", "down"]
 
 
-@pytest.mark.parametrize("suffix", ["ts", "npz"])
+@pytest.mark.parametrize("suffix", ["ts", "npz", "csv", "csv.gz"])
 @pytest.mark.parametrize("labels", [None, ["a b", "c"]])
 def test_series_come_back_from_their_files(tmp_path, suffix, labels):
     rows = series_of([np.array([[1.5, 2], [np.nan, 3], [0.1, 1e-9]]), np.array([[7.25, 1]])], labels=labels)
@@ -47,8 +47,33 @@ def test_series_come_back_from_their_files(tmp_path, suffix, labels):
 def test_csv_has_a_line_a_moment(tmp_path):
     write(series_of([np.array([0, 1, 1]), np.array([1])], labels=["x", "y"]), tmp_path / "few.csv")
     lines = (tmp_path / "few.csv").read_text().splitlines()
-    assert lines[0] == "series,moment,label,channel_1"
-    assert lines[1:] == ["1,0,x,0", "1,1,x,1", "1,2,x,1", "2,0,y,1"]
+    assert lines[0] == "series,label,moment,channel_1"
+    assert lines[1:] == ["1,x,0,0", "1,x,1,1", "1,x,2,1", "2,y,0,1"]
+    again = read(tmp_path / "few.csv")
+    assert again.lengths.tolist() == [3, 1]
+    assert again.levels == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "series,moment,x\n1,0,1\n1,2,2\n",  # a moment is lacking
+        "series,moment,x\n2,0,1\n1,0,2\n",  # they do not rise
+        "series,moment,x\n1,1,1\n1,2,2\n",  # the first moment is not there
+        "series,moment,x\n1,0,one\n1,1,two\n",
+        "series,kind,moment,x\n1,a,0,1\n1,b,1,2\n",  # what is said about a series changes within it
+        "series,x,moment\n1,5,0\n1,5,1\n",
+        "moment,series,x\n0,1,5\n1,1,5\n",
+    ],
+)
+def test_any_other_table_stays_a_table(tmp_path, text):
+    assert isinstance(read(written(tmp_path, text, "t.csv")), Table)
+
+
+def test_a_schema_makes_a_table_of_series(tmp_path):
+    path = written(tmp_path, "series,moment,x\n1,0,1.5\n1,1,2.5\n", "t.csv")
+    assert isinstance(read(path), Panel)
+    assert isinstance(read(path, schema={"columns": {"x": {"kind": "real"}}}), Table)
 
 
 @pytest.mark.parametrize(
