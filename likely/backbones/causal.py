@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 EPS = 1e-6
 SLOWEST = 1e-4  # the last pair of a head turns about so much a moment
-FEW = 64  # rows up to which weights are laid out anew, inputs first: small products are several times faster so
 
 
 @final
@@ -104,67 +103,100 @@ class Block(nn.Module):
 
 
 class Layer(NamedTuple):
-    """A block's maps, inputs first, times the size of n(x) where that is their input; its keys and values so far."""
+    """A block's maps, inputs first."""
 
     qkv: Tensor
     out: Tensor
     up: Tensor
     down: Tensor
-    keys: Tensor  # (B, H, window, D)
-    values: Tensor
+
+
+@final
+class Room:
+    """What the latest moment of some rows is reckoned in, made once."""
+
+    def __init__(self, like: Tensor, rows: int, heads: int, width: int, hidden: int, *, rotary: bool) -> None:
+        self.length, self.direction = like.new_empty(rows, 1), like.new_empty(rows, width)
+        self.qkv, self.risen = like.new_empty(rows, 3 * width), like.new_empty(rows, 2 * hidden)
+        self.gate, self.up = self.risen.chunk(2, 1)
+        told, turned = self.qkv.view(rows, 3, heads, -1), like.new_empty(3, rows, heads, width // heads)
+        self.query, self.kept = turned[0].view(rows * heads, 1, -1), turned[1:].view(2, rows * heads, -1)
+        self.told, self.turned = (_complex(each) if rotary else each for each in (told, turned.transpose(0, 1)))
+        self.seen, self.nothing = torch.empty_like(self.query), like.new_zeros(1, 1, 1)
 
 
 @final
 class ByMoment:
-    """Let the network `hear` the first inputs, then each `next` one; both say what it makes of the latest moment."""
+    """Let the network `hear` the first inputs, then each `next` one; both say what it makes of the latest moment.
+
+    A pair's two numbers lie side by side here, as a complex one: (4) is one product.
+    """
 
     def __init__(self, network: Causal, rows: int) -> None:
         self.network, self.rows, self.at, self.size = network, rows, 0, math.sqrt(network.width)
-        self.least = network.frequencies.new_tensor(math.sqrt(EPS) * self.size)
-        self.layers = [self._layer(block) for block in network.blocks]
+        rates, heads = network.frequencies, network.heads
+        self.blocks = [block for block in network.blocks if isinstance(block, Block)]
+        self.layers = [self._layer(block) for block in self.blocks]
+        self.least, self.scale = rates.new_tensor(math.sqrt(EPS) * self.size), (network.width // heads) ** -0.5
+        self.rates = torch.stack([rates, rates, torch.zeros_like(rates)])[:, None]  # values are not turned
+        self.ones = torch.ones_like(self.rates)
+        width, hidden = network.width, self.blocks[0].down.in_features
+        self.room = Room(rates, rows, heads, width, hidden, rotary=network.rotary)
+        self.kept = rates.new_empty(len(self.layers), 2, rows * heads, network.window, width // heads)
 
-    def _layer(self, block: nn.Module) -> Layer:
-        assert isinstance(block, Block)
-        shape = (self.rows, block.heads, self.network.window, self.network.width // block.heads)
-        maps = ((block.qkv, self.size), (block.out, 1.0), (block.up, self.size), (block.down, 1.0))
-        qkv, out, up, down = (_laid(linear.weight * size, self.rows) for linear, size in maps)
-        return Layer(qkv, out, up, down, qkv.new_empty(shape), qkv.new_empty(shape))
+    def _layer(self, block: Block) -> Layer:
+        qkv = block.qkv.weight
+        if self.network.rotary:
+            halves = qkv.unflatten(0, (3, block.heads, 2, -1))
+            qkv = torch.cat([halves[:2].transpose(2, 3).flatten(0, 3), halves[2].flatten(0, 2)])
+        return Layer(*(weight.t() for weight in (qkv, block.out.weight, block.up.weight, block.down.weight)))
 
     @torch.inference_mode()
     def hear(self, x: Tensor) -> Tensor:
-        """The first moments' inputs (B, k, C), all at once."""
+        """The first moments' inputs (B, k, C), all at once; of the last layer only the latest is asked for."""
         length, window = x.shape[1], self.network.window
         kept = torch.arange(max(0, length - window), length, device=x.device)
         turn = self.network.turn(torch.arange(length, device=x.device))
-        for block, layer in zip(self.network.blocks, self.layers):
-            assert isinstance(block, Block)
+        for block, room in zip(self.blocks, self.kept):
             q, k, v = block.looks(x, turn)
-            layer.keys[:, :, kept % window], layer.values[:, :, kept % window] = k[:, :, kept], v[:, :, kept]
-            x = block.moved(x, attend(q, k, v, window))
+            keys, values = k[:, :, kept].flatten(0, 1), v[:, :, kept].flatten(0, 1)
+            room[0][:, kept % window], room[1][:, kept % window] = keys if turn is None else _paired(keys), values
+            if block is self.blocks[-1]:
+                seen = F.scaled_dot_product_attention(q[:, :, -1:], k[:, :, kept], v[:, :, kept])
+                x = block.moved(x[:, -1:], seen)
+            else:
+                x = block.moved(x, attend(q, k, v, window))
         self.at = length
         return normed(x[:, -1])
 
     @torch.inference_mode()
     def next(self, x: Tensor) -> Tensor:
         """One more moment's input (B, C)."""
-        width, window = self.network.width, self.network.window
-        slot, seen = self.at % window, min(self.at + 1, window)
-        turn = self.network.turn(torch.tensor([self.at], device=x.device))
-        for qkv, out, up, down, keys, values in self.layers:
-            each = torch.mm(self._direction(x), qkv).view(self.rows, 3, self.network.heads, -1)
-            qk = each[:, :2] if turn is None else turn(each[:, :2])
-            keys.select(2, slot).copy_(qk[:, 1])
-            values.select(2, slot).copy_(each[:, 2])
-            looked = F.scaled_dot_product_attention(qk[:, 0, :, None], keys[:, :, :seen], values[:, :, :seen])
-            x = torch.addmm(x, looked.reshape(self.rows, width), out)  # (1)
-            gate, risen = torch.mm(self._direction(x), up).chunk(2, 1)
-            x = torch.addmm(x, F.silu(gate).mul_(risen), down)  # (2)
+        room, seen = self.room, slice(min(self.at + 1, self.network.window))
+        here = self.kept.select(3, self.at % self.network.window).unbind()
+        keys, values = (self.kept[:, which, :, seen].unbind() for which in (0, 1))
+        turn = torch.polar(self.ones, self.rates * self.at) if self.network.rotary else None
+        x = x.clone()
+        for layer, slot, key, value in zip(self.layers, here, keys, values):
+            self._mapped(x, layer.qkv, room.qkv)
+            room.turned.copy_(room.told) if turn is None else torch.mul(room.told, turn, out=room.turned)  # (4)
+            slot.copy_(room.kept)
+            scores = torch.baddbmm(room.nothing, room.query, key.mT, beta=0, alpha=self.scale)
+            torch.bmm(scores.softmax(-1), value, out=room.seen)  # (3)
+            x.addmm_(room.seen.view(x.shape), layer.out)  # (1)
+            self._mapped(x, layer.up, room.risen)
+            x.addmm_(F.silu(room.gate, inplace=True).mul_(room.up), layer.down)  # (2)
         self.at += 1
         return self._direction(x) * self.size
 
+    def _mapped(self, x: Tensor, weight: Tensor, into: Tensor) -> None:
+        """W n(x)"""
+        torch.addmm(into, self._direction(x), weight, beta=0, alpha=self.size, out=into)
+
     def _direction(self, x: Tensor) -> Tensor:
         """n(x), but of length one."""
-        return x / torch.hypot(torch.linalg.vector_norm(x, 2, -1, True), self.least)
+        length = torch.linalg.vector_norm(x, 2, -1, True, out=self.room.length)
+        return torch.div(x, torch.hypot(length, self.least, out=length), out=self.room.direction)
 
 
 def attend(q_BHTD: Tensor, k_BHTD: Tensor, v_BHTD: Tensor, window: int) -> Tensor:
@@ -201,5 +233,11 @@ def _linear(inputs: int, outputs: int, among: int = 1) -> nn.Linear:
     return linear
 
 
-def _laid(weight: Tensor, rows: int) -> Tensor:
-    return weight.t().contiguous() if rows <= FEW else weight.t()
+def _complex(x: Tensor) -> Tensor:
+    """Every two numbers that lie side by side as one."""
+    return torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+
+
+def _paired(x: Tensor) -> Tensor:
+    """Two halves as pairs."""
+    return x.unflatten(-1, (2, -1)).transpose(-1, -2).flatten(-2)
