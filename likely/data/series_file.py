@@ -88,7 +88,7 @@ def from_moments(frame: "pd.DataFrame") -> Panel | None:
     if not all((*kinds, *map(pd.api.types.is_numeric_dtype, values.dtypes))) or which.hasnans or when.hasnans:
         return None
     begins = np.flatnonzero(when == 0)
-    lengths = np.diff([*begins, len(frame)])
+    lengths = np.diff(np.append(begins, len(frame)))
     number = np.repeat(np.arange(len(begins)), lengths)
     if len(number) < len(frame) or not (np.diff(which.to_numpy()[begins]) > 0).all():
         return None
