@@ -1,6 +1,6 @@
 """Latent arithmetic on drawings: does the edit change what was asked for, and nothing else?
 
-    python benchmarks/edits.py --minutes 12 --run runs/edits [--family vae,latent=48] [--rows 20000]
+    python benchmarks/edits.py --minutes 12 --run runs/edits [--family vae,latent=64] [--rows 20000]
 
 Protocol: a VAE learns from generated drawings (`likely.data.shapes`), labelled by their facts (colour, shape, size,
 place, count). Drawings that it has not seen, without their facts, are edited as `likely edit row.png --add
@@ -43,7 +43,7 @@ CHANGED = ("colour", "shape", "place")
 WAYS: dict[str, Way] = {"matched": Matched(), "orthogonal": Orthogonal(), "mean": Mean()}
 PROMISED = 0.90
 LEARNED, JUDGED, HELD, EDITED = range(4)  # seeds of the drawings
-FAMILY = "vae,latent=48"
+FAMILY = "vae,latent=32,network=conv,network.width=16,law=discretised-logistic,law.mixtures=1"
 
 
 def told(images: Images) -> tuple[Tensor, list[list[str]]]:
@@ -152,8 +152,9 @@ def fitted(args: argparse.Namespace, images: Images) -> Any:
         return likely.resume(place, images, **settings)
     budget = args.steps or f"{args.minutes}m"
     return likely.fit(
-        images, made("Family", args.family), budget=budget, seed=0, folder=place, certify=False, **settings
-    )
+        images, made("Family", args.family), budget=budget, batch=args.batch, seed=0, folder=place, certify=False,
+        **settings,
+    )  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
@@ -163,6 +164,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=0, help="instead of minutes")
     parser.add_argument("--run", type=Path, required=True, help="folder of the run: made, or gone on with")
     parser.add_argument("--family", default=FAMILY)
+    parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rows", type=int, default=20_000, help="drawings that the VAE, and the judge, learn from")
     parser.add_argument("--edits", type=int, default=1000, help="unseen drawings that are edited")
     parser.add_argument("--epochs", type=int, default=5, help="of the judge")
