@@ -105,3 +105,22 @@ def test_what_a_family_has_not_promised_is_not_there():
     assert gan.sample(4).shape == (4, 4)
     for name in ("score_samples", "transform", "predict", "partial_fit"):
         assert not hasattr(gan, name)
+
+
+def test_codes_there_and_back():
+    flow = Generative(likely.RealNVP(layers=2, width=8), budget=5).fit(X)
+    codes = flow.transform(X)
+    assert np.allclose(flow.inverse_transform(codes), X, atol=1e-3)
+    assert flow.get_feature_names_out().tolist() == ["z1", "z2", "z3", "z4"]
+    with pytest.raises(ValueError, match="X has 3 features, but a code of this model is 4 numbers"):
+        flow.inverse_transform(codes[:, :3])
+    frame = pd.DataFrame({"a": X[:, 0], "b": np.where(Y == 0, "yes", "no")})
+    vae = Generative(likely.VAE(latent=3), budget=2).fit(frame)
+    assert list(vae.inverse_transform(vae.transform(frame))) == ["a", "b"]
+    assert make_pipeline(StandardScaler(), flow).fit(X).transform(X).shape == (150, 4)
+
+
+def test_a_code_that_needs_a_class_is_not_offered():
+    given = Generative(likely.VAE(latent=2), conditional=True, budget=2).fit(X, Y)
+    for name in ("transform", "inverse_transform", "fit_transform", "get_feature_names_out"):
+        assert not hasattr(given, name)
