@@ -16,12 +16,12 @@ import pandas as pd
 
 from likely import frames
 from likely.apps.codes import decoded
-from likely.contracts import Latent
+from likely.contracts import Latent, Space
 from likely.data import EMBEDDED, Rows, Schema, Table, read
 from likely.errors import CannotAnswer, EmptyData, MissingFile, WrongRows
 from likely.fitted import Fitted
 from likely.promises import promised
-from likely.spaces import Tokens
+from likely.spaces import Category, Tokens, Vector, levels_of
 
 Array = np.ndarray[Any, Any]
 
@@ -74,12 +74,19 @@ def coded(fitted: Fitted[Any], data: Any = None, *, labels: Any = None, most: in
 def codes_of(fitted: Fitted[Any]) -> Latent:
     """The model, where it has codes that are numbers; else an error names families that do."""
     model = promised(fitted.model, fitted.name, Latent)
-    if isinstance(model.codes, Tokens):
+    if chosen(model.codes):
         what = f"the codes of this {fitted.name} are choices: nothing lies between two of them"
         raise CannotAnswer(what, expected="codes of numbers", remedy="a VAE, a flow or FactorAnalysis")
     if not np.prod(model.codes.shape):
         raise CannotAnswer(f"the codes of this {fitted.name} hold no number", remedy="fit again with more of them")
     return model
+
+
+def chosen(codes: Space) -> bool:
+    """Whether codes are choices among so many, in no order that arithmetic could follow."""
+    if isinstance(codes, Vector):
+        return any(isinstance(column, Category) for column in codes.columns)
+    return isinstance(codes, Tokens) or levels_of(codes) is not None
 
 
 def training_source(fitted: Fitted[Any]) -> str:

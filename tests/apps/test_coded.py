@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 import likely
-from likely.apps.coded import coded, flat, training_source
+from likely.apps.coded import chosen, coded, flat, training_source
 from likely.errors import CannotAnswer, DataError, MissingFile, WrongRows
+from likely.spaces import Category, Image, Real, Tokens, Vector, reals
 from tests.rotated import codes_of, facts, rotated
 
 
@@ -76,6 +77,14 @@ def test_models_without_codes_are_told_who_has_them():
     fitted, rows = rotated(codes_of(facts()))
     with pytest.raises(DataError):
         coded(fitted, rows.frame.head(0))
+
+
+def test_codes_that_are_choices_are_not_walked_between():
+    assert chosen(Tokens(8, 5))
+    assert chosen(Image(1, 4, 4, 64))
+    assert chosen(Vector((Real(), Category(5))))
+    assert not chosen(Image(2, 4, 4, None))
+    assert not chosen(reals(3))
 
 
 def test_the_condition_goes_with_the_row():
