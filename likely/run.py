@@ -18,11 +18,13 @@ from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
-from likely.contracts import Bound, Counted, Model, Trained, Units, Weighted
+from likely.contracts import Bound, Counted, Latent, Model, Trained, Units, Weighted
 from likely.data import Rows, Table, sides
 from likely.doctor import Checkup, attended
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
 from likely.fitted import Fitted
+from likely.metrics import coded
+from likely.metrics.coded import FEWEST
 from likely.request import Request
 from likely.scoring import SCORED, WEIGHT_DRAWS, scored, terms, used
 from likely.source import families_that
@@ -85,7 +87,7 @@ class Run:
         ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
         card = replace(card, findings=() if checkup is None else tuple(str(found) for found in checkup.findings))
-        fitted = Fitted(model.eval(), codec, card, given, _conditions(data, given))
+        fitted = self._looked_into(Fitted(model.eval(), codec, card, given, _conditions(data, given)), judged)
         return self._kept(self._certified(fitted, judged) if self.asked.certify else fitted)
 
     # What is learned from --------------------------------------------------------------------------------------------
@@ -166,6 +168,24 @@ class Run:
             recipe=json.loads(json.dumps(recipe)), measures=measures,
             versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
         )  # fmt: skip
+
+    def _looked_into(self, fitted: Fitted[Any], judged: Part | None) -> Fitted[Any]:
+        """With what was measured of its codes, on held-out rows where there are any."""
+        if not isinstance(fitted.model, Latent):
+            return fitted
+        most = max(FEWEST, LARGEST // prod(fitted.codec.space.shape))
+        rows = _some(self.rows if judged is None else judged.rows, min(JUDGED, most))
+        found = coded(self._modelled(rows), fitted.encode(rows), fitted.model.codes)
+        told = {name: {"value": m.value, "low": m.low, "high": m.high, "note": m.note} for name, m in found.items()}
+        measures = dict(fitted.card.measures) | {"codes": told | {"rows": len(rows), "held out": judged is not None}}
+        return replace(fitted, card=replace(fitted.card, measures=measures))
+
+    def _modelled(self, rows: Rows) -> Rows:
+        """A table without the columns that a model is given."""
+        if not isinstance(rows, Table):
+            return rows
+        given = {*self.asked.condition, self.asked.weight} & set(rows.frame)
+        return Table(rows.frame.drop(columns=sorted(given)), rows.schema)
 
     def _certified(self, fitted: Fitted[Any], judged: Part | None) -> Fitted[Any]:
         """With what was checked of it, on held-out rows where there are any; what failed is a finding."""

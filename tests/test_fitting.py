@@ -39,6 +39,22 @@ def test_one_seed_one_model():
     assert not same(weights(first), weights(other))
 
 
+def test_what_the_codes_of_a_latent_family_keep_is_measured_on_held_out_rows():
+    """By the promise alone: trained or counted, and without the columns that are given."""
+    told = likely.fit("wine", SMALL, condition="grower", budget=20, engine=PLAIN, certify=False).card.measures
+    assert "codes" in told
+    assert told["codes"] == {"rows": told["codes"]["rows"], "held out": True}  # of 18 rows neighbours say nothing
+    plane = likely.fit("swiss-roll", SMALL, budget=60, engine=PLAIN, certify=False)
+    told = plane.card.measures["codes"]
+    assert told["rows"] == 1000
+    assert 0.5 < told["trustworthiness"]["value"] < 1
+    assert 1.5 < told["dimension of the rows"]["value"] < 3
+    counted = likely.fit("iris", likely.FactorAnalysis(factors=2), engine=PLAIN, certify=False).card.measures["codes"]
+    assert counted["held out"] is False
+    assert counted["continuity"]["value"] > 0.9
+    assert "codes" not in likely.fit("iris", "kde", certify=False).card.measures
+
+
 def test_torch_s_own_generator_is_put_back():
     torch.manual_seed(5)
     before = torch.get_rng_state()

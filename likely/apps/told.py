@@ -1,10 +1,10 @@
 """A comparison in words and rows: what the command line prints and the report draws."""
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from likely.apps.compare import Comparison
     from likely.apps.contender import Contender
@@ -167,3 +167,17 @@ def told(comparison: "Comparison") -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([*lines, "", *conclusions(comparison)])
+
+
+def told_codes(measures: "Mapping[str, Any]") -> str:
+    """What a card says of its model's codes."""
+    found = measures.get("codes") or {}
+    each = [f"{name} {_told_one(one)}" for name, one in found.items() if isinstance(one, dict)]
+    rows = f" ({found['rows']:,} rows{'' if found['held out'] else ', learned from'})" if each else ""
+    return "; ".join(each) + rows
+
+
+def _told_one(one: "Mapping[str, Any]") -> str:
+    """A value with its standard error, where it has one."""
+    error = (one["high"] - one["low"]) / (2 * 1.96)
+    return f"{one['value']:.3f} ± {error:.3f}" if error else f"{one['value']:,.0f}"

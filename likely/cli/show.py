@@ -56,6 +56,7 @@ def told_space(space: Any) -> str:
 def print_page(fitted: Any) -> None:
     """The card for a person."""
     from likely.apps.graph import graphs
+    from likely.apps.told import told_codes
     from likely.certificates.told import summary
 
     said = page(fitted)
@@ -70,6 +71,7 @@ def print_page(fitted: Any) -> None:
         ("held out", told_score(said["measures"].get("validation"))),
         ("bound", told_terms(said["measures"].get("bound"))),
         ("latents", told_latents(said["measures"].get("latents"))),
+        ("codes", told_codes(said["measures"])),
         ("measure", said["measure"]),
         ("checked", "" if fitted.card.certificates is None else summary(fitted.card.certificates)),
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),

@@ -13,7 +13,7 @@ from likely.data.describe import (
     describe,
 )
 from likely.data.embedded import EMBEDDED
-from likely.data.generate import PLANES, true_log_prob
+from likely.data.generate import PLANES, SURFACES, true_log_prob, true_places
 from likely.data.hashing import content_hash
 from likely.data.read import read
 from likely.data.recipe import read_recipe
@@ -30,6 +30,7 @@ from likely.data.write import write
 __all__ = [
     "EMBEDDED",
     "PLANES",
+    "SURFACES",
     "BytePages",
     "ColumnSchema",
     "ColumnSummary",
@@ -68,6 +69,7 @@ __all__ = [
     "streams",
     "texts_of",
     "true_log_prob",
+    "true_places",
     "windowed",
     "write",
 ]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from likely.data.array import labelled
 from likely.data.declaration import Declaration
-from likely.data.generate import checkerboard, gaussians_25, moons, rings, spirals
+from likely.data.generate import checkerboard, gaussians_25, moons, rings, s_curve, spirals, swiss_roll
 from likely.data.infer import infer
 from likely.data.rows import Images, Rows, Table
 from likely.data.shapes import shapes
@@ -71,5 +71,7 @@ EMBEDDED: dict[str, Callable[[], Rows]] = {
     "spirals": spirals,
     "checkerboard": checkerboard,
     "gaussians-25": gaussians_25,
+    "swiss-roll": swiss_roll,
+    "s-curve": s_curve,
     "shapes": shapes,
 }

@@ -1,4 +1,4 @@
-r"""Generated tables of points in the plane whose density is known.
+r"""Generated tables of points in the plane, and on surfaces in space, whose density is known.
 
 Curves with noise, x = curve(t) + noise * e with t uniform on the pieces and e ~ N(0, I), have
 
@@ -7,6 +7,11 @@ Curves with noise, x = curve(t) + noise * e with t uniform on the pieces and e ~
 computed by Gauss-Legendre quadrature, which is exact to 1e-10 here; for a whole circle of radius R it is, with r = |x|,
 
     p(x) = N(r; R, noise^2) e^{-a} I_0(a) / sqrt(2 pi) / noise,   a = r R / noise^2            (2)
+
+A surface is a curve drawn out to a height: x = f(tau) + noise * e with f(t, h) = (curve(t), height h) and tau uniform
+on the unit square. Along the height the integral is one of a normal,
+
+    p(x) = p(x across) / height int_0^height N(x along; y, noise^2) dy                         (3)
 
 The functions are deterministic in (n, seed).
 """
@@ -168,6 +173,72 @@ class Grid(Plane):
         return _mixture_log_prob(points, self.centres, np.full(self.side**2, -2 * np.log(self.side)), self.noise)
 
 
+# Surfaces in space ---------------------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True)
+class SwissRoll(Curves):
+    """An arm of a spiral of one turn and a half, as evenly drawn from in its angle as a Swiss roll is."""
+
+    noise: float = 0.3
+    nodes: int = 768
+
+    def pieces(self) -> tuple[Curve, ...]:
+        def curve(t: Array) -> Array:
+            angle = 1.5 * np.pi * (1 + 2 * t)
+            return angle[..., None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+
+        return (curve,)
+
+
+@final
+@dataclass(frozen=True)
+class SCurve(Curves):
+    """Two three-quarter circles, one turned over: the letter S."""
+
+    noise: float = 0.05
+    nodes: int = 256
+
+    def pieces(self) -> tuple[Curve, ...]:
+        return (
+            lambda t: np.stack([np.sin(1.5 * np.pi * (t - 1)), 1 - np.cos(1.5 * np.pi * (t - 1))], -1),
+            lambda t: np.stack([np.sin(1.5 * np.pi * t), np.cos(1.5 * np.pi * t) - 1], -1),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class Surface:
+    """f(t, h): a curve, its pieces one after the other, in the first and the last axis; drawn out along the middle."""
+
+    curve: Curves
+    height: float
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """n points (n, 3) and the places tau (n, 2) on the unit square that they come from."""
+        tau = rng.uniform(size=(n, 2))
+        return self.at(tau) + self.curve.noise * rng.normal(size=(n, 3)), tau
+
+    def at(self, tau: Array) -> Array:
+        """f(tau), without noise."""
+        curves = self.curve.pieces()
+        along = tau[:, 0] * len(curves)
+        piece = np.minimum(along.astype(int), len(curves) - 1)
+        points = np.stack([curve(along - piece) for curve in curves])[piece, np.arange(len(tau))]
+        return np.insert(points, 1, self.height * tau[:, 1], axis=1)
+
+    def log_prob(self, points: Array) -> Array:
+        """The true log-density, in nats."""
+        from scipy.special import log_ndtr
+
+        near = np.minimum(points[:, 1], self.height - points[:, 1])  # the nearer end: differences stay exact
+        inside, beyond = (log_ndtr(end / self.curve.noise) for end in (near, near - self.height))
+        along = inside + np.log1p(-np.exp(beyond - inside)) - np.log(self.height)
+        return self.curve.log_prob(points[:, [0, 2]]) + along  # (3)
+
+
+SURFACES: dict[str, Surface] = {"swiss-roll": Surface(SwissRoll(), 21.0), "s-curve": Surface(SCurve(), 2.0)}
 PLANES: dict[str, Plane] = {
     "moons": Moons(),
     "rings": Rings(),
@@ -178,8 +249,14 @@ PLANES: dict[str, Plane] = {
 
 
 def true_log_prob(name: str, points: Array) -> Array:
-    """The true log-density of a generated set at points (N, 2), in nats."""
-    return PLANES[name].log_prob(np.asarray(points, dtype=float))
+    """The true log-density of a generated set at points (N, 2), of a surface at points (N, 3), in nats."""
+    known: dict[str, Plane | Surface] = {**PLANES, **SURFACES}
+    return known[name].log_prob(np.asarray(points, dtype=float))
+
+
+def true_places(name: str, n: int = 10_000, seed: int = 0) -> Array:
+    """Where on its surface each row of a generated set comes from: tau (n, 2), uniform on the unit square."""
+    return SURFACES[name].draw(n, np.random.default_rng(seed))[1]
 
 
 def moons(n: int = 10_000, seed: int = 0) -> Table:
@@ -207,10 +284,24 @@ def gaussians_25(n: int = 10_000, seed: int = 0) -> Table:
     return _points("gaussians-25", n, seed)
 
 
+def swiss_roll(n: int = 10_000, seed: int = 0) -> Table:
+    """Points near a plane that is rolled up in space; where each lies on the plane, and the density, are known."""
+    return _table(SURFACES["swiss-roll"].draw(n, np.random.default_rng(seed))[0])
+
+
+def s_curve(n: int = 10_000, seed: int = 0) -> Table:
+    """Points near a plane bent to an S in space; where each lies on the plane, and the density, are known."""
+    return _table(SURFACES["s-curve"].draw(n, np.random.default_rng(seed))[0])
+
+
 def _points(name: str, n: int, seed: int) -> Table:
-    frame = pd.DataFrame(PLANES[name].draw(n, np.random.default_rng(seed)), columns=pd.Index(["x", "y"]))
-    columns = tuple(ColumnSchema(axis, "real", "float64", why="a generated coordinate") for axis in ("x", "y"))
-    return Table(frame, Schema(columns))
+    return _table(PLANES[name].draw(n, np.random.default_rng(seed)))
+
+
+def _table(points: Array) -> Table:
+    axes = ["x", "y", "z"][: points.shape[1]]
+    columns = tuple(ColumnSchema(axis, "real", "float64", why="a generated coordinate") for axis in axes)
+    return Table(pd.DataFrame(points, columns=pd.Index(axes)), Schema(columns))
 
 
 def _mixture_log_prob(points: Array, centres: Array, log_weight: Array, noise: float) -> Array:

@@ -28,9 +28,14 @@ def sampled(rows: Rows, most: int, seed: int) -> Rows:
     return rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:most]))
 
 
+def measurable(rows: Table) -> list[str]:
+    """A table's modelled columns by name."""
+    return [c.name for c in rows.schema.columns if c.kind not in UNMODELLED and c.name in rows.frame]
+
+
 def frame_of(rows: Table) -> pd.DataFrame:
     """A table's modelled columns."""
-    names = [c.name for c in rows.schema.columns if c.kind not in UNMODELLED and c.name in rows.frame]
+    names = measurable(rows)
     if not names:
         raise WrongRows("no column can be measured", expected="numbers, categories or dates that vary")
     return rows.frame[names]

@@ -19,6 +19,16 @@ def squared(queries: Array, points: Array) -> Iterator[tuple[slice, Array]]:
         yield slice(start, start + len(part)), np.where(far < SAME, 0.0, far)
 
 
+def unlike(queries: Array, points: Array) -> Iterator[tuple[slice, Array]]:
+    """How many cells of each chunk of queries differ from those of every point: the distance of choices."""
+    for start in range(0, len(queries), CHUNK):
+        part = queries[start : start + CHUNK]
+        counts = np.zeros((len(part), len(points)))
+        for cell in range(points.shape[1]):
+            counts += part[:, cell, None] != points[:, cell]
+        yield slice(start, start + len(part)), counts
+
+
 def nearest(queries: Array, points: Array) -> tuple[Array, Array]:
     """Each query's nearest point and its squared distance."""
     places, far = np.zeros(len(queries), int), np.zeros(len(queries))

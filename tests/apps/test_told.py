@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from likely.apps.contender import Contender
-from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_mean
+from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_codes, told_mean
 from likely.contracts import Scores
 
 INDEPENDENT = ("independent columns", "=", -5.0, 0.99)
@@ -101,3 +101,14 @@ def test_durations(seconds, words):
 
 def test_listed():
     assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+
+
+def test_what_a_card_says_of_codes():
+    kept = {"value": 0.98, "low": 0.98 - 0.0196, "high": 0.98 + 0.0196, "note": ""}
+    used = {"value": 1234.0, "low": 1234.0, "high": 1234.0, "note": ""}
+    found = {"trustworthiness": kept, "perplexity": used, "rows": 2000, "held out": True}
+    assert told_codes({"codes": found}) == "trustworthiness 0.980 ± 0.010; perplexity 1,234 (2,000 rows)"
+    learned = told_codes({"codes": found | {"held out": False}})
+    assert learned.endswith("(2,000 rows, learned from)")
+    assert told_codes({"codes": {"rows": 18, "held out": True}}) == ""
+    assert told_codes({}) == ""

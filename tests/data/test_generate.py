@@ -3,8 +3,18 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from likely.data import EMBEDDED, PLANES, true_log_prob
-from likely.data.generate import Checkerboard, Grid, checkerboard, gaussians_25, moons, rings, spirals
+from likely.data import EMBEDDED, PLANES, SURFACES, true_log_prob, true_places
+from likely.data.generate import (
+    Checkerboard,
+    Grid,
+    checkerboard,
+    gaussians_25,
+    moons,
+    rings,
+    s_curve,
+    spirals,
+    swiss_roll,
+)
 
 NAMED = {"moons": moons, "rings": rings, "spirals": spirals, "checkerboard": checkerboard, "gaussians-25": gaussians_25}
 AXIS = np.linspace(-6, 6, 241)
@@ -64,3 +74,56 @@ def test_generated_sets_depend_on_n_and_seed_alone(name: str) -> None:
     assert len(make(7)) == 7
     assert EMBEDDED[name] is make
     assert make(7).schema.names == ("x", "y")
+
+
+# Surfaces ------------------------------------------------------------------------------------------------------------
+
+DRAWN_OUT = {"swiss-roll": swiss_roll, "s-curve": s_curve}
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_points_lie_near_the_places_that_they_come_from(name: str) -> None:
+    make, surface = DRAWN_OUT[name], SURFACES[name]
+    assert EMBEDDED[name] is make
+    rows, tau = make(4000, 3), true_places(name, 4000, 3)
+    assert rows.schema.names == ("x", "y", "z")
+    off = rows.frame.to_numpy() - surface.at(tau)
+    assert np.allclose(off.std(0), surface.curve.noise, rtol=0.05)
+    assert np.allclose(off.mean(0), 0, atol=5 * surface.curve.noise / 4000**0.5)
+    assert np.allclose(np.histogram2d(*tau.T, bins=4, range=[[0, 1], [0, 1]])[0] / 4000, 1 / 16, atol=0.02)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_surfaces_are_those_of_scikit_learn(name: str) -> None:
+    """Without noise, and in its angle's own units, every point of its sets is one of ours."""
+    from sklearn.datasets import make_s_curve, make_swiss_roll
+
+    make = {"swiss-roll": make_swiss_roll, "s-curve": make_s_curve}[name]
+    points, angle = make(200, random_state=0)
+    turned = angle / (3 * np.pi) - 0.5 if name == "swiss-roll" else angle / (3 * np.pi) + 0.5
+    tau = np.stack([turned, points[:, 1] / SURFACES[name].height], 1)
+    np.testing.assert_allclose(SURFACES[name].at(tau), points, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_a_surface_s_density_by_many_samples(name: str) -> None:
+    """p at a point is the mean of N(x; f(tau), noise^2 I) over places; beyond the ends it falls off as a normal."""
+    surface, rng = SURFACES[name], np.random.default_rng(0)
+    noise = surface.curve.noise
+    points = np.concatenate([surface.draw(6, rng)[0], [[0.3, -2 * noise, 0.1], [0.1, surface.height + noise, -0.2]]])
+    centres = surface.at(rng.uniform(size=(1_000_000, 2)))
+    for point in points[:6]:
+        near = np.exp(-((centres - point) ** 2).sum(1) / (2 * noise**2)) / (2 * np.pi * noise**2) ** 1.5
+        assert abs(near.mean() - np.exp(surface.log_prob(point[None]))) < 5 * near.std() / 1000
+    ends = surface.log_prob(points[6:])
+    flat = points[6:].copy()
+    flat[:, 1] = surface.height / 2
+    beyond = np.array([0.02275013194817921, 0.15865525393145707])  # the normal's tails at 2 and 1
+    np.testing.assert_allclose(ends - surface.log_prob(flat), np.log(beyond), rtol=1e-6)
+
+
+def test_the_quadrature_of_curves_has_converged() -> None:
+    for name, surface in SURFACES.items():
+        across = surface.draw(300, np.random.default_rng(1))[0][:, [0, 2]]
+        finer = type(surface.curve)(nodes=2 * surface.curve.nodes)  # type: ignore[call-arg]
+        np.testing.assert_allclose(surface.curve.log_prob(across), finer.log_prob(across), atol=1e-8, err_msg=name)

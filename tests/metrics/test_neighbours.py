@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from likely.metrics import neighbours
-from likely.metrics.neighbours import inside, nearest, radii
+from likely.metrics.neighbours import inside, nearest, radii, unlike
 
 
 @pytest.fixture
@@ -33,3 +33,12 @@ def test_equal_points_are_at_no_distance_even_far_out():
     a = np.full((5, 3), 300.0)
     assert (nearest(a, a)[1] == 0).all()
     assert (radii(a, 2) == 0).all()
+
+
+@pytest.mark.parametrize("chunk", [7, 512])
+def test_choices_are_as_far_apart_as_many_differ(monkeypatch, chunk):
+    monkeypatch.setattr(neighbours, "CHUNK", chunk)
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 3, size=(20, 5)), rng.integers(0, 3, size=(9, 5))
+    seen = np.concatenate([counts for _, counts in unlike(a, b)])
+    np.testing.assert_array_equal(seen, (a[:, None] != b[None]).sum(2))
