@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from likely.families.spline_flow import SplineFlow as SplineFlow
     from likely.families.transformer import Transformer as Transformer
     from likely.families.vae import VAE as VAE
+    from likely.families.vqvae import VQVAE as VQVAE
     from likely.families.wavenet import WaveNet as WaveNet
     from likely.fitted import Fitted as Fitted
     from likely.fitted import load as load
@@ -79,6 +80,7 @@ __all__ = [  # the table of families and the verbs
     "MAF",
     "NICE",
     "VAE",
+    "VQVAE",
     "BayesNet",
     "Circuit",
     "Diffusion",

@@ -93,6 +93,8 @@ class Elbo:
 class Bound(Model):
     """Knows a lower bound on its log-density."""
 
+    drawn: ClassVar[bool] = True  # False: nothing random is in it, so that one evaluation is the bound itself
+
     @abstractmethod
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
         """A Monte Carlo draw of the bound's two terms, one value a row."""
@@ -298,6 +300,9 @@ class Player:
     decay: float = 0.0  # AdamW's decoupled weight decay
     anneal: bool = True  # cosine to zero over the budget, after a short warm-up
     averaged: bool = False  # keep the moving average even where no validation number can choose (implicit models)
+    follows: bool = (
+        False  # learns from what another one moves: a judgement may fall back on its way, so none stops early
+    )
 
 
 @dataclass(frozen=True)

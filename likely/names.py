@@ -24,6 +24,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Linear": "likely.families.linear",
             "Logistic": "likely.families.logistic",
             "VAE": "likely.families.vae",
+            "VQVAE": "likely.families.vqvae",
             "RealNVP": "likely.families.realnvp",
             "NICE": "likely.families.nice",
             "Glow": "likely.families.glow",
@@ -91,6 +92,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",
         ),
+        "Quantiser": dict.fromkeys(("FSQ", "Codebook"), "likely.objectives.quantiser"),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
         "RealLaw": {
             **dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),

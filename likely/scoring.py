@@ -59,6 +59,8 @@ def _number(
             return importance_weighted(_density_weights(model, lift, x, c, draws or LIFT_DRAWS, rng))
         case Weighted():
             return importance_weighted(_posterior_weights(model, lift, x, c, draws or WEIGHT_DRAWS, rng))
+        case Bound(drawn=False) if lift.exact:
+            return model.elbo(lift.up(x, rng=rng)[0], c, rng=rng).value.double().cpu(), None
         case Bound():
             return averaged(_elbo_draws(model, lift, x, c, draws or LIFT_DRAWS, rng))
     raise TypeError(f"{type(model).__name__} has no number to give")

@@ -46,7 +46,7 @@ def test_what_the_codes_of_a_latent_family_keep_is_measured_on_held_out_rows():
     assert told["codes"] == {"rows": told["codes"]["rows"], "held out": True}  # of 18 rows neighbours say nothing
     plane = likely.fit("swiss-roll", SMALL, budget=60, engine=PLAIN, certify=False)
     told = plane.card.measures["codes"]
-    assert told["rows"] == 1000
+    assert 900 < told["rows"] < 1100
     assert 0.5 < told["trustworthiness"]["value"] < 1
     assert 1.5 < told["dimension of the rows"]["value"] < 3
     counted = likely.fit("iris", likely.FactorAnalysis(factors=2), engine=PLAIN, certify=False).card.measures["codes"]

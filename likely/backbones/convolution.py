@@ -104,9 +104,9 @@ class Double(nn.Module):
 class Narrowing(nn.Module):
     """(B, inputs, H, W) -> (features at full resolution, features at the smallest)."""
 
-    def __init__(self, inputs: int, size: Size, network: Conv) -> None:
+    def __init__(self, inputs: int, size: Size, network: Conv, *, floor: int = 4) -> None:
         super().__init__()
-        self.sizes = halvings(size)
+        self.sizes = halvings(size, floor)
         channels = widths(network, len(self.sizes))
         self.stem = nn.Conv2d(inputs, channels[0], 3, padding=1)
         self.halves = nn.ModuleList([Halve(a, b) for a, b in pairwise(channels)])
@@ -122,13 +122,19 @@ class Narrowing(nn.Module):
 
 @final
 class Widening(nn.Module):
-    """(B, inputs) -> (B, channels, H, W); a field of the condition is resized and added at every resolution."""
+    """(B, inputs) -> (B, channels, H, W); a field of the condition is resized and added at every resolution.
 
-    def __init__(self, inputs: int, channels: int, size: Size, network: Conv, places: int = 0) -> None:
+    With a `floor` of its own the smallest map is what comes in, (B, inputs, h, w).
+    """
+
+    def __init__(
+        self, inputs: int, channels: int, size: Size, network: Conv, places: int = 0, *, floor: int | None = None
+    ) -> None:
         super().__init__()
-        self.sizes = halvings(size)[::-1]
+        self.sizes = halvings(size, floor or 4)[::-1]
         across = widths(network, len(self.sizes))[::-1]
-        self.stem = nn.Linear(inputs, across[0] * self.sizes[0][0] * self.sizes[0][1])
+        wide = across[0] * self.sizes[0][0] * self.sizes[0][1]
+        self.stem = nn.Conv2d(inputs, across[0], 3, padding=1) if floor else nn.Linear(inputs, wide)
         self.doubles = nn.ModuleList([Double(a, b) for a, b in pairwise(across)])
         self.stages = nn.ModuleList([stage(width, network) for width in across])
         self.told = nn.ModuleList([nn.Conv2d(places, width, 1) for width in across] if places else [])
@@ -136,7 +142,7 @@ class Widening(nn.Module):
         self.out = nn.Conv2d(across[-1], channels, 3, padding=1)
 
     def forward(self, z: Tensor, field: Tensor | None = None) -> Tensor:
-        x = self.stem(z).unflatten(1, (-1, *self.sizes[0]))
+        x = self.stem(z).reshape(len(z), -1, *self.sizes[0])
         for at, (size, blocks) in enumerate(zip(self.sizes, self.stages)):
             x = x if at == 0 else self.doubles[at - 1](x, size)
             x = blocks(x if field is None else x + self.told[at](resized(field, size)))

@@ -3,5 +3,6 @@
 from likely.doctor.attended import Checkup, attended
 from likely.doctor.collapse import collapsed
 from likely.doctor.finding import Finding
+from likely.doctor.idle import idle
 
-__all__ = ["Checkup", "Finding", "attended", "collapsed"]
+__all__ = ["Checkup", "Finding", "attended", "collapsed", "idle"]

@@ -49,9 +49,9 @@ class CodePrior(nn.Module):
     # How it learns ---------------------------------------------------------------------------------------------------
 
     def players(self) -> dict[str, Player]:
-        """The law's own, where it learns by gradient."""
+        """The law's own, where it learns by gradient; it follows an encoder that moves."""
         found = self.model.players() if isinstance(self.model, Trained) else {}
-        return {NAMED.format(name): player for name, player in found.items()}
+        return {NAMED.format(name): replace(player, follows=True) for name, player in found.items()}
 
     def turns(self, codes: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         """The law's turns of a round on codes that it cannot move; none where it counts."""

@@ -138,6 +138,7 @@ class Plan:
             validate_every=max(1, validate_every),
             guard=max(50, min(500, steps // 40)),
             report=report,
+            patience=steps if self._follows() else recipe.patience,
         )
 
     def _rows_a_validation(self, recipe: Recipe) -> int:
@@ -173,6 +174,10 @@ class Plan:
             judge_batch=max(batch, 256),
             torch=torch.__version__,
         )
+
+    def _follows(self) -> bool:
+        """Whether some player learns from what another one moves: then no judgement stops the training early."""
+        return isinstance(self.model, Trained) and any(player.follows for player in self.model.players().values())
 
     def _threads(self) -> tuple[int, tuple[Probe, ...]]:
         """torch's own number, unless other programs keep the cores busy."""

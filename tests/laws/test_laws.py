@@ -13,6 +13,7 @@ from likely.testing import CONDITIONS, LAWS, SPACES, Case, verdict
 
 SMALL = {
     "VAE": "vae,network=conv,network.width=8",
+    "VQVAE": "vqvae,network=conv,network.width=8,quantiser.levels=(4,3),prior=made,prior.width=16",
     "GAN": "gan,generator=conv,generator.width=8,critic=conv,critic.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
     "MADE": "made,width=32",

@@ -51,6 +51,14 @@ def test_validation_stays_cheap_beside_learning() -> None:
     assert few.validate_every == 50
 
 
+def test_who_learns_from_what_another_moves_is_not_stopped_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"budget": Budget(steps=300), "validation": rows(50, 2)}
+    assert planned(Gaussian(4), **asked).patience == Recipe.patience
+    own = Gaussian.players
+    monkeypatch.setattr(Gaussian, "players", lambda self: {k: replace(v, follows=True) for k, v in own(self).items()})
+    assert planned(Gaussian(4), **asked).patience == 300
+
+
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two threads on busy cores take ten times as long as one; channels-last and bf16 gain."""
