@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from likely.apps.measure import measure as measure
     from likely.contracts import Sharpness as Sharpness
     from likely.data import read as read
+    from likely.families.autoencoder import Autoencoder as Autoencoder
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.circuit import Circuit as Circuit
+    from likely.families.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.gan import GAN as GAN
@@ -81,8 +83,10 @@ __all__ = [  # the table of families and the verbs
     "NICE",
     "VAE",
     "VQVAE",
+    "Autoencoder",
     "BayesNet",
     "Circuit",
+    "DenoisingAutoencoder",
     "Diffusion",
     "FactorAnalysis",
     "Fitted",

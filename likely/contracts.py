@@ -138,6 +138,27 @@ class Latent(Model):
         """The row that each code stands for (the law's mean or mode: no noise)."""
 
 
+class Reconstructs(Latent):
+    """Can say how badly a row is told by its code, where it has no density to say how likely it is."""
+
+    @abstractmethod
+    def misfit(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """(B,): minus log of the law of each row given what its code decodes to; what is strange has a large one."""
+
+    @property
+    @abstractmethod
+    def caveat(self) -> str:
+        """What a card says of its samples."""
+
+
+class Restores(Model):
+    """Mends rows that were spoilt: noise, wrong and missing cells."""
+
+    @abstractmethod
+    def restore(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """The row that each spoilt one most likely was; every cell is there that can be."""
+
+
 @dataclass(frozen=True)
 class Used:
     """What each number of a code is used for, row by row: (B, D) all. Numbers of a level above come last."""

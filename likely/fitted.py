@@ -37,6 +37,7 @@ from likely.contracts import (
     Latent,
     Model,
     Predicts,
+    Restores,
     Scores,
     Sharpens,
     Sharpness,
@@ -47,11 +48,12 @@ from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.fields import from_json, to_json
 from likely.posterior import condition_of
+from likely.predicted import told_classes
 from likely.promises import promised
 from likely.prompts import BEGINNING, Ending, Writer, beginnings
+from likely.restoring import mended
 from likely.rng import Keyed
 from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
-from likely.spaces import Category, Vector
 from likely.suggestion import meant, shown
 
 ORDERS = 8  # that are compared, where a model answers in any
@@ -182,26 +184,14 @@ class Fitted(Generic[M_co]):
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
         """p(class | the rest), a column per class: by Bayes' rule, or as a discriminative model has learned it."""
         if isinstance(self.model, Predicts):
-            return self._told_classes(self.model, data)
+            rows, index = self._rows(data), frames.index_of(data)
+            return told_classes(self.model, self.codec, self._told(rows), len(rows), self.name, index)
         joint, _ = self._joints(data, draws, seed)
         assert self.condition_codec is not None
         assert self.conditions is not None
         names = self.condition_codec.decode(self.conditions.cells).frame
         labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
         return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels), index=frames.index_of(data))
-
-    def _told_classes(self, model: Predicts, data: Any) -> pd.DataFrame:
-        column = self.codec.space.columns[0] if isinstance(self.codec.space, Vector) else None
-        if not isinstance(column, Category) or not isinstance(self.codec, TableCodec):
-            raise CannotAnswer(f"{self.name} tells numbers, not classes", expected="a category as what is modelled")
-        rows = self._rows(data)
-        c = None if self.condition_codec is None else self.condition_codec.encode(self._said(rows)).x
-        with torch.no_grad():
-            p = model.predict(placed(c, self.model), len(rows))[:, : column.k].cpu()
-        codes = torch.arange(column.k, dtype=torch.float32)[:, None]
-        labels = self.codec.decode(codes).frame[self.codec.names[0]].tolist()
-        told = (p / p.sum(1, keepdim=True)).numpy()
-        return pd.DataFrame(told, columns=pd.Index(labels), index=frames.index_of(data))
 
     def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
         """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""
@@ -276,6 +266,16 @@ class Fitted(Generic[M_co]):
         card = replace(self.card, certificates=None)  # they are of the model before
         return replace(self, model=model, conditions=law, card=card)
 
+    def denoise(self, data: Any) -> Any:
+        """The person's own rows without noise, wrong and missing cells put right, in the form they came in."""
+        return frames.given_back(self.denoised_rows(data), data)
+
+    def denoised_rows(self, data: Any) -> Rows:
+        """The same as likely's own `Rows`."""
+        model, rows = self._promising(Restores), self._rows(data)
+        c = self._told(rows)
+        return self._joined(mended(model, self.lift, self.codec, rows, c), c)
+
     # Looking inside --------------------------------------------------------------------------------------------------
 
     def encode(self, data: Any) -> np.ndarray[Any, Any]:
@@ -303,8 +303,11 @@ class Fitted(Generic[M_co]):
         """Rows as (x, log|det|, c)."""
         rows = self._rows(data)
         encoded = self.codec.encode(rows)
-        c = None if self.condition_codec is None else self.condition_codec.encode(self._said(rows)).x
-        return encoded.x, encoded.ladj, c
+        return encoded.x, encoded.ladj, self._told(rows)
+
+    def _told(self, rows: Rows) -> Tensor | None:
+        """The rows' own conditions."""
+        return None if self.condition_codec is None else self.condition_codec.encode(self._said(rows)).x
 
     def _rows(self, data: Any) -> Rows:
         return frames.read_like(data, self.codec, self.condition_codec, self.card.order)

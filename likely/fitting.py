@@ -12,6 +12,7 @@ from likely.data import Rows, Schema, Table, content_hash, read, schema_from_jso
 from likely.errors import ConditionError, DataError, FieldError
 from likely.fields import made
 from likely.fitted import Fitted, load
+from likely.presets import composed
 from likely.request import Request
 from likely.run import INIT, Run, claimed
 from likely.source import families_that
@@ -74,11 +75,11 @@ def fit(
 
 
 def described_family(family: Any) -> Family[Any]:
-    """A family with its fields, from itself or from its name."""
+    """A family with its fields, from itself or from its name; the families that it leaves open are put there."""
     if isinstance(family, str):
-        return made("Family", family)
+        return composed(made("Family", family))
     if isinstance(family, Family):
-        return family
+        return composed(family)
     what = f"{family.__name__} is a class" if isinstance(family, type) else f"a {type(family).__name__} is no family"
     name = family.__name__ if isinstance(family, type) and issubclass(family, Family) else "VAE"
     raise FieldError(what, expected="a family with its fields, or its name", remedy=f"likely.{name}()")

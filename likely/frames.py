@@ -110,6 +110,14 @@ def returned(rows: Rows, form: str) -> Any:
     return rows.frame
 
 
+def given_back(rows: Rows, data: Any) -> Any:
+    """Rows made of a person's own, in the form and under the labels of these."""
+    told = returned(rows, form_of(data))
+    if isinstance(told, pd.DataFrame) and isinstance(data, pd.DataFrame):
+        told.index = data.index
+    return told
+
+
 def index_of(data: Any) -> "pd.Index | None":
     """The labels of the person's rows, by which what is told of them is joined to them; None where they have none."""
     return data.index if isinstance(data, pd.DataFrame) else None

@@ -23,6 +23,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Circuit": "likely.families.circuit",
             "Linear": "likely.families.linear",
             "Logistic": "likely.families.logistic",
+            "Autoencoder": "likely.families.autoencoder",
+            "DenoisingAutoencoder": "likely.families.denoising_autoencoder",
             "VAE": "likely.families.vae",
             "VQVAE": "likely.families.vqvae",
             "RealNVP": "likely.families.realnvp",
@@ -93,6 +95,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "likely.objectives.game",
         ),
         "Quantiser": dict.fromkeys(("FSQ", "Codebook"), "likely.objectives.quantiser"),
+        "Corruption": dict.fromkeys(("Masking", "GaussianNoise", "SaltAndPepper"), "likely.objectives.corruption"),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
         "RealLaw": {
             **dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from likely.contracts import Bound, Completes, Continues, Counted, Density, Latent, Model, Sharpens
+from likely.contracts import Bound, Completes, Continues, Counted, Density, Latent, Model, Restores, Sharpens
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
@@ -13,6 +13,7 @@ ASKED = {
     Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
     Latent: ("codes", "it has no latent space to encode to"),
+    Restores: ("way to mend rows", "it has not learned to undo noise"),
     Sharpens: ("sharpness", "it does not draw choice by choice"),
     Continues: ("continuations", "it does not draw token by token"),
 }

@@ -5,7 +5,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from math import isfinite, prod
+from math import inf, isfinite, prod
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
-from likely.contracts import Bound, Counted, Latent, Model, Trained, Units, Weighted
+from likely.contracts import Bound, Counted, Latent, Model, Reconstructs, Trained, Units, Weighted
 from likely.data import Rows, Table, sides
 from likely.doctor import Checkup, attended
 from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
@@ -26,7 +26,7 @@ from likely.fitted import Fitted
 from likely.metrics import coded
 from likely.metrics.coded import FEWEST
 from likely.request import Request
-from likely.scoring import SCORED, WEIGHT_DRAWS, scored, terms, used
+from likely.scoring import SCORED, STRANGE, WEIGHT_DRAWS, scored, strangeness, terms, used
 from likely.source import families_that
 from likely.store import DOCUMENT
 from likely.streamed import Streamed
@@ -40,6 +40,8 @@ INIT = "init.likely"  # the model that a training goes on from, kept beside its 
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 CHECKED, LARGEST = 256, 1 << 24  # rows that are certified; numbers in all of them
 JUDGED = 2000  # rows of the validation split that the card's measure is taken on
+LARGEST_NUMBER = 1e300  # what a row that cannot be stands as
+HELD = 1000  # of them whose strangeness is kept, for p-values of rows to come
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Run:
         watched = events if checkup is None else attended(events, checkup)
         ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
-        card = replace(card, findings=() if checkup is None else tuple(str(found) for found in checkup.findings))
+        found = () if checkup is None else tuple(str(found) for found in checkup.findings)
+        card = replace(card, findings=((model.caveat,) if isinstance(model, Reconstructs) else ()) + found)
         fitted = self._looked_into(Fitted(model.eval(), codec, card, given, _conditions(data, given)), judged)
         return self._kept(self._certified(fitted, judged) if self.asked.certify else fitted)
 
@@ -274,15 +277,22 @@ def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, se
     """The held-out score with its kind, and what was kept of the training."""
     ends = {"kept": ended.kept, "final": ended.final}
     told = {name: {"step": end.step, "averaged": end.averaged, "value": end.value} for name, end in ends.items()}
-    if judged is None or not isinstance(model, SCORED):
+    if judged is None or not isinstance(model, STRANGE):
         return told
     part = next(judged.examples.chunks(JUDGED))
     cells = Cells(part.x, judged.ladj[:JUDGED])
+    if not isinstance(model, SCORED):
+        return told | {"strangeness": _kept_of(strangeness(model.eval(), lift, cells, part.c, seed=seed))}
     scores = scored(model.eval(), lift, cells, part.c, seed=seed)
     mean, error = _finite(scores.mean), _finite(scores.mean_stderr)
     weighted = {"draws": WEIGHT_DRAWS} if isinstance(model, Weighted) else {}
     told["validation"] = {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part), **weighted}
-    return told | _terms(model, lift, cells, part.c, seed)
+    return told | {"strangeness": _kept_of(-scores.nats)} | _terms(model, lift, cells, part.c, seed)
+
+
+def _kept_of(strange: Tensor) -> list[float]:
+    """How strange held-out rows are, ascending, in numbers that JSON has."""
+    return torch.nan_to_num(strange[:HELD], inf).clamp(-LARGEST_NUMBER, LARGEST_NUMBER).sort().values.tolist()
 
 
 def _terms(model: Model, lift: Lift, cells: Cells, c: Tensor | None, seed: int) -> dict[str, Any]:

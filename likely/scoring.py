@@ -12,7 +12,19 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Cells, Lift
-from likely.contracts import Bound, Density, Elbo, Estimated, Model, Scores, Units, Used, Weighted, log_mean_exp
+from likely.contracts import (
+    Bound,
+    Density,
+    Elbo,
+    Estimated,
+    Model,
+    Reconstructs,
+    Scores,
+    Units,
+    Used,
+    Weighted,
+    log_mean_exp,
+)
 from likely.rng import Keyed
 
 BATCH = 1024  # rows through the model at a time
@@ -30,6 +42,21 @@ def scored(
     """log p of rows in the data's own units; the kind is composed: exact only where the model and its lift are."""
     values, stderr = score_cells(model, lift, cells.x, c, draws=draws, seed=seed)
     return Scores(values + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure)
+
+
+STRANGE = (*SCORED, Reconstructs)  # the promises by which a row can be strange
+
+
+def strangeness(model: Model, lift: Lift, cells: Cells, c: Tensor | None, *, seed: int) -> Tensor:
+    """How strange each row is (float64): minus its log p, of whatever kind, or how badly its code tells it."""
+    if not isinstance(model, Reconstructs) or isinstance(model, SCORED):
+        return -scored(model, lift, cells, c, seed=seed).nats
+    parts = []
+    with torch.no_grad():
+        for part, given in batches(cells.x, c):
+            u, _ = lift.up(placed(part, model), rng=Keyed(seed, rows=content_keys(part)))
+            parts.append(model.misfit(u, placed(given, model)).double().cpu())
+    return torch.cat(parts)
 
 
 def score_cells(
@@ -133,8 +160,9 @@ def content_keys(x: Tensor) -> Tensor:
     return (bits.long() * ((places * 0x9E3779B97F4A7C1 + 0x632BE59BD9B4E01) | 1)).sum(1)
 
 
-def batches(x: Tensor, c: Tensor | None, size: int = BATCH) -> Iterator[tuple[Tensor, Tensor | None]]:
+def batches(x: Tensor, c: Tensor | None, size: int | None = None) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Rows and their conditions, a batch at a time."""
+    size = size or BATCH
     for start in range(0, len(x), size):
         yield x[start : start + size], None if c is None else c[start : start + size]
 

@@ -32,6 +32,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from likely.apps.anomalies import scores_of
 from likely.apps.codes import decoded, names_of
 from likely.data import Table, read
 from likely.families.naive_bayes import NaiveBayes
@@ -62,6 +63,12 @@ def _has_classes(estimator: "Generative") -> bool:
 
 
 scores = _promises("Density", "Weighted", "Bound", "Estimated")
+judges = _promises("Density", "Weighted", "Bound", "Estimated", "Reconstructs")
+
+
+def _predicts(estimator: "Generative") -> bool:
+    """Outliers are told by any score of strangeness, classes by a density alone."""
+    return scores(estimator) if estimator.conditional else judges(estimator)
 
 
 class Generative(DensityMixin, BaseEstimator):
@@ -129,8 +136,8 @@ class Generative(DensityMixin, BaseEstimator):
     def _judged(self, rows: Table) -> None:
         """The threshold that `predict` tells outliers by."""
         self.fitted_.model.double()
-        if scores(self):
-            self.decision_scores_ = -self._nats(rows)
+        if judges(self):
+            self.decision_scores_ = scores_of(self.fitted_, rows)
             self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
 
     def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
@@ -199,7 +206,7 @@ class Generative(DensityMixin, BaseEstimator):
             return float(np.mean(self.predict(X) == np.asarray(y)))
         return float(np.mean(self.score_samples(X)))
 
-    @available_if(scores)
+    @available_if(_predicts)
     def predict(self, X: Any) -> Array:
         """The most probable class; without classes, 1 for rows less likely than the contamination's share, else 0."""
         check_is_fitted(self)
@@ -207,10 +214,13 @@ class Generative(DensityMixin, BaseEstimator):
             return self.classes_[np.argmax(self.predict_proba(X), 1)]
         return (self.decision_function(X) > self.threshold_).astype(int)
 
-    @available_if(scores)
+    @available_if(judges)
     def decision_function(self, X: Any) -> Array:
-        """How anomalous each row is: minus its log-likelihood."""
-        return -self.score_samples(X)
+        """How anomalous each row is: minus its log-likelihood, or the misfit with its code."""
+        if scores(self):
+            return -self.score_samples(X)
+        check_is_fitted(self)
+        return scores_of(self.fitted_, self._rows(self._frame(X, reset=False)))
 
     @available_if(_has_classes)
     def predict_proba(self, X: Any) -> Array:

@@ -1,13 +1,16 @@
 """Scores of cells: estimators against closed forms, keys of content."""
 
 import math
+from typing import final
 
 import torch
 
 from likely.codecs import Cells, Lift
+from likely.contracts import Lifted, Reconstructs
+from likely.families.factor_analysis import FactorAnalysis
 from likely.families.vae import VAE
 from likely.rng import Keyed
-from likely.scoring import averaged, content_keys, importance_weighted, terms, used
+from likely.scoring import averaged, content_keys, importance_weighted, scored, strangeness, terms, used
 from likely.spaces import reals
 
 
@@ -58,3 +61,35 @@ def test_latents_are_told_row_by_row():
     assert told.rate.shape == (300, 2)
     alone = used(model, lift, x[200:201], None, seed=1)
     torch.testing.assert_close(alone.rate, told.rate[200:201], rtol=1e-4, atol=1e-5)
+
+
+@final
+class Apart(Reconstructs):
+    """Reals that are strange by their size; codes are the rows."""
+
+    codes = reals(2)
+    caveat = ""
+
+    def encode(self, x, c=None):
+        return x
+
+    def decode(self, z, c=None):
+        return z
+
+    def misfit(self, x, c=None):
+        return x.square().sum(1)
+
+    def sample(self, n, c=None, *, rng):
+        return torch.zeros(n, 2)
+
+
+def test_strangeness_is_a_misfit_or_minus_log_p():
+    x, ladj = torch.randn(1500, 2), torch.randn(1500, dtype=torch.float64)
+    lift = Lift(reals(2), Lifted.NOT)
+    told = strangeness(Apart(reals(2)), lift, Cells(x, ladj), None, seed=0)
+    torch.testing.assert_close(told, x.square().sum(1).double())
+    density = FactorAnalysis(factors=1).build(reals(2))
+    density.observe(x)
+    density.finish()
+    told = strangeness(density, lift, Cells(x, ladj), None, seed=0)
+    torch.testing.assert_close(told, -scored(density, lift, Cells(x, ladj), None, seed=0).nats)

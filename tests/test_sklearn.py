@@ -76,6 +76,15 @@ def test_outliers_are_told_in_pyod_s_manner():
     assert estimator.decision_function(far).min() > estimator.threshold_
 
 
+def test_outliers_are_told_by_misfits_where_there_is_no_density():
+    estimator = Generative(likely.Autoencoder(latent=1), budget=300, contamination=0.05).fit(X)
+    assert not hasattr(estimator, "score_samples")
+    strange = np.array([[8.0, 2.0, 1.0, 2.5], [4.5, 4.5, 7.0, 0.1]])
+    assert estimator.predict(strange).tolist() == [1, 1]
+    assert abs(estimator.predict(X).mean() - 0.05) < 0.03
+    assert estimator.inverse_transform(estimator.transform(X)).shape == X.shape
+
+
 def test_scores_depend_neither_on_order_nor_on_company():
     estimator = Generative(likely.VAE(latent=2), budget=5).fit(X)
     whole = estimator.score_samples(X)

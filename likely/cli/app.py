@@ -29,6 +29,8 @@ VERBS = {
     "decode": "Say the row that each code stands for.",
     "edit": "Change an attribute of rows by latent arithmetic.",
     "inside": "Look inside a model's codes: map, manifold, nearest rows.",
+    "denoise": "Mend rows: take noise out, put wrong and missing cells right.",
+    "anomalies": "Say which rows are strange, with p-values.",
     "show": "Show what a fitted model is and what was measured on it.",
     "families": "List the families, or the fields of one.",
     "data": "Show how a file is read: columns, kinds, why.",

@@ -19,6 +19,7 @@ from likely.contracts import Sharpness
 from likely.distributions.law import bounded
 from likely.distributions.normal import WIDEST, draw_normal, log_normal
 from likely.distributions.sharpened import PLAIN
+from likely.errors import FieldError
 from likely.rng import Rng
 
 
@@ -62,15 +63,24 @@ class RealLaw(ABC):
 class Normal(RealLaw):
     """Light tails."""
 
+    scale: float | None = None  # the standard deviation; 1 makes a misfit half the squared error; none: learned
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not 0 < self.scale < math.inf:
+            raise FieldError(f"Normal.scale cannot be {self.scale}", expected="a positive number; none learns it")
+
     @property
     def parameters(self) -> int:
-        return 2
+        return 2 if self.scale is None else 1
 
     def log_prob(self, x: Tensor, raw: Tensor) -> Tensor:
-        return log_normal(x, raw[:, 0], bounded(raw[:, 1], WIDEST))
+        return log_normal(x, raw[:, 0], self._log_scale(raw))
 
     def draw(self, raw: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
-        return draw_normal(raw[:, 0], bounded(raw[:, 1], WIDEST) + math.log(sharpness.temperature), rng)
+        return draw_normal(raw[:, 0], self._log_scale(raw) + math.log(sharpness.temperature), rng)
+
+    def _log_scale(self, raw: Tensor) -> Tensor:
+        return bounded(raw[:, 1], WIDEST) if self.scale is None else raw.new_tensor(math.log(self.scale))
 
     def mean(self, raw: Tensor) -> Tensor:
         return raw[:, 0]

@@ -1,24 +1,31 @@
-"""Objectives: games and their penalties; chain rules, in a row and in any order; the law of codes."""
+"""Objectives: games and penalties; chain rules, in a row and in any order; codes and their law; noise to undo."""
 
 from likely.objectives.any_order import InAnyOrder
+from likely.objectives.autoencoding import Autoencoding
 from likely.objectives.code_prior import CodePrior
+from likely.objectives.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper
 from likely.objectives.game import Game, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 from likely.objectives.in_row import InRow
 from likely.objectives.penalty import Interpolated, Judged, Penalty, Unpenalised, ZeroCentred
 
 __all__ = [
+    "Autoencoding",
     "CodePrior",
+    "Corruption",
     "Game",
+    "GaussianNoise",
     "Hinge",
     "InAnyOrder",
     "InRow",
     "Interpolated",
     "Judged",
     "LeastSquares",
+    "Masking",
     "Minimax",
     "NonSaturating",
     "Penalty",
     "Relativistic",
+    "SaltAndPepper",
     "Unpenalised",
     "Wasserstein",
     "ZeroCentred",

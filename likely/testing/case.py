@@ -10,6 +10,7 @@ from torch import Tensor
 
 from likely.codecs import Lift
 from likely.contracts import Concludes, Counted, Family, Model, Prepared, Space, Trained, Turn
+from likely.presets import composed
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, label, reals
 
@@ -66,7 +67,7 @@ class Case:
         """A fresh member of the family."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self.family.build(self.lift.space, self.condition)
+            return composed(self.family).build(self.lift.space, self.condition)
 
     @cached_property
     def model(self) -> Model:

@@ -1,5 +1,7 @@
 """Every kind of space has a law, and the law fits the space."""
 
+import math
+
 import pytest
 import torch
 
@@ -51,3 +53,16 @@ def test_an_unknown_space():
 
     with pytest.raises(FieldError, match="no observation law"):
         law_of(Graph())
+
+
+def test_one_scale_for_all_reals_makes_a_misfit_half_the_squared_error():
+    space = Vector((Real(), Category(3), Real()))
+    law, x = law_of(space, scale=1.0), torch.tensor([[0.5, 2.0, -1.0]])
+    parameters = torch.zeros(1, *law.outputs)
+    assert law_of(Image(1, 2, 2, None), scale=1.0).outputs == (1, 2, 2)
+    expected = -math.log(3) - 0.5 * (0.25 + 1.0) - math.log(2 * math.pi)
+    assert law.log_prob(x, parameters).item() == pytest.approx(expected, rel=1e-5)
+    drawn = law_of(space, scale=0.1).sample(torch.zeros(4000, *law.outputs), rng=Keyed(0))
+    assert drawn[:, 0].std().item() == pytest.approx(0.1, rel=0.05)
+    with pytest.raises(FieldError, match="scale"):
+        law_of(space, scale=0.0)

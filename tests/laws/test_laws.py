@@ -15,6 +15,8 @@ SMALL = {
     "VAE": "vae,network=conv,network.width=8",
     "VQVAE": "vqvae,network=conv,network.width=8,quantiser.levels=(4,3),prior=made,prior.width=16",
     "GAN": "gan,generator=conv,generator.width=8,critic=conv,critic.width=8",
+    "Autoencoder": "autoencoder,network=conv,network.width=8",
+    "DenoisingAutoencoder": "denoising-autoencoder,network=conv,network.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
     "MADE": "made,width=32",
     "MAF": "maf,layers=2,width=16",

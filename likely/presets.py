@@ -1,0 +1,35 @@
+"""Families made of families: what is put where one leaves another open. The one place that knows several of them.
+
+    Autoencoder, DenoisingAutoencoder      a mixture of Gaussians on the codes: exact, fitted in seconds, in few numbers
+
+`likely.fit` composes what it is given, so a card says the whole: `likely.Autoencoder()` becomes
+`Autoencoder(density=GaussianMixture())`. Built by hand, a family that is open says so and names this place.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from likely.contracts import Family
+from likely.names import lookup
+
+F = TypeVar("F", bound=Family[Any])
+Made = Callable[[], Family[Any]]
+
+
+def composed(family: F) -> F:
+    """The family with the families that it leaves open."""
+    open_fields = PRESETS.get(type(family).__name__, {})
+    made = {name: preset() for name, preset in open_fields.items() if getattr(family, name) is None}
+    return replace(family, **made) if made else family  # type: ignore[type-var]
+
+
+def mixture() -> Family[Any]:
+    """The law of an autoencoder's codes: how many clouds, their shapes, by the Bayesian information criterion."""
+    return lookup("Family", "GaussianMixture")()
+
+
+PRESETS: dict[str, dict[str, Made]] = {  # by family, and by the field that is open
+    "Autoencoder": {"density": mixture},
+    "DenoisingAutoencoder": {"density": mixture},
+}
