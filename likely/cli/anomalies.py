@@ -33,7 +33,7 @@ def anomalies(
     found = judged(fitted, data, calibration)
     if out is not None:
         write(Table(found, Schema(())), out)
-    raised = int((found["q_value"] <= alarms).sum())
+    raised = int((found["q_value"].to_numpy() <= alarms).sum())
     if as_json:
         rows = None if out is not None else records(found)
         emit_json({"score": kind_of(fitted), "alarms": alarms, "raised": raised, "file": out, "rows": rows})
