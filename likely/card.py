@@ -31,5 +31,5 @@ class Completion:
 
     rows: Any
     way: str  # exact, model-exact, asymptotic or heuristic
-    share: float | None = None  # surviving ancestors or effective sample size; None where there is no such number
+    share: float | None = None  # effective number of particles over their number; None where none are drawn
     disagreement: float | None = None  # of orders about log p, in nats a row; None where there is only one answer

@@ -203,6 +203,22 @@ class Completes(Model):
         """log p(evidence | c), one value a row."""
 
 
+@dataclass(frozen=True)
+class Filled:
+    """Rows whose free cells were drawn by particles, and how far these can be trusted."""
+
+    x: Tensor  # (B, *shape)
+    share: Tensor  # (B,): the particles' effective number over their number; 1 where all weigh the same
+
+
+class Fills(Model):
+    """Fills in what is missing asymptotically: the more particles, the nearer the draws to p(unknown | known)."""
+
+    @abstractmethod
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """x with every free cell drawn given the evidence, and that it is there; known cells are left untouched."""
+
+
 class AnyOrder(Completes):
     """Completes by a chain rule that puts what is known first: exact in that order, and orders disagree a little."""
 

@@ -32,8 +32,8 @@ from likely.contracts import (
     Continues,
     Counted,
     Density,
-    Evidence,
     Family,
+    Fills,
     Latent,
     Model,
     Predicts,
@@ -45,15 +45,16 @@ from likely.contracts import (
 from likely.data import Rows, Table
 from likely.distributions import PLAIN
 from likely.drawing import drawn
-from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
+from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
 from likely.fields import from_json, to_json
+from likely.filling import PARTICLES, filled, way_of
 from likely.posterior import condition_of
 from likely.predicted import told_classes
 from likely.promises import promised
 from likely.prompts import BEGINNING, Ending, Writer, beginnings
 from likely.restoring import mended
 from likely.rng import Keyed
-from likely.scoring import BATCH, SCORED, batches, content_keys, first_weight, placed, score_cells, scored
+from likely.scoring import SCORED, batches, content_keys, placed, score_cells, scored
 from likely.suggestion import meant, shown
 
 ORDERS = 8  # that are compared, where a model answers in any
@@ -117,8 +118,8 @@ class Fitted(Generic[M_co]):
             way = (
                 f"one of those, or {self.name} fitted with condition={free} (--condition {' --condition '.join(free)})"
             )
-            promised(self.model, self.name, Completes, remedy=way)
-            rows = self._completed(partial[free], c, seed)
+            promised(self.model, self.name, Completes, Fills, remedy=way)
+            rows, _ = self._completed(partial[free], c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
             rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness))
@@ -221,39 +222,39 @@ class Fitted(Generic[M_co]):
 
     # Completion ------------------------------------------------------------------------------------------------------
 
-    def complete(self, data: Any, *, seed: int = 0) -> Completion:
-        """The rows with every missing cell and column filled in; known cells come back as they were."""
+    def complete(self, data: Any, *, particles: int = PARTICLES, seed: int = 0) -> Completion:
+        """The rows with every missing cell and column filled in; known cells come back as they were.
+
+        Where the way is "asymptotic", more particles draw nearer to the model's own p(unknown | known).
+        """
+        if particles < 1:
+            raise FieldError(f"{particles} particles were asked for", expected="at least 1")
         partial = self._partial(data, None)
         c = self._condition(partial, seed, filled=True)
         free = [name for name in partial.columns if name not in self.card.condition]
-        rows = self._joined(self._completed(partial[free], c, seed), c)
+        completed, share = self._completed(partial[free], c, seed, particles)
+        rows = self._joined(completed, c)
         returned = frames.returned(rows, self.card.returns)
         if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
             returned.index = data.index
+        way = way_of(self._promising(Completes, Fills))
         if not isinstance(self.model, AnyOrder):
-            return Completion(returned, "exact")
+            return Completion(returned, way, share)
         x, _, c = (placed(cells, self.model) for cells in self.cells(returned))
         with torch.no_grad():  # of the first batch
             apart = self.model.disagreement(*next(batches(x, c)), orders=ORDERS, rng=Keyed(seed))
-        return Completion(returned, "model-exact", disagreement=float(apart.mean()))
+        return Completion(returned, way, disagreement=float(apart.mean()))
 
-    def _completed(self, partial: pd.DataFrame, c: Tensor | None, seed: int) -> Table:
+    def _completed(
+        self, partial: pd.DataFrame, c: Tensor | None, seed: int, particles: int = PARTICLES
+    ) -> tuple[Table, float | None]:
         """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
-        model = self._promising(Completes)
+        model = self._promising(Completes, Fills)
         if not isinstance(self.codec, TableCodec):
             raise CannotAnswer(f"{self.codec.reads.word} cannot be completed yet", expected="a model of tables")
-        rows = self.codec.decode(self._filled(model, *self.codec.encode_partial(partial), c, seed))
-        return Table(frames.overlaid(rows.frame, partial), rows.schema)
-
-    def _filled(self, model: Completes, x: Tensor, known: Tensor, c: Tensor | None, seed: int) -> Tensor:
-        """The cells with what is unknown drawn, in batches; the noise of row i is its own."""
-        filled = []
-        with torch.no_grad():
-            for (part, given), told in zip(batches(x, c), known.split(BATCH), strict=True):
-                rng, place = Keyed(seed, rows=BATCH * len(filled)), first_weight(model).device
-                cells, evidence = placed(part, model), Evidence(told.to(place))
-                filled.append(model.complete(cells, evidence, placed(given, model), rng=rng).cpu())
-        return torch.cat(filled)
+        cells, share = filled(model, *self.codec.encode_partial(partial), c, particles=particles, seed=seed)
+        rows = self.codec.decode(cells)
+        return Table(frames.overlaid(rows.frame, partial), rows.schema), share
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

@@ -1,6 +1,6 @@
 """`fit` and `resume`: what a person calls to get a `Fitted`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def fit(
     budget: str | int | None = None,
     seed: int = 0,
     folder: str | Path | None = None,
-    schema: Schema | str | Path | None = None,
+    schema: Schema | Mapping[str, Any] | str | Path | None = None,
     window: int | None = None,
     weight: str | Weights | None = None,
     init: Fitted[Any] | str | Path | None = None,

@@ -10,7 +10,7 @@ P = TypeVar("P", bound=Model)
 ASKED = {
     Density: ("density", "it samples but cannot score"),
     Bound: ("bound", "what it says of a row is not made of two terms"),
-    Completes: ("exact completion", "it cannot draw unknown cells given known ones"),
+    Completes: ("completion", "it cannot draw unknown cells given known ones"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
     Latent: ("codes", "it has no latent space to encode to"),
     Restores: ("way to mend rows", "it has not learned to undo noise"),

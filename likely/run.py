@@ -14,14 +14,15 @@ import torch
 from torch import Tensor
 
 import likely
+from likely.bijections import FlowFamily
 from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
-from likely.contracts import Bound, Counted, Latent, Model, Reconstructs, Trained, Units, Weighted
+from likely.contracts import Bound, Counted, Family, Latent, Lifted, Model, Reconstructs, Trained, Units, Weighted
 from likely.data import Rows, Table, sides
 from likely.doctor import Checkup, attended
-from likely.errors import ConditionError, DataError, EmptyData, TrainingError, WrongRows
+from likely.errors import ConditionError, DataError, EmptyData, FieldError, TrainingError, WrongRows
 from likely.fitted import Fitted
 from likely.metrics import coded
 from likely.metrics.coded import FEWEST
@@ -30,6 +31,7 @@ from likely.scoring import SCORED, STRANGE, WEIGHT_DRAWS, scored, strangeness, t
 from likely.source import families_that
 from likely.store import DOCUMENT
 from likely.streamed import Streamed
+from likely.suggestion import shown
 from likely.training import Budget, Engine, Event, Examples, Finished, Planned, forget, learn
 from likely.training.checkpoint import RECIPE, REQUEST
 from likely.training.log import JsonLines
@@ -72,6 +74,7 @@ class Run:
         """Learn, tell the listeners, keep the result."""
         codec, given = self._codecs() if init is None else self._codecs_of(init)
         lift = Lift.of(self.asked.family, codec.space)
+        _leaving_out(self.asked.family, codec)
         model = self._built(lift, given)
         data, judged = self._data(model, codec, given)
         plans: list[Planned] = []
@@ -242,6 +245,15 @@ def cleared(folder: Path) -> None:
     shutil.rmtree(folder / INIT, ignore_errors=True)
     for stale in (RECIPE, LOG):
         (folder / stale).unlink(missing_ok=True)
+
+
+def _leaving_out(family: Family[Any], codec: Codec[Any]) -> None:
+    """An error where cells are to be left out by a family that needs them all."""
+    chances = codec.layout.chances if isinstance(codec, TableCodec) else {}
+    if chances and (isinstance(family, FlowFamily) or family.lifted is not Lifted.NOT):
+        raise FieldError(f"{type(family).__name__} cannot leave missing cells out ({shown(chances)})",
+                         expected="a family of cells as they are, such as VAE, Circuit or GaussianMixture",
+                         remedy="without missing_at_random which cells are missing is modelled too")  # fmt: skip
 
 
 def _named(rows: Rows) -> list[str]:

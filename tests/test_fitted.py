@@ -92,7 +92,7 @@ def test_completion_is_as_precise_as_the_model_and_row_by_row(family, monkeypatc
     exact = likely.fit(people(), getattr(likely, family)())
     holes = people(30, seed=3).assign(income=np.nan)
     whole = exact.complete(holes).rows
-    monkeypatch.setattr("likely.fitted.BATCH", 7)
+    monkeypatch.setattr("likely.filling.BATCH", 7)
     monkeypatch.setattr("likely.scoring.BATCH", 7)
     pd.testing.assert_frame_equal(exact.complete(holes).rows, whole)
     exact.model.double()

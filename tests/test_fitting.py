@@ -403,3 +403,33 @@ def test_series_and_sounds_are_fitted_scored_sampled_and_saved(tmp_path):
     heard = likely.fit(tones, "naive-bayes", condition="label")
     assert heard.sample_rows(2, {"label": "low"}).about.frame["label"].tolist() == ["low", "low"]
     assert "mu-law" in heard.score(tones).measure
+
+
+def holed(rows=200):
+    """Two columns that hang together, a third of their cells removed by chance."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=rows)
+    frame = pd.DataFrame({"x": x, "y": x + 0.3 * rng.normal(size=rows), "c": np.where(x > 0, "high", "low")})
+    return frame.mask(rng.random(frame.shape) < 0.33)
+
+
+@pytest.mark.parametrize("family", ["gaussianmixture", "circuit", "made,width=32", SMALL])
+def test_cells_missing_by_chance_are_left_out(family):
+    """No model sees which are missing; the score is over the same measure as where it is modelled."""
+    by_chance, told = (
+        likely.fit(holed(), family, schema=schema, budget=60, seed=1, engine=PLAIN)
+        for schema in ({"missing_at_random": True}, None)
+    )
+    chances = by_chance.codec.layout.chances
+    assert set(chances) == {"x", "y", "c"}
+    assert not any(column.missing for column in by_chance.model.space.columns)
+    ours, theirs = by_chance.score(holed(), draws=16), told.score(holed(), draws=16)
+    assert ours.measure == theirs.measure
+    assert torch.isfinite(ours.nats).all()
+    assert abs(ours.mean - theirs.mean) < 0.8
+    assert by_chance.sample(50).notna().all(axis=None)
+
+
+def test_a_family_of_reals_cannot_leave_cells_out():
+    with pytest.raises(FieldError, match=r"RealNVP cannot leave missing cells out \('x', 'y', 'c'\)"):
+        likely.fit(holed(), likely.RealNVP(), schema={"missing_at_random": True}, budget=5)

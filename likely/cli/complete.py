@@ -14,6 +14,7 @@ def complete(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
     data: Annotated[str, typer.Argument(help="Rows with some cells or columns missing.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file.")] = None,
+    particles: Annotated[int, typer.Option(help="Of each row, where completion is asymptotic.")] = 128,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -24,7 +25,7 @@ def complete(
 
     fitted = load(run)
     framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
-    completion = framed.complete(data, seed=seed)
+    completion = framed.complete(data, particles=particles, seed=seed)
     if out is not None:
         schema = fitted.codec.schema if isinstance(fitted.codec, TableCodec) else Schema(())
         write(Table(completion.rows, schema), out)
@@ -42,9 +43,10 @@ def complete(
         return
     if out is None:
         typer.echo(completion.rows.to_csv(index=False), nl=False)
-    apart = completion.disagreement
+    apart, share = completion.disagreement, completion.share
     orders = "" if apart is None else f" (orders disagree by {apart:.2g} nats a row)"
-    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}", err=True)
+    founded = "" if share is None else f" (particles: an effective {share:.0%} of {particles})"
+    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}{founded}", err=True)
 
 
 def command() -> TyperCommand:

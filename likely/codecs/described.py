@@ -15,6 +15,7 @@ PATTERN = re.compile(
     r"([^{}]|\{\{|\}\})*\{(:0\d{1,2}[dx])?\}([^{}]|\{\{|\}\})*"
 )  # one number, and nothing else to format
 DATE_FORMAT = re.compile(r"([^%]|%[-#]?[A-Za-z%]){0,64}")
+LATER = "missing_at_random"
 TRANSFORMS = ("auto", "standard", "log", "quantile")
 
 
@@ -32,7 +33,7 @@ def schema_parts(schema: Schema) -> dict[str, Any]:
     """The schema as plain JSON values."""
     file = None if schema.file is None else asdict(schema.file)
     return {
-        "columns": [_listed(asdict(column)) for column in schema.columns],
+        "columns": [_column_parts(column) for column in schema.columns],
         "constraints": [_listed(asdict(constraint)) for constraint in schema.constraints],
         "group": schema.group,
         "file": file,
@@ -53,12 +54,18 @@ def schema_from(part: Part) -> Schema:
     return Schema(columns, constraints, group, file, part.texts("notes"))
 
 
+def _column_parts(column: ColumnSchema) -> dict[str, Any]:
+    """A fact that came later is written only where it holds: older folders lack it."""
+    told = _listed(asdict(column))
+    return told if told.pop(LATER) is False else told | {LATER: True}
+
+
 def _listed(values: dict[str, Any]) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def _column(part: Part) -> ColumnSchema:
-    part.only(*ColumnSchema.__dataclass_fields__)
+    part.only(*ColumnSchema.__dataclass_fields__.keys() - {LATER}, *{LATER} & part.value.keys())
     return ColumnSchema(
         name=part.text("name"),
         kind=part.choice("kind", {kind: kind for kind in get_args(Kind)}),
@@ -75,6 +82,7 @@ def _column(part: Part) -> ColumnSchema:
         date_format=_matching(part, "date_format", lambda text: DATE_FORMAT.fullmatch(text) is not None),
         pattern=_matching(part, "pattern", lambda text: not text or sound_pattern(text)),
         value=part.scalar("value"),
+        missing_at_random=LATER in part.value and part.flag(LATER),
         why=part.text("why"),
     )
 

@@ -1,6 +1,6 @@
 """What a table codec knows of its columns: how each is read, which cell it has, how the rest is made again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from likely.codecs.cell import CategoryCell, Cell, CountCell, RealCell, cell_from
@@ -26,6 +26,7 @@ class Layout:
     relations: Relations
     welcoming: bool = False  # missing cells are welcome everywhere: a condition, where they mean "not said"
     notes: tuple[str, ...] = ()
+    chances: dict[str, float] = field(default_factory=dict)  # of a cell to be missing, in columns where it is by chance
 
     @property
     def resolution(self) -> dict[str, float]:
@@ -40,7 +41,7 @@ class Layout:
         """Whether a cell of this column may be missing."""
         if self.welcoming or name in self.relations.targets:
             return True
-        return self.cells[name].column.missing
+        return self.cells[name].column.missing or name in self.chances
 
     @property
     def measure(self) -> str:
@@ -73,7 +74,8 @@ class Layout:
             for name, cell in self.cells.items()
             if isinstance(cell, RealCell) and cell.atoms and name in self.relations.below
         ]
-        return [*atomic, *equal, *["missing cells"] * any(cell.column.missing for cell in self.cells.values())]
+        missing = bool(self.chances) or any(cell.column.missing for cell in self.cells.values())
+        return [*atomic, *equal, *["missing cells"] * missing]
 
 
 def _per_unit(layout: Layout, dates: list[str]) -> list[str]:
@@ -92,7 +94,8 @@ def _joined(names: list[str]) -> str:
 
 def layout_parts(layout: Layout) -> dict[str, Any]:
     """The layout as plain JSON values."""
-    return {
+    chances = {"chances": layout.chances} if layout.chances else {}
+    return chances | {
         "schema": schema_parts(layout.schema),
         "readers": {name: _reader_parts(reader) for name, reader in layout.readers.items()},
         "cells": {name: cell.parts() for name, cell in layout.cells.items()},
@@ -105,7 +108,8 @@ def layout_parts(layout: Layout) -> dict[str, Any]:
 
 def layout_from(part: Part) -> Layout:
     """The layout that a part describes."""
-    part.only("is", "schema", "readers", "cells", "made", "anchors", "welcoming", "notes")
+    later = {"chances"} & part.value.keys()  # written only where there are any
+    part.only("is", "schema", "readers", "cells", "made", "anchors", "welcoming", "notes", *later)
     schema = schema_from(part.part("schema"))
     readers, cells, made = part.part("readers"), part.part("cells"), part.part("made")
     if {*readers.value, *made.value} != set(schema.names) or set(readers.value) & set(made.value):
@@ -114,7 +118,9 @@ def layout_from(part: Part) -> Layout:
     if set(cells.value) != set(readers.value) - relations.targets or not cells.value:
         part.refuse("cells", "a cell for every column that is read, but for those that formulas compute")
     order = [name for name in schema.names if name in cells.value]
-    anchors = part.part("anchors").only(*relations.below)
+    anchors, chances = part.part("anchors").only(*relations.below), part.part("chances") if later else Part({})
+    if not chances.value.keys() <= set(order):
+        part.refuse("chances", "columns that have cells")
     return Layout(
         schema,
         {name: _reader_from(readers.part(name), schema, name) for name in readers.value},
@@ -123,7 +129,13 @@ def layout_from(part: Part) -> Layout:
         Relations(relations.below, relations.formulas, {name: anchors.number(name) for name in relations.below}),
         part.flag("welcoming"),
         part.texts("notes"),
+        {name: _chance(chances, name) for name in chances.value},
     )
+
+
+def _chance(part: Part, name: str) -> float:
+    chance = part.number(name)
+    return chance if 0 < chance < 1 else part.refuse(name, "a probability between 0 and 1")
 
 
 def _reader_parts(reader: Reader) -> dict[str, Any]:

@@ -45,10 +45,20 @@ def layout_of(table: Table, columns: Sequence[str] | None, *, condition: bool, r
     relations = relations.anchored(numbers, counts)
     sized = Layout(schema, readers, {}, made, relations)
     freed = relations.free(numbers, sized.resolution)
-    cells = {name: _cell(readers[name], freed[name], relations.below.get(name, ()), counts) for name in freed}
+    chances = {} if condition else _chances(schema, freed)
+    cells = {
+        name: _cell(readers[name], freed[name], relations.below.get(name, ()), counts, told=name not in chances)
+        for name in freed
+    }
     readers |= {name: _kept_positive(readers[name], values) for name, values in numbers.items()}
     notes = _notes(schema, readers, cells, made, freed)
-    return Layout(schema, readers, cells, made, relations, condition, notes)
+    return Layout(schema, readers, cells, made, relations, condition, notes, chances)
+
+
+def _chances(schema: Schema, freed: dict[str, Numbers]) -> dict[str, float]:
+    """How often a cell is missing, half a cell of each kind added, in columns where that says nothing of a row."""
+    counted = {name: int(np.isnan(freed[name]).sum()) for name in freed if schema[name].missing_at_random}
+    return {name: (gone + 0.5) / (len(freed[name]) + 1) for name, gone in counted.items() if gone}
 
 
 def _schema(table: Table, columns: Sequence[str] | None) -> Schema:
@@ -142,9 +152,10 @@ def _one_unit(related: list[Reader]) -> dict[str, Reader]:
     return {reader.column.name: DateReader(reader.column, unit) for reader in dates}
 
 
-def _cell(reader: Reader, values: Numbers, below: tuple[str, ...], counts: set[str]) -> Cell:
+def _cell(reader: Reader, values: Numbers, below: tuple[str, ...], counts: set[str], *, told: bool) -> Cell:
+    """The cell of a column; that one is missing is told by it, or else left out."""
     present = values[~np.isnan(values)]
-    missing = reader.column.missing or len(present) < len(values)
+    missing = told and (reader.column.missing or len(present) < len(values))
     match reader:
         case LevelReader(column=column, closed=closed):
             rows = np.bincount(present[present >= 0].astype(int), minlength=len(column.levels))

@@ -10,7 +10,9 @@
     text              no cell: left out, given back missing                      -
 
 A row's log p is that of its cells plus the sum of log|d cell / d value| over the cells that are present and no atoms.
-Missing is an atom of its own, written NaN. Relations between columns are kept by reparametrisation (relation.py).
+Missing is an atom of its own, written NaN. Where it comes by chance (`missing_at_random`) models leave the cell out,
+and log p gains the log-probability that just these cells are missing: the measure is the same. Relations between
+columns are kept by reparametrisation (relation.py).
 """
 
 from collections.abc import Sequence
@@ -75,8 +77,9 @@ class TableCodec(Codec[Table]):
         return tuple(self.layout.cells)
 
     def encode(self, rows: Table) -> Cells:
-        told = self._celled(self._freed(rows.frame))
-        return Cells(told.x, told.ladj + self._log_made(rows.frame))
+        freed = self._freed(rows.frame)
+        told = self._celled(freed)
+        return Cells(told.x, told.ladj + self._log_made(rows.frame) + self._log_chance(freed))
 
     def encode_partial(self, partial: pd.DataFrame) -> tuple[Tensor, Tensor]:
         """Rows of which only some columns and cells are known: (cells, known), what is unknown NaN and False."""
@@ -173,6 +176,13 @@ class TableCodec(Codec[Table]):
             sum((made.log_mass(cells_of(frame, name)) for made, name in here), np.zeros(len(frame)))
         )
 
+    def _log_chance(self, freed: dict[str, Numbers]) -> Tensor:
+        """The log-probability of which cells are missing by chance, (B,)."""
+        told = np.zeros(len(next(iter(freed.values()))))
+        for name, chance in self.layout.chances.items():
+            told += np.where(np.isnan(freed[name]), np.log(chance), np.log1p(-chance))
+        return torch.from_numpy(told)
+
     def _celled(self, freed: dict[str, Numbers]) -> Cells:
         rows = len(next(iter(freed.values())))
         x, ladj = np.empty((rows, len(self.layout.cells)), dtype=np.float32), np.zeros(rows)
@@ -192,7 +202,8 @@ class TableCodec(Codec[Table]):
     def _check_drawn(self, freed: dict[str, Numbers]) -> None:
         """A cell that a model drew is finite, and missing only where it may be."""
         for name, values in freed.items():
-            bad = np.isinf(values) if self.layout.may_miss(name) else ~np.isfinite(values)
+            gaps = self.layout.may_miss(name) and name not in self.layout.chances
+            bad = np.isinf(values) if gaps else ~np.isfinite(values)
             if bad.any():
                 raise WrongRows(
                     f"the cells of column '{name}' are not finite in row {int(np.flatnonzero(bad)[0]) + 1}",

@@ -1,7 +1,8 @@
 """A schema as JSON: whole (to store it) or partial (to override what was inferred), with every type checked.
 
 {"columns": {"age": {"kind": "count"}, "zip": {"kind": "category", "dtype": "str"}},
- "constraints": [{"kind": "order", "columns": ["start", "end"]}], "group": "customer", "file": {"delimiter": ";"}}
+ "constraints": [{"kind": "order", "columns": ["start", "end"]}], "group": "customer", "file": {"delimiter": ";"},
+ "missing_at_random": true}
 """
 
 import json
@@ -46,6 +47,7 @@ COLUMN_FIELDS = {
     "date_format": TEXT,
     "pattern": TEXT,
     "value": LEVEL,
+    "missing_at_random": TRUTH,
     "why": TEXT,
 }
 FILE_FIELDS = {"delimiter": TEXT, "header": TRUTH, "encoding": TEXT, "decimal": TEXT, "quoted": TRUTH}
@@ -63,6 +65,7 @@ class Declaration:
     like: TextFile | None = None  # how the file was written that a fitted schema came from
     texts: Any = None  # what the lines of a text file are: "lines", "document", "molecules" or "proteins"
     window: int | None = None  # moments (samples of a sound) that make one row: a record is cut into such windows
+    missing_at_random: bool = False  # of every column that does not say it itself
     lenient: bool = False  # columns that the table lacks are no error (a fitted schema meeting a partial table)
 
     def check(self, names: tuple[str, ...]) -> None:
@@ -143,7 +146,7 @@ def _changed_fields(column: ColumnSchema) -> dict[str, Any]:
 
 
 def _parsed(told: Any, where: str) -> Declaration:
-    known = ("columns", "constraints", "group", "file", "notes", "texts", "window")
+    known = ("columns", "constraints", "group", "file", "notes", "texts", "window", "missing_at_random")
     _object(told, where, known)
     columns = _object(told.get("columns", {}), f"{where}: columns", None)
     parsed = {name: _column(name, stated) for name, stated in columns.items()}
@@ -159,8 +162,11 @@ def _parsed(told: Any, where: str) -> Declaration:
     window = told.get("window")
     if window is not None:
         _typed(window, WHOLE, f"{where}: window")
-    rules = tuple(_constraint(rule) for rule in rules)
-    return Declaration(parsed, rules, group, _file(told.get("file", {})), texts=texts, window=window)
+    at_random = _typed(told.get("missing_at_random", False), TRUTH, f"{where}: missing_at_random")
+    return Declaration(
+        parsed, tuple(_constraint(rule) for rule in rules), group, _file(told.get("file", {})),
+        texts=texts, window=window, missing_at_random=at_random,
+    )  # fmt: skip
 
 
 def _object(told: Any, where: str, known: tuple[str, ...] | None) -> Mapping[str, Any]:

@@ -51,6 +51,8 @@ def infer(
         stated = dict(said.columns.get(name, {}))
         if name == said.group:
             stated.setdefault("kind", "id")
+        if said.missing_at_random:
+            stated.setdefault("missing_at_random", True)
         column = conformed(given := frame[name], name, stated)
         if column is not given:
             changed[name] = column

@@ -33,6 +33,7 @@ class ColumnSchema:
     pattern: str = ""  # ids: new ones are pattern.format(1), pattern.format(2), ...: "N{}A1", "C{:05d}"
     value: Level | None = None  # constants: the one value
     why: str = ""  # one clause that says why the kind was chosen
+    missing_at_random: bool = False  # which cells are missing says nothing of a row: they are left out, not modelled
 
 
 @dataclass(frozen=True)

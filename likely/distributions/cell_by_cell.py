@@ -5,7 +5,7 @@ from typing import final
 from torch import Tensor
 
 from likely.contracts import Space
-from likely.distributions.law import Law
+from likely.distributions.law import MayMiss
 from likely.distributions.mixed import Mixed
 from likely.distributions.state import columns_of
 from likely.rng import Rng
@@ -13,7 +13,7 @@ from likely.spaces import Vector
 
 
 @final
-class CellByCell(Law):
+class CellByCell(MayMiss):
     """The law of the flattened cells."""
 
     def __init__(self, observation: Mixed, space: Space) -> None:
@@ -22,6 +22,12 @@ class CellByCell(Law):
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         return self.columns.cell_log_prob(x.flatten(1), parameters).view_as(x)
+
+    def log_present(self, parameters: Tensor) -> Tensor:
+        return self._shaped(self.columns.log_present(parameters))
+
+    def present(self, parameters: Tensor) -> Tensor:
+        return self.columns.present(parameters)
 
     def sample(self, parameters: Tensor, *, rng: Rng) -> Tensor:
         return self._shaped(self.columns.sample(parameters, rng=rng))

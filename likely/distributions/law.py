@@ -45,6 +45,18 @@ class Law(ABC):
         return self.log_prob(repeated, parameters.flatten(0, 1)).unflatten(0, (-1, draws))
 
 
+class MayMiss(Law):
+    """A law whose cells may be missing: what it is given that they are there."""
+
+    @abstractmethod
+    def log_present(self, parameters: Tensor) -> Tensor:
+        """log P(the cell is there): (B, *space.shape), 0 where it cannot be missing."""
+
+    @abstractmethod
+    def present(self, parameters: Tensor) -> Tensor:
+        """The parameters under which every cell is there, and otherwise as likely as before."""
+
+
 class Observation(ABC):
     """The description of a law, without its space: a frozen dataclass that a family takes as a field."""
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from likely.contracts import Sharpness, Space
 from likely.distributions.categorical import chosen
 from likely.distributions.count import CountLaw, NegativeBinomial
-from likely.distributions.law import Law, Observation, known, precise
+from likely.distributions.law import MayMiss, Observation, known, precise
 from likely.distributions.sharpened import PLAIN, Tempered, sharpened
 from likely.distributions.student import Normal, RealLaw
 from likely.errors import FieldError
@@ -35,7 +35,7 @@ class Mixed(Observation):
     real: RealLaw = Normal()  # Student gives reals heavy tails, Logistics several peaks
     count: CountLaw = NegativeBinomial()  # Poisson holds a count's variance to its mean
 
-    def law(self, space: Space) -> Law:
+    def law(self, space: Space) -> "MixedLaw":
         if not isinstance(space, Vector):
             raise FieldError(f"the Mixed law is over the columns of a Vector, not {space!r:.80}",
                              remedy="leave the law out: each space has one of its own")  # fmt: skip
@@ -60,7 +60,7 @@ class Group:
 
 
 @final
-class MixedLaw(Law):
+class MixedLaw(MayMiss):
     """Independent columns; the parameters lie as the choices by their number of options, the reals, the counts."""
 
     def __init__(self, space: Vector, real: RealLaw, count: CountLaw) -> None:
@@ -76,6 +76,7 @@ class MixedLaw(Law):
         self._missing = torch.tensor([_options(c) - 1 if c.missing else -1 for c in space.columns])  # the last option
         self._categories = torch.tensor([isinstance(c, Category) for c in space.columns])
         self._atoms = _atom_table(space, self.reals.columns)
+        self._gone = self._of_missing()  # (outputs,) which parameters are log-probabilities of missing
 
     def cell_log_prob(self, x: Tensor, parameters: Tensor) -> Tensor:
         parameters = precise(parameters)
@@ -115,6 +116,25 @@ class MixedLaw(Law):
             place = torch.arange(1, self._atoms.shape[1] + 1, device=device)
             choice[:, columns] = (same * place).amax(-1)
         return torch.where(there, choice, self._missing.to(device).clamp_min(0))
+
+    def log_present(self, parameters: Tensor) -> Tensor:
+        parameters = precise(parameters)
+        told = self._empty(parameters)
+        for group in self.choices:
+            log_p = group.of(parameters).log_softmax(1)
+            columns = group.columns.to(told.device)
+            told = told.index_copy(1, columns, log_p[:, :-1].logsumexp(1).clamp(max=0.0))
+        return torch.where((self._missing >= 0).to(told.device), told, 0.0)
+
+    def present(self, parameters: Tensor) -> Tensor:
+        return precise(parameters).masked_fill(self._gone.to(parameters.device), -torch.inf)
+
+    def _of_missing(self) -> Tensor:
+        gone = torch.zeros(self.outputs, dtype=torch.bool)
+        for group in self.choices:
+            last = slice(group.stop - len(group.columns), group.stop)
+            gone[last] = self._missing[group.columns] >= 0
+        return gone
 
     def sample(self, parameters: Tensor, *, rng: Rng, sharpness: Sharpness = PLAIN) -> Tensor:
         parameters = precise(parameters)

@@ -22,7 +22,10 @@ from torch import Tensor, nn
 from likely.backbones import Network, decoder
 from likely.contracts import (
     Elbo,
+    Evidence,
     Family,
+    Filled,
+    Fills,
     Latent,
     Player,
     Prepared,
@@ -35,6 +38,7 @@ from likely.contracts import (
     log_mean_exp,
 )
 from likely.distributions import Law, Observation, kl_standard_cells, law_of
+from likely.distributions.resampled import Proposed, asked, resampled
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import reals
@@ -146,7 +150,7 @@ class Objective(nn.Module):
 
 
 @final
-class VAEModel(Weighted, Latent, Trained, Prepared, Units):
+class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
     """One decoder p(x | z, c) with the encoder that inverts it."""
 
     def __init__(self, family: VAE, space: Space, condition: Space | None) -> None:
@@ -176,6 +180,17 @@ class VAEModel(Weighted, Latent, Trained, Prepared, Units):
             weighed = [objective.weigh(x[at], _at(c, at), told[at], eps[at], known) for at in parts]
             columns.append(torch.cat([fit + surplus for fit, surplus in weighed]))  # (4)
         return torch.cat(columns, 1)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        objective, latent, eps = self.objective, self.family.latent, self._noise(len(x), particles, rng)
+        told, known = objective.posterior(asked(x, evidence), c), objective.prior.known(objective.posterior)
+
+        def proposed(at: slice) -> Proposed:
+            z, log_q = objective.posterior.draw(told[at], eps[at][..., :latent])
+            return Proposed(z, objective.prior(z, eps[at][..., latent:], known) - log_q)
+
+        held = particles * max(math.prod(self.law.outputs), objective.prior.held)
+        return resampled(self.law, objective.likelihood.decoder, proposed, held, x, evidence, c, rng=rng)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.objective.posterior.mean(self.objective.posterior(x, c))

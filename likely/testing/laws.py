@@ -18,6 +18,7 @@ from likely.contracts import (
     Counted,
     Density,
     Evidence,
+    Fills,
     Latent,
     Model,
     Sharpens,
@@ -27,7 +28,7 @@ from likely.contracts import (
     Weighted,
 )
 from likely.rng import Keyed, Stepped
-from likely.spaces import Tokens, Vector, absent
+from likely.spaces import Tokens, Vector, absent, present
 from likely.store import fill
 from likely.testing.case import Case, descend
 from likely.testing.law import Beside, close, demand, holds, law
@@ -342,6 +343,34 @@ def completion_leaves_what_is_known(case: Case) -> None:
     demand(torch.equal(_nan_free(filled)[known], _nan_free(case.u)[known]), "known cells were changed")
     demand(torch.isfinite(some).all(), "the evidence's probability is not finite")
     holds(evidence.of_nothing_and_everything(model, case.u, case.c, tolerance=1e-4))
+
+
+@law(Completes)
+def a_cell_left_out_is_integrated_out(case: Case) -> None:
+    """Where no cell can be missing, log p of a row with some missing is that of the others alone."""
+    if not isinstance(case.lift.space, Vector) or not isinstance(case.model, Density):
+        raise Beside("no table of cells as they are")
+    never = torch.tensor([not column.missing for column in case.lift.space.columns])
+    gone = (Keyed(8).uniform(case.u.shape, like=case.u) < 0.4) & never
+    assert isinstance(case.model, Completes)
+    with torch.no_grad():
+        told = case.model.log_evidence(case.u, Evidence(~gone), case.c)
+    close(_log_prob(case, case.u.masked_fill(gone, torch.nan), case.c), told, "cells left out")
+
+
+@law(Fills)
+def filling_leaves_what_is_known_and_a_row_to_itself(case: Case) -> None:
+    """Known cells come back bit for bit, free ones are there; a seed, and no company, decides what is drawn."""
+    model, known = case.model, Keyed(8).uniform(case.u.shape, like=case.u.float()) < 0.5
+    assert isinstance(model, Fills)
+    with torch.no_grad():
+        told = model.fill(case.u, Evidence(known), case.c, particles=8, rng=Keyed(9))
+        again = model.fill(case.u[:7], Evidence(known[:7]), _part(case.c, slice(7)), particles=8, rng=Keyed(9))
+    demand(torch.equal(_nan_free(told.x)[known], _nan_free(case.u)[known]), "known cells were changed")
+    demand(present(told.x)[~known].all(), "free cells are missing")
+    demand(((told.share > 0.12) & (told.share < 1 + 1e-4)).all(), "the particles' share is not between 1 / 8 and 1")
+    moved = sampling.apart(told.x[:7], again.x)
+    demand(moved <= 0.2, f"{moved:.0%} of the first rows are filled otherwise in other company")
 
 
 @law(Latent)

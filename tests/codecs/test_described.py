@@ -18,6 +18,9 @@ SCHEMA = Schema(
 
 def test_a_schema_comes_back():
     assert schema_from(Part(json.loads(json.dumps(schema_parts(SCHEMA))))) == SCHEMA
+    chance = Schema((replace(COLUMN, missing_at_random=True),))
+    assert schema_from(Part(json.loads(json.dumps(schema_parts(chance))))) == chance
+    assert "missing_at_random" not in schema_parts(SCHEMA)["columns"][0]  # as earlier versions wrote it
     bare = Schema((ColumnSchema("b", "real", "float64"),))
     assert schema_from(Part(json.loads(json.dumps(schema_parts(bare))))) == bare
 

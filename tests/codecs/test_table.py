@@ -161,6 +161,30 @@ def test_masses_of_known_and_unseen_categories_add_up_to_one(table):
     assert codec.unseen(Table(frame, codec.schema)) == {}
 
 
+def test_cells_missing_by_chance_are_left_out_of_the_space_and_told_by_their_chance(table):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=60), "c": rng.choice(["a", "b", "d"], 60), "k": rng.poisson(3, 60)})
+    frame.loc[:8, "x"], frame.loc[5:24, "c"] = np.nan, None
+    kinds, chance = {"x": "real", "c": "category", "k": "count"}, {"missing_at_random": True}
+    told = TableCodec.fit(table(frame, kinds))
+    left = TableCodec.fit(table(frame, kinds, x=chance, c=chance, k=chance))
+    assert [column.missing for column in told.space.columns] == [True, True, False]
+    assert not any(column.missing for column in left.space.columns)
+    assert left.measure == told.measure
+    rows = Table(frame, left.schema)
+    gone = frame.isna()
+    p = {"x": 9.5 / 61, "c": 20.5 / 61}
+    wanted = sum(np.log(np.where(gone[name], p[name], 1 - p[name])) for name in p)
+    assert torch.equal(left.encode(rows).x.isnan(), torch.from_numpy(gone.to_numpy()))
+    assert torch.allclose(left.encode(rows).ladj - told.encode(rows).ladj, torch.from_numpy(wanted))
+    again = codec_from_parts(json.loads(json.dumps(left.parts())))
+    assert torch.equal(again.encode(rows).ladj, left.encode(rows).ladj)
+    with pytest.raises(WrongRows, match="'k'"):  # no cell of it was missing
+        left.encode(Table(frame.astype({"k": float}).assign(k=np.nan), left.schema))
+    with pytest.raises(WrongRows, match="not finite"):  # and none is drawn missing
+        left.decode(torch.full((1, 3), torch.nan))
+
+
 def test_another_value_in_a_column_that_was_constant_has_the_mass_of_one_row(table):
     frame = pd.DataFrame({"x": [0.0, 1.0, 3.0] * 3, "k": [0] * 9})
     codec = TableCodec.fit(

@@ -2,11 +2,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from likely.data import ColumnSchema, Constraint, Schema, TextFile, read, schema_from_json, schema_to_json
+from likely.data import ColumnSchema, Constraint, Schema, Table, TextFile, read, schema_from_json, schema_to_json
 from likely.data.declaration import declaration
 from likely.errors import FieldError, MissingFile, WrongRows
 
@@ -110,6 +111,19 @@ def test_a_schema_of_another_table_offers_near_names(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{columns: }")
     with pytest.raises(FieldError, match="is not JSON"):
         read("iris", schema=tmp_path / "bad.json")
+
+
+def test_missing_at_random_is_said_of_a_table_or_of_a_column() -> None:
+    frame = pd.DataFrame({"a": [1.5, None, 2.5, 3.1], "b": ["x", "y", None, "x"]})
+    whole = read(frame, schema={"missing_at_random": True, "columns": {"b": {"missing_at_random": False}}})
+    assert isinstance(whole, Table)
+    assert [column.missing_at_random for column in whole.schema.columns] == [True, False]
+    assert schema_from_json(schema_to_json(whole.schema)) == whole.schema
+    again = read(frame, schema=whole.schema)
+    assert isinstance(again, Table)
+    assert again.schema == whole.schema
+    with pytest.raises(FieldError, match="missing_at_random"):
+        read(frame, schema={"missing_at_random": "yes"})
 
 
 def test_how_a_file_is_written_can_be_declared(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from likely.backbones import MLP
-from likely.contracts import Latent, Trained, Weighted, log_mean_exp
+from likely.contracts import Evidence, Latent, Trained, Weighted, log_mean_exp
 from likely.distributions import Gaussian
 from likely.errors import FieldError
 from likely.families.factor_analysis import FactorAnalysis
 from likely.families.vae import VAE, VAEModel, _heavy
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, label, reals
+from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, absent, label, present, reals
 from likely.variational import FlowPosterior, Hierarchical, MixturePrior, VampPrior
 from likely.variational.posterior import mean_log_std
 
@@ -359,3 +359,76 @@ def test_hopeless_draws_get_no_gradient():
     (gradient,) = torch.autograd.grad(bound.sum(), weights)
     assert (gradient[0, :2] > 0.1).all()
     assert (gradient[0, 2:] == 0).all()
+
+
+def linear(**fields):
+    """x = W z + b + 0.5 noise: every conditional is normal. The encoder says little, far from the posterior."""
+    model = made(reals(4), network=MLP(depth=0), law=Gaussian(scale=0.5), **fields).double().eval()
+    with torch.no_grad():
+        for weight in model.objective.posterior.parameters():
+            weight.mul_(0.3)
+    probe = torch.cat([torch.zeros(1, 2), torch.eye(2)]).double()
+    with torch.no_grad():
+        b, *columns = model.objective.likelihood.decoder(probe)
+    return model, torch.stack(columns, 1) - b[:, None], b
+
+
+def test_unknown_cells_follow_their_exact_law():
+    model, w, b = linear()
+    known = torch.tensor([True, False, True, False])
+    x = torch.tensor([[0.6, 0.0, -0.9, 0.0]], dtype=torch.float64)
+    covariance = w @ w.t() + 0.25 * torch.eye(4, dtype=torch.float64)
+    gain = covariance[~known][:, known] @ torch.linalg.inv(covariance[known][:, known])
+    mean = b[~known] + gain @ (x[0, known] - b[known])
+    spread = covariance[~known][:, ~known] - gain @ covariance[known][:, ~known]
+    with torch.no_grad():
+        told = model.fill(x.expand(5000, -1), Evidence(known.expand(5000, -1)), particles=256, rng=Keyed(0))
+    assert torch.equal(told.x[:, known], x.expand(5000, -1)[:, known])
+    seen = told.x[:, ~known]
+    assert ((seen.mean(0) - mean).abs() < 4.5 * (spread.diagonal() / 5000).sqrt()).all()
+    assert (seen.t().cov() - spread).abs().max() < 0.1 * spread.diagonal().max()
+    assert 1 / 256 < told.share.min() < told.share.max() < 1
+
+
+def test_the_bound_of_a_row_with_holes_rises_to_the_probability_of_what_is_there():
+    """MIWAE (Mattei & Frellsen, 2019): a bound on log p(observed cells), tighter with more draws."""
+    model, w, b = linear()
+    known = torch.tensor([True, False, True, True])
+    noise = Keyed(1).normal((300, 6), like=b)
+    x = (noise[:, :2] @ w.t() + b + 0.5 * noise[:, 2:]).masked_fill(~known, torch.nan)
+    covariance = (w @ w.t() + 0.25 * torch.eye(4, dtype=torch.float64))[known][:, known]
+    truth = torch.distributions.MultivariateNormal(b[known], covariance).log_prob(x[:, known]).mean()
+    with torch.no_grad():
+        weights = model.log_weights(x, draws=1024, rng=Keyed(2))
+    bounds = [log_mean_exp(weights.unflatten(1, (-1, k))).mean() for k in (1, 4, 32, 1024)]
+    assert bounds == sorted(bounds)
+    assert bounds[-1] < truth + 0.02
+    assert truth - bounds[-1] < 0.05 < truth - bounds[0]
+
+
+@pytest.mark.parametrize("space", SPACES, ids=repr)
+def test_every_space_is_filled_and_no_loss_is_nan_where_cells_are_missing(space):
+    x, model = rows(space), made(space)
+    known = (Keyed(4).uniform(x.shape, like=torch.empty(0)) < 0.6) & present(x)
+    holes = torch.where(known, x, absent(x))
+    (turn,) = model.turns(holes, rng=Stepped(0, 0))
+    loss = turn.loss()
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+    with torch.no_grad():
+        told = model.fill(x, Evidence(known), particles=4, rng=Keyed(5))
+    assert told.x.dtype == x.dtype
+    assert torch.equal(told.x[known], x[known])
+    assert present(told.x).all()
+
+
+@pytest.mark.parametrize("fields", [{"prior": Hierarchical(latent=2)}, {"posterior": FlowPosterior()}], ids=str)
+def test_cells_are_filled_under_any_prior_and_posterior(fields):
+    model, x = made(TABLE, **fields).eval(), rows(TABLE, 9)
+    known = Keyed(4).uniform(x.shape, like=x) < 0.5
+    with torch.no_grad():
+        told = model.fill(x, Evidence(known), particles=8, rng=Keyed(5))
+        alone = model.fill(x[3:5], Evidence(known[3:5]), particles=8, rng=Keyed(5, rows=3))
+    torch.testing.assert_close(told.x[3:5], alone.x, rtol=1e-4, atol=1e-4, equal_nan=True)
+    assert present(told.x[~known]).all()
