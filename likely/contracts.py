@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from likely.errors import FieldError
 from likely.rng import Rng
+from likely.scores import Scores as Scores
+from likely.scores import log_mean_exp as log_mean_exp
 
 ACTIVE = 0.01  # variance over rows beyond which a number of a code is in use
 
@@ -377,40 +378,3 @@ class Concludes(Model):
     @abstractmethod
     def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
         """Called once, on the weights that are kept; called again, it gives the same whatever it gave before."""
-
-
-# A number carries its kind -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Log-likelihoods, one a row, with what they are: two facts (bound? estimate?) and a base measure."""
-
-    nats: Tensor  # (B,) float64, in the data's own units
-    bound: bool  # True: log p(x) is at least this
-    stderr: Tensor | None = None  # (B,) where the number is Monte Carlo
-    measure: str = ""  # the base measure, in words; numbers over different measures are never ranked
-
-    @property
-    def kind(self) -> str:
-        """'=' exact, '≥' bound, '≈' estimate, '≥ ≈' an estimated bound."""
-        signs = ["≥"] * self.bound + ["≈"] * (self.stderr is not None)
-        return " ".join(signs) or "="
-
-    @property
-    def mean(self) -> float:
-        return float(self.nats.mean())
-
-    @property
-    def mean_stderr(self) -> float:
-        """Standard error of the mean: spread over rows, which holds each row's own Monte Carlo error."""
-        return float(self.nats.std() / len(self.nats) ** 0.5) if len(self.nats) > 1 else float("nan")
-
-    def __str__(self) -> str:
-        spread = f" ± {float(f'{self.mean_stderr:.2g}'):g}" if len(self.nats) > 1 else ""  # one row tells no spread
-        return f"{self.kind} {self.mean:.4g}{spread} nats/row"
-
-
-def log_mean_exp(log_weights: Tensor) -> Tensor:
-    """Over the last dimension: the importance-weighted bound from its log-weights."""
-    return torch.logsumexp(log_weights, -1) - torch.log(torch.tensor(float(log_weights.shape[-1])))
