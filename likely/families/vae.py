@@ -47,7 +47,8 @@ from likely.variational.posterior import mean_log_std
 from likely.variational.prior import Known
 from likely.variational.units import closed, used
 
-AT_ONCE = 1 << 20  # parameters of the law that are decoded at one time: bounds memory, and stays near the cache
+DRAWN = 1 << 20  # parameters of the law that the draws of 64 rows come to, where a row's noise is drawn in blocks
+AT_ONCE, TOGETHER = 1 << 18, 2048  # parameters, and codes, that are decoded at one time: they stay in a core's cache
 TOLD = 16  # draws of a row's code, where it is told what each number is used for
 
 
@@ -172,8 +173,8 @@ class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
         objective = self.objective
         told, known = objective.posterior(x, c), objective.prior.known(objective.posterior)
         cells = max(math.prod(self.law.outputs), objective.prior.held)
-        block = max(1, AT_ONCE // (64 * cells))  # of the space alone, never of the batch: so is a row's noise
-        parts = _slices(len(x), max(1, AT_ONCE // (min(block, draws) * cells)))
+        block = max(1, DRAWN // (64 * cells))  # of the space alone, never of the batch: so is a row's noise
+        parts = _slices(len(x), max(1, min(AT_ONCE // cells, TOGETHER) // min(block, draws)))
         columns = []
         for done in range(0, draws, block):
             eps = self._noise(len(x), min(block, draws - done), rng)
