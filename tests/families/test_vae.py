@@ -1,5 +1,6 @@
 """The VAE: its bound against numerical integration, its noise row by row, and every kind of space and condition."""
 
+import json
 import math
 
 import pytest
@@ -11,6 +12,8 @@ from likely.distributions import Gaussian
 from likely.errors import FieldError
 from likely.families.factor_analysis import FactorAnalysis
 from likely.families.vae import VAE, VAEModel, _heavy
+from likely.fields import from_json, to_json
+from likely.fields import made as made_by_line
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, absent, label, present, reals
 from likely.variational import FlowPosterior, Hierarchical, MixturePrior, VampPrior
@@ -432,3 +435,16 @@ def test_cells_are_filled_under_any_prior_and_posterior(fields):
         alone = model.fill(x[3:5], Evidence(known[3:5]), particles=8, rng=Keyed(5, rows=3))
     torch.testing.assert_close(told.x[3:5], alone.x, rtol=1e-4, atol=1e-4, equal_nan=True)
     assert present(told.x[~known]).all()
+
+
+@form
+def test_every_form_goes_through_json(fields):
+    family = VAE(**fields)
+    assert from_json(json.loads(json.dumps(to_json(family))), "Family") == family
+
+
+def test_objects_are_said_in_one_line():
+    said = made_by_line(
+        "Family", "vae,prior=hierarchical,prior.latent=3,prior.network.width=64,posterior=flow-posterior"
+    )
+    assert said == VAE(prior=Hierarchical(latent=3, network=MLP(width=64)), posterior=FlowPosterior())
