@@ -1,8 +1,10 @@
 """A transformer of 6 layers, 384 wide, over 65 characters: generating and training, beside Hugging Face and torch.
 
-Generation: 64 characters after a prompt of 96 (the middle of a row of 256, so their mean cost), by likely with and
-without its cache, and by transformers' GPT2 (the same layers, width, heads and, but for its biases and positions, the
-same number of weights) with and without its own. All draw at temperature 1, in float32, eagerly.
+Generation: 64 characters after a prompt of 96 (the middle of a row of 256, so their mean cost; the prompt's own cost is
+part of it), by likely with and without its cache, and by transformers' GPT2 (the same layers, width, heads and, but for
+its biases and positions, the same number of weights) with and without its own. Uncached, 8 characters in the middle of
+the 64 stand for all. Then a whole row, 255 characters after the first one. All draw at temperature 1, in float32,
+eagerly.
 
 Training: a step on 16 x 256 characters in likely's loop (order, noise, clipping by usual length, moving average), in a
 plain loop around a plain GPT of the same size (LayerNorm, GELU, learned positions; AdamW, clipping to 1), and in the
@@ -11,6 +13,7 @@ same loop around GPT2.
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -34,6 +37,7 @@ from likely.training.rounds import Rounds
 
 VOCABULARY, LENGTH, LAYERS, HEADS, WIDTH = 65, 256, 6, 6, 384
 PROMPT, NEW, BATCH = 96, 64, 16
+FEW = 8  # characters that are timed where each costs the whole network
 
 
 def characters(rows: int, length: int = LENGTH) -> Tensor:
@@ -50,13 +54,13 @@ def ours() -> TokensModel:
     return model
 
 
-def cached(rows: int) -> Callable[[], object]:
+def cached(rows: int, prompt: int = PROMPT, new: int = NEW) -> Callable[[], object]:
     """What `continued` runs; that a row ends does not stop it here."""
-    model, start = ours().eval(), characters(rows, PROMPT)
+    model, start = ours().eval(), characters(rows, prompt)
 
     def work() -> None:
-        levels = model.chain.levels(rows, LENGTH - PROMPT, Keyed(0))
-        for _ in islice(model.chain.following(start, None, levels, PLAIN), NEW):
+        levels = model.chain.levels(rows, LENGTH - prompt, Keyed(0))
+        for _ in islice(model.chain.following(start, None, levels, PLAIN), new):
             pass
 
     return work
@@ -64,13 +68,13 @@ def cached(rows: int) -> Callable[[], object]:
 
 def uncached(rows: int) -> Callable[[], object]:
     """The whole network at every character."""
-    model, start = ours().eval(), characters(rows, PROMPT)
+    model, start = ours().eval(), characters(rows, PROMPT + (NEW - FEW) // 2)
     begin = torch.full((rows, 1), model.end)
 
     def work() -> None:
-        dealt, row = Dealt(model.chain.levels(rows, NEW, Keyed(0))), torch.cat([begin, start], 1)
+        dealt, row = Dealt(model.chain.levels(rows, FEW, Keyed(0))), torch.cat([begin, start], 1)
         with torch.inference_mode():
-            for _ in range(NEW):
+            for _ in range(FEW):
                 code = dealt.categorical(model.chain.codes(row)[:, -1])
                 row = torch.cat([row, code[:, None]], 1)
 
@@ -100,10 +104,10 @@ def theirs() -> nn.Module:
     return GPT2LMHeadModel(config)
 
 
-def generate(rows: int, *, cache: bool) -> Callable[[], object]:
+def generate(rows: int, *, cache: bool, prompt: int = PROMPT, new: int = NEW) -> Callable[[], object]:
     """Its own generation."""
-    model, start = theirs().eval(), characters(rows, PROMPT).clamp(max=VOCABULARY - 2)
-    told = {"do_sample": True, "top_k": 0, "max_new_tokens": NEW, "min_new_tokens": NEW, "pad_token_id": 0}
+    model, start = theirs().eval(), characters(rows, prompt).clamp(max=VOCABULARY - 2)
+    told = {"do_sample": True, "top_k": 0, "max_new_tokens": new, "min_new_tokens": new, "pad_token_id": 0}
 
     def work() -> None:
         with torch.inference_mode():
@@ -192,14 +196,21 @@ def main() -> None:
     bench.note("weights, plain GPT", float(sum(p.numel() for p in PlainGPT().parameters())))
     bench.check("share of 16 rows in which cached and uncached draws differ", same_draws(16), below=0.07)
     for rows, naive in ((1, 8.0), (16, 25.0)):
+        part, whole = {"prompt": PROMPT + (NEW - FEW) // 2, "new": FEW}, {"prompt": 1, "new": LENGTH - 1}
         times = bench.race(f"{NEW} characters after {PROMPT}, batch {rows}", [
-            Form("likely", lambda rows=rows: cached(rows)),
-            Form("transformers, cached", lambda rows=rows: generate(rows, cache=True), target=2.0),
-            Form("likely, uncached loop", lambda rows=rows: uncached(rows), target=naive),
-            Form("transformers, uncached", lambda rows=rows: generate(rows, cache=False)),
+            Form("likely", partial(cached, rows)),
+            Form("transformers, cached", partial(generate, rows, cache=True), target=2.0),
+            Form("likely, uncached loop", partial(uncached, rows), target=naive, scale=NEW / FEW),
+            Form("transformers, uncached", partial(generate, rows, cache=False, **part), scale=NEW / FEW),
         ])  # fmt: skip
         for form, seconds in times.items():
             bench.note(f"batch {rows}, {form}", rows * NEW / seconds, "characters/s")
+        times = bench.race(f"a whole row of {LENGTH}, batch {rows}", [
+            Form("likely", partial(cached, rows, **whole)),
+            Form("transformers, cached", partial(generate, rows, cache=True, **whole), target=2.0),
+        ])  # fmt: skip
+        for form, seconds in times.items():
+            bench.note(f"a whole row, batch {rows}, {form}", rows * (LENGTH - 1) / seconds, "characters/s")
     times = bench.race(f"training step of {BATCH} x {LENGTH} characters", [
         Form("likely", ours_training),
         Form("plain GPT, plain loop", plain, target=2.5),

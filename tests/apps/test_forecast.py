@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import likely
-from likely.apps.forecast import forecast
+from likely.apps.forecast import forecast, foreseen
 from likely.data import series_of, sounds_of
 from likely.errors import CannotAnswer, WrongRows
 from likely.training import Engine
@@ -54,3 +55,36 @@ def test_only_what_goes_through_time_goes_on(waves):
     with pytest.raises(CannotAnswer, match="has no continuations"):
         forecast(model, series_of(waves[:, :4]))
     assert torch.is_grad_enabled()
+
+
+def test_several_futures_are_those_of_forecast_where_a_row_has_room(waves):
+    rows = series_of(waves, labels=["a", "b", "c"] * 20)
+    model = fitted(rows, condition="label")
+    begun = series_of([waves[0][:4], waves[1][:7], waves[2][:4]], labels=["a", "b", "c"])
+    told = foreseen(model, begun, 3, draws=2, seed=3)
+    assert told.values.shape == (3, 2, 3, 1)
+    whole = forecast(model, begun, seed=3).values
+    for row, length in enumerate((4, 7, 4)):
+        np.testing.assert_allclose(told.values[row, 0], whole[row, length : length + 3], atol=1e-5)
+    assert not np.allclose(told.values[:, 0], told.values[:, 1])
+    frame = told.rows()
+    assert frame["moment"].tolist() == [4, 5, 6, 4, 5, 6, 7, 8, 9, 7, 8, 9, 4, 5, 6, 4, 5, 6]
+    assert frame["draw"].tolist() == [1, 1, 1, 2, 2, 2] * 3
+    with pytest.raises(WrongRows, match="7 moments and 4 steps"):
+        foreseen(model, begun, 4)
+    with pytest.raises(WrongRows, match="at least 1"):
+        foreseen(model, begun, 0)
+
+
+def test_quantiles_of_levels_are_levels():
+    keys = np.random.default_rng(0).integers(0, 3, (60, 6, 2))
+    model = fitted(series_of(keys))
+    frame = pd.DataFrame({"channel_1": keys[:5, :, 0].ravel(), "channel_2": keys[:5, :, 1].ravel()})
+    told = foreseen(model, frame, 9, draws=20)
+    assert set(np.unique(told.values)) <= {0, 1, 2}
+    quantiles = told.quantiles((0.1, 0.5))
+    assert quantiles[["channel_1", "channel_2"]].dtypes.map(str).eq("int64").all()
+    assert len(quantiles) == 18
+    assert quantiles["moment"].max() == 38
+    with pytest.raises(CannotAnswer, match="a model of sounds"):
+        foreseen(fitted(sounds_of(np.ones((20, 4)) * 0.1, 8000)), frame, 2)
