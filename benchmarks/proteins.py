@@ -44,7 +44,7 @@ from likely.training import Engine, Lines
 
 PSEUDO = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
-PENALTIES = (0.0003, 0.001, 0.003, 0.01)
+PENALTIES = (0.001, 0.003, 0.01)
 OTHER = "other"
 FLOORS = (-8.0, -10.0, -12.0)  # of a letter never seen at its place
 
@@ -171,8 +171,8 @@ def arguments() -> argparse.Namespace:
 
 
 OURS = {  # and the sequences of a step
-    "made": (likely.MADE(any_order=False, width=128, depth=1, decay=0.3, rate=1e-3), 128),
-    "transformer": (likely.Transformer(width=96, layers=3, heads=4, dropout=0.2, rate=2e-3), 32),
+    "made": (likely.MADE(any_order=True, width=256, depth=2, decay=0.1, rate=2e-3), 64),
+    "transformer": (likely.Transformer(width=64, layers=2, heads=4, dropout=0.1, rate=3e-3), 16),
     "circuit": (likely.Circuit(apart=True), None),
 }
 
