@@ -44,7 +44,7 @@ from likely.training import Engine, Lines
 
 PSEUDO = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
-PENALTIES = (0.001, 0.003, 0.01)
+PENALTIES = (0.0003, 0.001, 0.003, 0.01)
 OTHER = "other"
 FLOORS = (-8.0, -10.0, -12.0)  # of a letter never seen at its place
 
