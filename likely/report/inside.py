@@ -188,7 +188,8 @@ def _groups(values: Array, attribute: Attribute) -> Array:
 
 def _frequent(values: Array) -> list[int]:
     present, counts = np.unique(values[values >= 0].astype(int), return_counts=True)
-    kept = present[np.argsort(-counts, kind="stable")][: COLOURS - 1]
+    others = len(present) > COLOURS or bool((values < 0).any())
+    kept = present[np.argsort(-counts, kind="stable")][: COLOURS - others]
     return sorted(int(level) for level in kept)
 
 

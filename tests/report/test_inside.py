@@ -11,7 +11,7 @@ import likely
 from likely.apps.attributes import Attribute
 from likely.apps.inside import inside
 from likely.report import write_inside
-from likely.report.inside import plain, scatter
+from likely.report.inside import _legend, plain, scatter
 from tests.report.test_page import checked
 
 HOSTILE = "<script>alert('x')</script>"
@@ -84,3 +84,11 @@ def test_numbers_in_shades_and_many_levels_in_others():
     many = scatter(places, rng.integers(0, 30, 300).astype(float), Attribute("town", tuple(map(str, range(30)))))
     assert len(set(re.findall(r"spot k\d", many))) == 10
     assert "spot k0" in scatter(places, None, None)
+
+
+def test_ten_levels_have_ten_colours_and_more_share_the_last():
+    ten, many = (Attribute("digit", tuple(map(str, range(levels)))) for levels in (10, 11))
+    values = np.arange(33) % 10.0
+    assert _legend(ten, values)[-1] == ("k9", "9")
+    assert _legend(ten, np.append(values, -1.0))[-1] == ("k9", "others, or nothing said")
+    assert _legend(many, np.arange(33) % 11.0)[-1] == ("k9", "others, or nothing said")
