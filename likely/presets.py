@@ -1,6 +1,7 @@
 """Families made of families: what is put where one leaves another open. The one place that knows several of them.
 
     Autoencoder, DenoisingAutoencoder      a mixture of Gaussians on the codes: exact, fitted in seconds, in few numbers
+    VQVAE                                  a Transformer on the codes: exact, over choices, each told of those before it
 
 `likely.fit` composes what it is given, so a card says the whole: `likely.Autoencoder()` becomes
 `Autoencoder(density=GaussianMixture())`. Built by hand, a family that is open says so and names this place.
@@ -29,7 +30,13 @@ def mixture() -> Family[Any]:
     return lookup("Family", "GaussianMixture")()
 
 
+def transformer() -> Family[Any]:
+    """The law of a quantiser's codes: on a grid, or in slots, each from all before it."""
+    return lookup("Family", "Transformer")()
+
+
 PRESETS: dict[str, dict[str, Made]] = {  # by family, and by the field that is open
     "Autoencoder": {"density": mixture},
     "DenoisingAutoencoder": {"density": mixture},
+    "VQVAE": {"prior": transformer},
 }

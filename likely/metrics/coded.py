@@ -12,7 +12,7 @@ import numpy as np
 from likely.contracts import Space
 from likely.data import Pieces, Rows, Table
 from likely.metrics.features import features, measurable
-from likely.metrics.manifold import NEAREST, continuity, dimension, trustworthiness
+from likely.metrics.manifold import NEAREST, dimension, neighbourhoods
 from likely.metrics.measure import Measure
 from likely.metrics.neighbours import squared, unlike
 from likely.metrics.thread import one_thread
@@ -35,8 +35,7 @@ def coded(rows: Rows, codes: Array, space: Space) -> dict[str, Measure]:
 
 
 def _near(points: Array, codes: Array, *, numbers: bool) -> list[Measure]:
-    by = squared if numbers else unlike
-    kept = [trustworthiness(points, codes, by=by), continuity(points, codes, by=by)]
+    kept = neighbourhoods(points, codes, by=squared if numbers else unlike)
     sides = {"dimension of the rows": points} | ({"dimension of the codes": codes} if numbers else {})
     dimensions = {name: dimension(side) for name, side in sides.items()}
     return [*kept, *(_named(found, name) for name, found in dimensions.items() if found is not None)]

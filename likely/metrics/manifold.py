@@ -30,33 +30,41 @@ Far = Callable[[Array, Array], Distances]
 
 
 def trustworthiness(rows: Array, codes: Array, *, k: int = NEAREST, by: Far = squared) -> Measure:
-    """Whether neighbours by the codes, as far apart as `by` says, are neighbours by the rows: 1 always, 0.5 by chance.
-
-    A tie of distances is broken by the place of a row.
-    """
-    note = f"the {k} nearest rows by the codes are near by the rows, too"
-    values = kept(squared(rows, rows), by(codes, codes), len(rows), k)
-    return mean("trustworthiness", values, (len(rows), len(codes)), 1.0, note)
+    """Whether neighbours by the codes, as far apart as `by` says, are neighbours by the rows: 1 always, 0.5 chance."""
+    return neighbourhoods(rows, codes, k=k, by=by)[0]
 
 
 def continuity(rows: Array, codes: Array, *, k: int = NEAREST, by: Far = squared) -> Measure:
     """Whether neighbours by the rows are neighbours by the codes, too: 1 is always, 0.5 is by chance."""
-    note = f"the {k} nearest rows are near by the codes, too"
-    values = kept(by(codes, codes), squared(rows, rows), len(rows), k)  # (2)
-    return mean("continuity", values, (len(rows), len(codes)), 1.0, note)
+    return neighbourhoods(rows, codes, k=k, by=by)[1]
 
 
-def kept(near: Distances, asked: Distances, n: int, k: int) -> Array:
-    """The terms of (1), one a row, whose mean it is: neighbours by what is `asked`, ranks by what is `near`."""
-    found = np.zeros(n)
-    for (chunk, by_rows), (_, by_codes) in zip(near, asked, strict=True):
-        own = np.arange(len(by_rows)), np.arange(chunk.start, chunk.stop)
-        by_rows[own] = by_codes[own] = -1.0  # itself first: the others' ranks begin at 1
-        order = by_codes.argsort(1, kind="stable")[:, 1 : k + 1]
-        ranks = np.empty(by_rows.shape, int)
-        np.put_along_axis(ranks, by_rows.argsort(1, kind="stable"), np.arange(n)[None], 1)
-        found[chunk] = np.maximum(np.take_along_axis(ranks, order, 1) - k, 0).sum(1)
-    return 1 - 2 / (k * (2 * n - 3 * k - 1)) * found  # (1)
+def neighbourhoods(rows: Array, codes: Array, *, k: int = NEAREST, by: Far = squared) -> tuple[Measure, Measure]:
+    """Trustworthiness and continuity, from one pass over all distances."""
+    sizes, (trusted, continued) = (len(rows), len(codes)), kept(rows, codes, k, by)
+    return (
+        mean("trustworthiness", trusted, sizes, 1.0, f"the {k} nearest rows by the codes are near by the rows, too"),
+        mean("continuity", continued, sizes, 1.0, f"the {k} nearest rows are near by the codes, too"),
+    )
+
+
+def kept(rows: Array, codes: Array, k: int, by: Far = squared) -> tuple[Array, Array]:
+    """The terms of (1) and those of (2), one a row, whose means they are."""
+    n = len(rows)
+    lost = np.zeros((2, n))
+    for (chunk, far), (_, apart) in zip(squared(rows, rows), by(codes, codes), strict=True):
+        own = np.arange(len(far)), np.arange(chunk.start, chunk.stop)
+        far[own] = apart[own] = -1.0  # itself first: the others' ranks begin at 1
+        lost[:, chunk] = _lost(far, apart, k), _lost(apart, far, k)
+    trusted, continued = 1 - 2 / (k * (2 * n - 3 * k - 1)) * lost  # (1), (2)
+    return trusted, continued
+
+
+def _lost(ranked: Array, asked: Array, k: int) -> Array:
+    """How far beyond rank k, by one distance, the k nearest by the other are; of equal distances none comes later."""
+    near = np.take_along_axis(ranked, np.argpartition(asked, k, axis=1)[:, : k + 1], 1)  # with itself, of rank 0
+    ranks = [np.searchsorted(row, each) for row, each in zip(np.sort(ranked, axis=1), near, strict=True)]
+    return np.maximum(np.stack(ranks) - k, 0).sum(1)
 
 
 def dimension(points: Array, *, k: int = WITHIN) -> Measure | None:

@@ -7,7 +7,6 @@ from sklearn import manifold as peer
 from likely.data import SURFACES
 from likely.metrics import neighbours
 from likely.metrics.manifold import continuity, dimension, kept, trustworthiness
-from likely.metrics.neighbours import squared
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_tearing_costs_continuity_and_gluing_costs_trust(rng):
 
 def test_the_interval_is_of_the_mean_over_rows(rng):
     rows, codes = rng.normal(size=(300, 3)), rng.normal(size=(300, 2))
-    found, each = trustworthiness(rows, codes), kept(squared(rows, rows), squared(codes, codes), 300, 10)
+    found, each = trustworthiness(rows, codes), kept(rows, codes, 10)[0]
     assert found.value == pytest.approx(each.mean())
     assert found.high - found.low == pytest.approx(2 * 1.96 * each.std(ddof=1) / 300**0.5, rel=1e-3)
 
@@ -78,6 +77,13 @@ def test_the_dimension_of_a_rolled_plane(name):
     surface = SURFACES[name]
     flat = surface.at(np.random.default_rng(0).uniform(size=(2000, 2)))
     assert dimension(flat).value == pytest.approx(2, abs=0.15)
+
+
+def test_equal_distances_cost_nothing():
+    """Rows that the codes do not tell apart, and that are as far from one another, are each other's neighbours."""
+    corners = np.eye(30)
+    assert trustworthiness(corners, np.zeros((30, 1)), k=3).value == 1
+    assert continuity(corners, np.zeros((30, 1)), k=3).value == 1
 
 
 def test_copies_are_left_out_and_too_many_say_nothing(rng):

@@ -2,11 +2,14 @@
 
 import errno
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+import likely
+from likely.apps.contender import Contender
 from likely.apps.measure import measure
 from likely.errors import CannotSave
 from likely.report import page, write_comparison, write_measurement
@@ -150,3 +153,13 @@ def test_the_file_appears_whole_or_not_at_all(planted, tables, tmp_path, monkeyp
 def test_folders_are_made(planted, tables, tmp_path):
     target = tmp_path / "deep" / "er" / "page.html"
     assert write_comparison(planted(*tables), target) == target
+
+
+def test_what_codes_keep_stands_on_a_model_s_card(tables):
+    kept = {"value": 0.9, "low": 0.9 - 0.0196, "high": 0.9 + 0.0196, "note": ""}
+    fitted = likely.fit("iris", likely.FactorAnalysis(factors=2), certify=False)
+    measures = {"codes": {"trustworthiness": kept, "rows": 150, "held out": False}}
+    fitted = replace(fitted, card=replace(fitted.card, measures=measures))
+    told = page._card(Contender("FactorAnalysis", fitted.card.family, fitted=fitted), tables[0])
+    assert told["codes"] == "trustworthiness 0.900 ± 0.010 (150 rows, learned from)"
+    assert page._card(Contender("KDE"), tables[0])["codes"] == ""
