@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+import likely
 from likely.backbones import MLP
 from likely.contracts import Evidence, Latent, Trained, Weighted, log_mean_exp
 from likely.distributions import Gaussian
@@ -16,6 +17,7 @@ from likely.fields import from_json, to_json
 from likely.fields import made as made_by_line
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, absent, label, present, reals
+from likely.training import Engine
 from likely.variational import FlowPosterior, Hierarchical, MixturePrior, VampPrior
 from likely.variational.posterior import mean_log_std
 
@@ -448,3 +450,15 @@ def test_objects_are_said_in_one_line():
         "Family", "vae,prior=hierarchical,prior.latent=3,prior.network.width=64,posterior=flow-posterior"
     )
     assert said == VAE(prior=Hierarchical(latent=3, network=MLP(width=64)), posterior=FlowPosterior())
+
+
+@form
+def test_every_form_is_fitted_saved_and_loaded(fields, tmp_path):
+    """With what a prior was shown before it learned."""
+    family = VAE(latent=2, network=MLP(width=8, depth=1), **fields)
+    engine = Engine(threads=1, probe=False)
+    fitted = likely.fit("iris", family, condition="species", budget=4, folder=tmp_path / "run", engine=engine)
+    again = likely.load(tmp_path / "run")
+    assert again.card.family == family
+    assert torch.equal(again.score("iris", draws=4).nats, fitted.score("iris", draws=4).nats)
+    assert again.sample(3, given={"species": "setosa"}).equals(fitted.sample(3, given={"species": "setosa"}))
