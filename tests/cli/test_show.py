@@ -11,7 +11,7 @@ def test_the_page(cli, models):
     told = cli("show", models["vae"]).out
     for said in (
         "VAE(latent=2",
-        "Weighted, Latent, Trained, Prepared, Units",
+        "Weighted, Latent, Fills, Trained, Prepared, Units",
         "4 Real, 1 Category",
         "iris, 150 rows",
         "in 5 steps",
