@@ -25,6 +25,7 @@ from likely.scoring import BATCH, placed
 
 Waves = Panel | Sounds
 Array = np.ndarray[Any, Any]
+APART = 1 << 32  # rows of noise between one draw of a series and the next
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles
 
 
@@ -86,13 +87,13 @@ def foreseen(
     told = np.empty((len(begun), draws, steps, codec.space.channels))
     for places in _alike(lengths.tolist()):
         start = _beginning(codec, begun.take(places.numpy()))
-        each = torch.arange(draws).repeat_interleave(len(places)) * len(begun) + places.repeat(draws)
+        each = torch.arange(draws).repeat_interleave(len(places)) * APART + places.repeat(draws)
         for rows in each.split(BATCH):
-            series = rows % len(begun)
+            series = rows % APART
             given = None if c is None else placed(c[series], model)
             first = placed(start[torch.searchsorted(places, series)], model)
             more = torch.stack([*_ahead(model, most, first, given, steps, sharpness, Keyed(seed, rows=rows))], -1)
-            told[series.numpy(), (rows // len(begun)).numpy()] = codec.decode(more.cpu()).values
+            told[series.numpy(), (rows // APART).numpy()] = codec.decode(more.cpu()).values
     return Forecast(told, codec.channels, codec.space.levels, lengths, times)
 
 

@@ -119,9 +119,10 @@ class Room:
         self.length, self.direction = like.new_empty(rows, 1), like.new_empty(rows, width)
         self.qkv, self.risen = like.new_empty(rows, 3 * width), like.new_empty(rows, 2 * hidden)
         self.gate, self.up = self.risen.chunk(2, 1)
-        told, turned = self.qkv.view(rows, 3, heads, -1), like.new_empty(3, rows, heads, width // heads)
-        self.query, self.kept = turned[0].view(rows * heads, 1, -1), turned[1:].view(2, rows * heads, -1)
-        self.told, self.turned = (_complex(each) if rotary else each for each in (told, turned.transpose(0, 1)))
+        each = width // heads
+        told, turned = self.qkv.view(rows, 3, heads, each), like.new_empty(3, rows, heads, each)
+        self.query, self.kept = turned[0].view(rows * heads, 1, each), turned[1:].view(2, rows * heads, each)
+        self.told, self.turned = (_complex(x) if rotary else x for x in (told, turned.transpose(0, 1)))
         self.seen, self.nothing = torch.empty_like(self.query), like.new_zeros(1, 1, 1)
 
 

@@ -67,6 +67,8 @@ def test_several_futures_are_those_of_forecast_where_a_row_has_room(waves):
     for row, length in enumerate((4, 7, 4)):
         np.testing.assert_allclose(told.values[row, 0], whole[row, length : length + 3], atol=1e-5)
     assert not np.allclose(told.values[:, 0], told.values[:, 1])
+    alone = foreseen(model, begun.take([0]), 3, draws=2, seed=3)
+    np.testing.assert_allclose(alone.values[0], told.values[0], atol=1e-5)
     frame = told.rows()
     assert frame["moment"].tolist() == [4, 5, 6, 4, 5, 6, 7, 8, 9, 7, 8, 9, 4, 5, 6, 4, 5, 6]
     assert frame["draw"].tolist() == [1, 1, 1, 2, 2, 2] * 3

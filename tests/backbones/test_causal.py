@@ -74,4 +74,8 @@ def test_dropout_is_for_training_alone():
 
 
 def test_no_rows_are_no_trouble():
-    assert made(4)(rows(9)[:0]).shape == (0, 9, 16)
+    network = made(4)
+    assert network(rows(9)[:0]).shape == (0, 9, 16)
+    steps = network.by_moment(0)
+    assert steps.hear(rows(9)[:0]).shape == (0, 16)
+    assert steps.next(rows(9)[:0, 0]).shape == (0, 16)
