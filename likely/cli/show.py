@@ -39,8 +39,10 @@ def page(fitted: Any) -> dict[str, Any]:
 
 
 def promised(fitted: Any) -> list[str]:
-    """The promises on the model's class line."""
-    return [base.__name__ for base in type(fitted.model).__bases__]
+    """The promises on the model's class line; what models of a family share is none."""
+    from likely import contracts
+
+    return [base.__name__ for base in type(fitted.model).__bases__ if base.__module__ == contracts.__name__]
 
 
 def told_space(space: Any) -> str:

@@ -1,6 +1,7 @@
 """The held-out rows, judged by what the model itself promises: smaller is better.
 
-    Density: -log p(x)     Bound: -elbo(x)     otherwise, for players who keep to their losses: the turns' losses
+    Density: -log p(x)     Bound: -elbo(x)     otherwise, for players who keep to their losses: the turns' losses,
+                                               but for those on what another player moves, which shift with it
 
 The noise is keyed by (seed, row), the same at every validation, so that two judgements differ by the weights alone.
 """
@@ -70,7 +71,8 @@ class Judge:
                     lambda x, c, ladj, rng: -(model.elbo(x, c, rng=rng).value.double() + ladj)
                 ), "nats"
             case Trained() if not any(player.averaged for player in players.values()):
-                return lambda x, c, ladj, rng: _turns(model, x, c, rng).expand(len(x)), "loss"
+                leading = {name for name, player in players.items() if not player.follows} or set(players)
+                return lambda x, c, ladj, rng: _turns(model, leading, x, c, rng).expand(len(x)), "loss"
         return None, ""
 
 
@@ -79,6 +81,7 @@ def dtype_of(model: Model) -> torch.dtype:
     return next((w.dtype for w in model.parameters() if w.is_floating_point()), torch.float32)
 
 
-def _turns(model: Trained, x: Tensor, c: Tensor | None, rng: Keyed) -> Tensor:
-    losses = [turn.loss().detach().double() for turn in model.turns(x, c, rng=rng)]
-    return torch.stack(losses).sum()
+def _turns(model: Trained, leading: set[str], x: Tensor, c: Tensor | None, rng: Keyed) -> Tensor:
+    """The losses that weights can be compared by: not those on what another player moves."""
+    turns = model.turns(x, c, rng=rng)
+    return torch.stack([turn.loss().detach().double() for turn in turns if turn.player in leading]).sum()

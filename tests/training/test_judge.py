@@ -1,3 +1,5 @@
+from typing import final
+
 import pytest
 import torch
 from torch import nn
@@ -53,6 +55,31 @@ def test_judging_leaves_the_model_as_it_was() -> None:
     judge(model).value()
     assert model.training
     assert all(w.grad is None for w in model.parameters())
+
+
+@final
+class Followed(Trained):
+    """One player leads, another learns from what it makes, whose scale is anybody's guess."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(4))
+        self.leader, self.follower = nn.Linear(4, 2), nn.Linear(2, 1)
+
+    def sample(self, n, c=None, *, rng):
+        return torch.zeros(n, 4)
+
+    def players(self):
+        return {"leader": Player(self.leader), "follower": Player(self.follower, follows=True)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("leader", lambda: self.leader(x).square().mean())
+        yield Turn("follower", lambda: 1e3 + self.follower(self.leader(x).detach()).square().mean())
+
+
+def test_a_loss_on_what_another_player_moves_judges_nothing() -> None:
+    model = Followed()
+    with torch.no_grad():
+        assert judge(model, size=50).value() == pytest.approx(model.leader(X).square().mean().item(), rel=1e-5)
 
 
 def test_losses_judge_where_the_players_keep_to_them() -> None:
