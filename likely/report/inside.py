@@ -1,12 +1,14 @@
 """The page about a model's codes, and the same as plain values for a program."""
 
 import base64
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from likely import __version__
@@ -26,6 +28,7 @@ Array = np.ndarray[Any, Any]
 COLOURS, SHADES = 10, 5  # of a category's levels, the last for all others; of a number
 SHOWN = 12  # columns of a table that are printed
 SIDE, EDGE = 300.0, 12.0  # of a map
+NEAR = ("sample", "nearest in codes", "nearest in the data")
 CELL, WIDE = 12.0, 3  # of a table's grid, and how many stand side by side
 
 
@@ -49,6 +52,7 @@ def write_inside(found: Inside, path: str | Path) -> Path:
         left=width - len(found.traversals),
         interpolations=[_between(each, found) for each in found.interpolations],
         neighbours=_neighbours(found.neighbours, found),
+        near=NEAR,
         tables=isinstance(found.coded.rows, Table),
     )  # fmt: skip
 
@@ -78,8 +82,8 @@ def strip(rows: Rows, real: Rows) -> Markup:
     return figure.picture_of(rows, real)
 
 
-def _side_by_side(rows: Table, real: Table) -> Markup:
-    """A line for each column, a cell for each row, the darker the higher."""
+def _side_by_side(rows: Table, real: Table, heads: Sequence[tuple[str, int]] = ()) -> Markup:
+    """A line for each column, a cell for each row, the darker the higher; heads stand over so many rows each."""
     (a, b), names = codes(real, rows), list(frame_of(real))[:SHOWN]
     lines = []
     for place, name in enumerate(names):
@@ -90,9 +94,10 @@ def _side_by_side(rows: Table, real: Table) -> Markup:
             for shade, value in zip(shades, told, strict=True)
         )
         lines.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(shortened(name, 22), cells))
-    return Markup('<div class="wide"><table class="steps"><tbody>{}</tbody></table></div>').format(
-        Markup("").join(lines)
-    )
+    over = Markup("").join(Markup('<th scope="colgroup" colspan="{}">{}</th>').format(n, name) for name, n in heads)
+    head = Markup("<thead><tr><td></td>{}</tr></thead>").format(over) if heads else ""
+    table = Markup('<div class="wide"><table class="steps">{}<tbody>{}</tbody></table></div>')
+    return table.format(head, Markup("").join(lines))
 
 
 def _shades(real: Array, drawn: Array) -> list[float]:
@@ -229,17 +234,21 @@ def _between(each: Interpolation, found: Inside) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _neighbours(found: Neighbours, whole: Inside) -> list[dict[str, Any]]:
-    """A sample, and what is nearest to it either way."""
-    real, told = whole.coded.rows, []
+def _neighbours(found: Neighbours, whole: Inside) -> list[list[Markup]]:
+    """A sample, and what is nearest to it either way; of tables, all in one."""
+    real, told, k = whole.coded.rows, [], found.in_codes.places.shape[1]
     for at in range(len(found.samples)):
-        k = found.in_codes.places.shape[1]
         beside = range(at * k, (at + 1) * k)
-        told.append({
-            "sample": strip(found.samples.take([at]), real),
-            "in_codes": strip(found.by_code.take(beside), real), "in_data": strip(found.by_data.take(beside), real),
-        })  # fmt: skip
+        rows = [found.samples.take([at]), found.by_code.take(beside), found.by_data.take(beside)]
+        told.append([_together(rows, real)] if isinstance(real, Table) else [strip(each, real) for each in rows])
     return told
+
+
+def _together(rows: list[Rows], real: Table) -> Markup:
+    """Three tables as one."""
+    frames = [each.frame[list(frame_of(real))] for each in rows if isinstance(each, Table)]
+    heads = [(name, len(frame)) for name, frame in zip(NEAR, frames, strict=True)]
+    return _side_by_side(Table(pd.concat(frames, ignore_index=True), real.schema), real, heads)
 
 
 # For a program -------------------------------------------------------------------------------------------------------
