@@ -246,7 +246,7 @@ def _neighbours(found: Neighbours, whole: Inside) -> list[list[Markup]]:
 
 def _together(rows: list[Rows], real: Table) -> Markup:
     """Three tables as one."""
-    frames = [each.frame[list(frame_of(real))] for each in rows if isinstance(each, Table)]
+    frames = [frame_of(Table(each.frame, real.schema)) for each in rows if isinstance(each, Table)]
     heads = [(name, len(frame)) for name, frame in zip(NEAR, frames, strict=True)]
     return _side_by_side(Table(pd.concat(frames, ignore_index=True), real.schema), real, heads)
 
