@@ -413,7 +413,17 @@ def holed(rows=200):
     return frame.mask(rng.random(frame.shape) < 0.33)
 
 
-@pytest.mark.parametrize("family", ["gaussianmixture", "circuit", "made,width=32", SMALL])
+CHANCE = [
+    "gaussianmixture",
+    "circuit",
+    "made,width=32",
+    "transformer,width=16,layers=1",
+    "vqvae",
+    SMALL,
+]
+
+
+@pytest.mark.parametrize("family", CHANCE)
 def test_cells_missing_by_chance_are_left_out(family):
     """No model sees which are missing; the score is over the same measure as where it is modelled."""
     by_chance, told = (

@@ -203,7 +203,8 @@ def _levelled(stack: Array) -> Array:
         raise WrongRows(f"pictures of {stack.dtype} are not pixels", expected="uint8, or whole numbers from 0 to 255")
     values = stack.astype(np.float64)
     if not np.isfinite(values).all():
-        raise WrongRows("some pixels are missing or infinite", expected="whole numbers from 0 to 255")
+        raise WrongRows("some pixels are missing or infinite", expected="whole numbers from 0 to 255",
+                        remedy="reshape to (N, D): the columns of a table may have missing cells")  # fmt: skip
     low, high = values.min(), values.max()
     if low >= 0 and high <= 255 and (values == np.floor(values)).all():
         return np.ascontiguousarray(values.astype(np.uint8))

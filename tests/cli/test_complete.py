@@ -60,3 +60,18 @@ def test_families_that_cannot(cli, models):
 def test_columns_that_are_none_of_the_data_s(cli, models):
     pd.DataFrame({"colour": ["red"]}).to_csv("partial.csv", index=False)
     cli("complete", models["iris"], "partial.csv").fails(3, "colour")
+
+
+def test_completion_by_particles_says_so(cli, models):
+    iris = likely.read("iris").frame.head(5).drop(columns="species")
+    iris.to_csv("partial.csv", index=False)
+    told = cli("complete", models["vae"], "partial.csv", "--particles", 16)
+    assert "5 rows completed, asymptotic (particles: an effective " in told.err
+    assert "% of 16)" in told.err
+    rows = pd.read_csv(io.StringIO(told.out))
+    assert rows["species"].notna().all()
+    assert np.array_equal(rows[iris.columns], iris)
+    said = json.loads(cli("complete", models["vae"], "partial.csv", "--json").out)
+    assert said["way"] == "asymptotic"
+    assert 1 / 128 <= said["share"] <= 1
+    cli("complete", models["vae"], "partial.csv", "--particles", 0).fails(2, "at least 1")
