@@ -36,6 +36,7 @@ OBJECTS = (  # families with what may be passed to them
     "vae,posterior=flowposterior,posterior.width=16",
     "vae,draws=3,prior=mixtureprior,posterior=flowposterior,posterior.width=16",
 )
+LIGHT = {"VQVAE": "vqvae,quantiser.levels=(4,3),prior=made,prior.width=16"}  # of tables
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 PREDICTED = ("one real", "reals", "label")  # what discriminative families model: they are given every condition
@@ -49,8 +50,8 @@ CASES = [
 
 
 def family_for(name: str, space: str):
-    """The family at its defaults on tables, with a small network on pictures."""
-    return made("Family", SMALL[name] if space in PICTURES and name in SMALL else name)
+    """The family at its defaults on tables, where these are quick; with a small network on pictures."""
+    return made("Family", (SMALL if space in PICTURES else LIGHT).get(name, name))
 
 
 @pytest.mark.parametrize(("family", "space", "condition"), CASES)
