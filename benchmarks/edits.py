@@ -35,6 +35,7 @@ from likely.apps.coded import Coded, coded
 from likely.apps.edit import Matched, Mean, Orthogonal, Way, edited
 from likely.data import Images
 from likely.data.shapes import shapes
+from likely.errors import CannotAnswer
 from likely.fields import made
 from likely.training import Engine, Lines
 
@@ -193,7 +194,10 @@ def main() -> None:
     found = {}
     for name in args.ways.split(","):
         print(name, flush=True)
-        found[name] = figures(rows, known, tell, truth, values, WAYS[name])
+        try:
+            found[name] = figures(rows, known, tell, truth, values, WAYS[name])
+        except CannotAnswer as refused:
+            print(f"  {refused}", flush=True)
     worst = {
         name: min(s["share"] for each in way.values() for s in (each["changed"], *each["unchanged"].values()))
         for name, way in found.items()
