@@ -29,6 +29,7 @@ class Attribute:
 
     name: str
     levels: tuple[Any, ...]  # in their own type; none of numbers
+    typical: float = 0.0  # of a number, to show how one is asked for
 
     @property
     def numeric(self) -> bool:
@@ -37,6 +38,11 @@ class Attribute:
     @property
     def keys(self) -> list[str]:
         return [key_of(level) for level in self.levels]
+
+    @property
+    def example(self) -> str:
+        """A value that can be asked for."""
+        return f"{float(f'{self.typical:.3g}'):g}" if self.numeric else self.keys[-1]
 
     @property
     def truth(self) -> int | None:
@@ -73,7 +79,10 @@ def attributes_of(labels: Table | None) -> dict[str, Attribute]:
 def _attribute(column: ColumnSchema, cells: pd.Series) -> Attribute | None:
     present = cells.dropna()
     if column.kind in ("real", "count"):
-        return Attribute(column.name, ()) if present.nunique() > 1 else None
+        if present.nunique() < 2:
+            return None
+        typical = pd.to_numeric(present, errors="coerce").quantile(0.5, interpolation="lower")
+        return Attribute(column.name, (), float(typical))
     seen = {key_of(cell): cell for cell in present.unique()}
     levels = tuple(seen[key] for key in sorted(seen, key=lambda key: (len(key) if key.isdigit() else 0, key)))
     return Attribute(column.name, levels) if 1 < len(levels) <= MOST else None
@@ -159,7 +168,7 @@ def _named(name: str, attributes: Mapping[str, Attribute], labels: Table | None)
 def _truth(attribute: Attribute, said: str) -> float:
     """Yes; of what is to go, it is what goes."""
     if attribute.truth is None:
-        some = "40" if attribute.numeric else str(attribute.keys[-1])
+        some = attribute.example
         raise FieldError(f"'{said}' does not say which {attribute.name}", expected=_values(attribute),
                          remedy=f"{attribute.name}={some}")  # fmt: skip
     return float(attribute.truth)
@@ -172,7 +181,7 @@ def _number(attribute: Attribute, value: str, *, wanted: bool) -> float:
         number = np.nan
     if not wanted or not np.isfinite(number):
         what = f"'{attribute.name}' is a number: it cannot {'become' if wanted else 'lose'} '{value}'"
-        raise FieldError(what, expected=f"--add {attribute.name}=40, for example")
+        raise FieldError(what, expected=f"--add {attribute.name}={attribute.example}, for example")
     return number
 
 
@@ -196,5 +205,5 @@ def _listed(attributes: Mapping[str, Attribute]) -> str:
 
 def _known(attributes: Mapping[str, Attribute]) -> str:
     """What there is to ask for, with some values."""
-    told = [f"{each.name}={each.keys[0] if each.levels else '40'}" for each in attributes.values()]
+    told = [f"{each.name}={each.example}" for each in attributes.values()]
     return f"for example {', '.join(told[:4])}" if told else "class folders, metadata.csv or --labels TABLE"

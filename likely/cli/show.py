@@ -71,7 +71,7 @@ def print_page(fitted: Any) -> None:
         ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"], said["measures"])),
         ("kept", told_kept(said["measures"])),
         ("held out", told_score(said["measures"].get("validation"))),
-        ("bound", told_terms(said["measures"].get("bound"))),
+        ("bound", told_terms(said["measures"].get("bound"), drawn=drawn(fitted.model))),
         ("latents", told_latents(said["measures"].get("latents"))),
         ("codes", told_codes(said["measures"])),
         ("measure", said["measure"]),
@@ -154,12 +154,19 @@ def told_score(score: dict[str, Any] | None) -> str:
     return f"{score['kind']} {score['mean']:.4g}{error} nats/row ({score['rows']:,} rows{draws})"
 
 
-def told_terms(bound: dict[str, Any] | None) -> str:
+def drawn(model: Any) -> bool:
+    """Whether a bound of this model is a draw, or the bound itself."""
+    from likely.contracts import Bound
+
+    return isinstance(model, Bound) and model.drawn
+
+
+def told_terms(bound: dict[str, Any] | None, *, drawn: bool = True) -> str:
     """The two terms of a bound."""
     if not bound or bound["fit"] is None or bound["rate"] is None:
         return ""
     fit, rate = bound["fit"], bound["rate"]
-    return f"fit {fit:.4g} less rate {rate:.4g} = {fit - rate:.4g} nats/row, from one draw"
+    return f"fit {fit:.4g} less rate {rate:.4g} = {fit - rate:.4g} nats/row{', from one draw' if drawn else ''}"
 
 
 def told_latents(latents: dict[str, Any] | None) -> str:

@@ -101,4 +101,6 @@ def test_a_bound_s_terms_and_the_use_of_each_latent(cli, models):
 def test_many_latents_are_summed_up():
     told = told_latents({"rates": [0.1] * 9 + [3.0], "active": [True, False] * 5})
     assert told == "5 of 10 active; rates 3, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, … 0.1 nats"
+    assert told_terms({"fit": -1.0, "rate": 2.0}).endswith("= -3 nats/row, from one draw")
+    assert told_terms({"fit": -1.0, "rate": 2.0}, drawn=False).endswith("= -3 nats/row")
     assert told_terms({"fit": None, "rate": 1.0}) == "" == told_terms(None) == told_latents(None)
