@@ -11,6 +11,7 @@ os.environ.setdefault("LIKELY_CACHE", tempfile.mkdtemp(prefix="likely-cache-")) 
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 
@@ -20,6 +21,16 @@ def one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def own_noise(request) -> None:
+    """Every test draws from the beginning, whatever ran before it in this process."""
+    import torch
+
+    torch.manual_seed(0)
+    if isinstance(getattr(request.module, "RNG", None), np.random.Generator):
+        request.module.RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="session")

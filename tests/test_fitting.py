@@ -418,7 +418,7 @@ CHANCE = [
     "circuit",
     "made,width=32",
     "transformer,width=16,layers=1",
-    "vqvae",
+    "vqvae,quantiser.levels=(4,3),slots=2,prior=made,prior.width=16,rate=5e-3",
     SMALL,
 ]
 
