@@ -1,6 +1,6 @@
 """Adult with 30 % of its cells removed at random: how well are they filled in, and do intervals of draws cover them?
 
-    python benchmarks/missing_adult.py --data FOLDER [--rows 8000] [--draws 39] [--only VAE,forest] [--budget 1.0]
+    python benchmarks/missing_adult.py [--data FOLDER] [--rows 8000] [--draws 39] [--only VAE,forest] [--budget 1.0]
 
 Every cell that is there is removed with probability 0.3 (one seed). Families learn the table with its holes, and fill
 in the same rows, `draws` times; the point estimate of a removed cell is the mean of its draws, or the commonest. Beside
@@ -16,6 +16,7 @@ Results: benchmarks/results/missing_adult.json.
 
 import argparse
 import json
+import os
 import sys
 import time
 import warnings
@@ -38,7 +39,7 @@ NAMES = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-st
 REMOVED, SEED, TREES, ROUNDS = 0.3, 0, 50, 4
 BY_CHANCE = {"missing_at_random": True}
 COUNTS = {"columns": {name: {"kind": "count"} for name in ("capital-gain", "capital-loss")}}
-FAMILIES = {  # family, seconds or steps to learn, schema
+FAMILIES = {  # family, steps to learn (none: as it chooses), schema
     "VAE": ("vae,draws=8,network=mlp", 4000, BY_CHANCE),
     "VAE, which are missing modelled": ("vae,draws=8,network=mlp", 4000, {}),
     "Circuit": ("circuit", None, BY_CHANCE),
@@ -129,7 +130,8 @@ def commonest(holes: pd.DataFrame) -> tuple[list[pd.DataFrame], dict]:
 def main() -> None:
     """Every contestant on the same holes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True)
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
     parser.add_argument("--rows", type=int, default=8000)
     parser.add_argument("--draws", type=int, default=39)
     parser.add_argument("--budget", type=float, default=1.0, help="of the steps that each family learns for")
