@@ -21,7 +21,7 @@ from likely.fitting import fit
 from likely.training import Engine
 
 SET, DRAWN = "gaussians-25", 10_000
-BUDGETS = {"diffusion": "100s", "gan": "100s"}
+BUDGETS = {"diffusion": "100s", "gan": "300s"}
 SEEDS = (0, 1, 2)
 
 

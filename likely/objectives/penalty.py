@@ -49,8 +49,8 @@ class Unpenalised(Penalty):
 class ZeroCentred(Penalty):
     """R1 and R2: the critic is flat where players agree, so that the game settles there."""
 
-    real: float = 0.1  # R1, on real rows: more is steadier and blurs detail
-    fake: float = 0.1  # R2, on generated rows
+    real: float = 0.02  # R1, on real rows: more is steadier and blurs detail
+    fake: float = 0.02  # R2, on generated rows
 
     def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
         return (self.real * squared_slope(real).mean() + self.fake * squared_slope(fake).mean()) / 2  # (1)
