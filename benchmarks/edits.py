@@ -44,7 +44,7 @@ CHANGED = ("colour", "shape", "place")
 WAYS: dict[str, Way] = {"matched": Matched(), "orthogonal": Orthogonal(), "mean": Mean()}
 PROMISED = 0.90
 LEARNED, JUDGED, HELD, EDITED = range(4)  # seeds of the drawings
-FAMILY = "vae,latent=32,network=conv,network.width=16,law=discretised-logistic,law.mixtures=1"
+FAMILY = "vae,latent=32,network=conv,network.width=16,law=discretised-logistic,law.mixtures=1,law.shared=true"
 
 
 def told(images: Images) -> tuple[Tensor, list[list[str]]]:

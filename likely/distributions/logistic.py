@@ -63,20 +63,24 @@ class DiscretisedLogistic(Observation):
     """Pixels of ordered levels, each a mixture of logistics."""
 
     mixtures: int = 3  # more can say more peaks in one pixel, at three parameters each
+    shared: bool = False  # True: one learned width for all pixels: none excuses a wrong colour by being unsure of it
 
     def __post_init__(self) -> None:
         if self.mixtures < 1:
             raise FieldError(f"DiscretisedLogistic.mixtures cannot be {self.mixtures}", expected="at least 1")
+        if self.shared and self.mixtures > 1:
+            raise FieldError("DiscretisedLogistic has several mixtures, and one width to be shared",
+                             expected="mixtures=1 with shared=True")  # fmt: skip
 
     def law(self, space: Space) -> Law:
-        return DiscretisedLogisticLaw(space, self.mixtures)
+        return DiscretisedLogisticLaw(space, self.mixtures, shared=self.shared)
 
 
 @final
 class DiscretisedLogisticLaw(Law):
     """Independent pixels; the parameters of one are its mixture's log-weights (where several), means, log scales."""
 
-    def __init__(self, space: Space, mixtures: int) -> None:
+    def __init__(self, space: Space, mixtures: int, *, shared: bool = False) -> None:
         levels = levels_of(space)
         if levels is None or gappy(space):
             raise FieldError(f"the discretised logistic law is over cells with levels, not {space!r:.80}",
@@ -84,6 +88,7 @@ class DiscretisedLogisticLaw(Law):
         self.space, self.levels, self.mixtures = space, levels, mixtures
         self.per = 3 * mixtures if mixtures > 1 else 2
         self.outputs = stacked(space, self.per)
+        self.shared = self.outputs[0] // 2 if shared else 0
 
     def _terms(self, parameters: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log w, m and log s, each (B, mixtures, *shape)."""

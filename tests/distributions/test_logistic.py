@@ -100,3 +100,20 @@ def test_what_it_is_not_for():
             DiscretisedLogistic().law(space)
     with pytest.raises(FieldError, match="at least 1"):
         DiscretisedLogistic(0)
+
+
+@pytest.mark.parametrize("space", [Image(2, 3, 3, 8), Image(1, 2, 2, 256)], ids=repr)
+def test_one_width_for_all_pixels(space):
+    torch.manual_seed(0)
+    law, own = DiscretisedLogistic(1, shared=True).law(space), DiscretisedLogistic(1).law(space)
+    assert law.shared * torch.Size(law.outputs[1:]).numel() == torch.Size(space.shape).numel()
+    x, parameters = torch.randint(0, space.levels, (4, *space.shape)).float(), torch.randn(4, *law.outputs)
+    parameters[:, -law.shared :] = 0.25
+    _, _, log_scale = own._terms(parameters)
+    assert (log_scale == log_scale.flatten()[0]).all()
+    torch.testing.assert_close(law.cell_log_prob(x, parameters), own.cell_log_prob(x, parameters))
+
+
+def test_widths_of_several_mixtures_are_not_shared():
+    with pytest.raises(FieldError, match="mixtures=1"):
+        DiscretisedLogistic(3, shared=True)
