@@ -46,7 +46,7 @@ PSEUDO = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 STRENGTHS = (1.0, 3.0, 10.0, 30.0)
 PENALTIES = (0.0003, 0.001, 0.003, 0.01)
 OTHER = "other"
-FLOORS = (-8.0, -10.0, -12.0)  # of a letter never seen at its place
+FLOORS = (-4.0, -6.0, -8.0, -10.0)  # of a letter never seen at its place
 
 
 def known(sides: Split) -> tuple[Split, int]:
