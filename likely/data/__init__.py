@@ -23,6 +23,7 @@ from likely.data.series import Panel, series_of, windowed
 from likely.data.series_file import chorales
 from likely.data.sound import Sounds, sounds_of, spectrogram
 from likely.data.split import Split, sides, split
+from likely.data.stacked import stacked
 from likely.data.stream import chunks, infer_schema, streams
 from likely.data.texts import BytePages, Texts, texts_of
 from likely.data.write import write
@@ -66,6 +67,7 @@ __all__ = [
     "sounds_of",
     "spectrogram",
     "split",
+    "stacked",
     "streams",
     "texts_of",
     "true_log_prob",

@@ -8,7 +8,7 @@ import pandas as pd
 
 from likely.data.array import labelled
 from likely.data.declaration import Declaration
-from likely.data.generate import checkerboard, gaussians_25, moons, rings, s_curve, spirals, swiss_roll
+from likely.data.generate import checkerboard, gaussians_8, gaussians_25, moons, rings, s_curve, spirals, swiss_roll
 from likely.data.infer import infer
 from likely.data.rows import Images, Rows, Table
 from likely.data.shapes import shapes
@@ -70,6 +70,7 @@ EMBEDDED: dict[str, Callable[[], Rows]] = {
     "rings": rings,
     "spirals": spirals,
     "checkerboard": checkerboard,
+    "gaussians-8": gaussians_8,
     "gaussians-25": gaussians_25,
     "swiss-roll": swiss_roll,
     "s-curve": s_curve,

@@ -152,10 +152,29 @@ class Checkerboard(Plane):
         return np.where(inside, -np.log((2 * self.half) ** 2 / 2), -np.inf)
 
 
+class Clusters(Plane):
+    """Equal Gaussians around centres, equally likely."""
+
+    noise: float
+
+    @property
+    @abstractmethod
+    def centres(self) -> Array:
+        """(K, 2)."""
+
+    def draw(self, n: int, rng: np.random.Generator) -> Array:
+        centres = self.centres
+        return centres[rng.integers(len(centres), size=n)] + self.noise * rng.normal(size=(n, 2))
+
+    def log_prob(self, points: Array) -> Array:
+        centres = self.centres
+        return _mixture_log_prob(points, centres, np.full(len(centres), -np.log(len(centres))), self.noise)
+
+
 @final
 @dataclass(frozen=True)
-class Grid(Plane):
-    """Gaussians on a square grid, equally likely."""
+class Grid(Clusters):
+    """Gaussians on a square grid."""
 
     side: int = 5
     step: float = 2.0
@@ -166,11 +185,20 @@ class Grid(Plane):
         at = self.step * (np.arange(self.side) - (self.side - 1) / 2)
         return np.stack(np.meshgrid(at, at), -1).reshape(-1, 2)
 
-    def draw(self, n: int, rng: np.random.Generator) -> Array:
-        return self.centres[rng.integers(self.side**2, size=n)] + self.noise * rng.normal(size=(n, 2))
 
-    def log_prob(self, points: Array) -> Array:
-        return _mixture_log_prob(points, self.centres, np.full(self.side**2, -2 * np.log(self.side)), self.noise)
+@final
+@dataclass(frozen=True)
+class Ring(Clusters):
+    """Gaussians on a circle."""
+
+    modes: int = 8
+    radius: float = 3.0
+    noise: float = 0.1
+
+    @property
+    def centres(self) -> Array:
+        angle = 2 * np.pi * np.arange(self.modes) / self.modes
+        return self.radius * np.stack([np.cos(angle), np.sin(angle)], -1)
 
 
 # Surfaces in space ---------------------------------------------------------------------------------------------------
@@ -244,6 +272,7 @@ PLANES: dict[str, Plane] = {
     "rings": Rings(),
     "spirals": Spirals(),
     "checkerboard": Checkerboard(),
+    "gaussians-8": Ring(),
     "gaussians-25": Grid(),
 }
 
@@ -277,6 +306,11 @@ def spirals(n: int = 10_000, seed: int = 0) -> Table:
 def checkerboard(n: int = 10_000, seed: int = 0) -> Table:
     """Points spread evenly on the dark squares of a board; the density is known."""
     return _points("checkerboard", n, seed)
+
+
+def gaussians_8(n: int = 10_000, seed: int = 0) -> Table:
+    """Eight narrow Gaussians on a circle; the density is known."""
+    return _points("gaussians-8", n, seed)
 
 
 def gaussians_25(n: int = 10_000, seed: int = 0) -> Table:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from likely.data import Rows
-from likely.metrics.features import features, sampled
+from likely.metrics.features import PLAIN, Sight, sampled
 from likely.metrics.measure import Measure, mean, share
 from likely.metrics.neighbours import SAME, inside, nearest, radii
 from likely.metrics.thread import one_thread
@@ -11,9 +11,9 @@ from likely.metrics.thread import one_thread
 MOST = 5000
 
 
-def coverage(real: Rows, synthetic: Rows, *, k: int = 5, seed: int = 0) -> dict[str, Measure]:
+def coverage(real: Rows, synthetic: Rows, *, k: int = 5, sight: Sight = PLAIN, seed: int = 0) -> dict[str, Measure]:
     """How much of the synthetic lies where real rows are (precision, density), and the reverse (recall, coverage)."""
-    a, b = features(sampled(real, MOST, seed), sampled(synthetic, MOST, seed + 1))
+    a, b = sight.points(sampled(real, MOST, seed), sampled(synthetic, MOST, seed + 1))
     rows, k = (len(a), len(b)), min(k, len(a) - 1, len(b) - 1)
     if k < 1:
         return {}
@@ -21,12 +21,13 @@ def coverage(real: Rows, synthetic: Rows, *, k: int = 5, seed: int = 0) -> dict[
         around_a, around_b = radii(a, k), radii(b, k)
         inside_a, inside_b = inside(b, a, around_a), inside(a, b, around_b)
         covered = nearest(a, b)[1] <= around_a + SAME
+    seen = "" if sight is PLAIN else f", in {sight.name}"
     return {
-        "precision": share("precision", inside_a > 0, rows, 1.0, "synthetic rows near some real row"),
-        "recall": share("recall", inside_b > 0, rows, 1.0, "real rows near some synthetic row"),
-        "density": mean("density", inside_a / k, rows, 1.0, "real neighbourhoods around a synthetic row"),
+        "precision": share("precision", inside_a > 0, rows, 1.0, "synthetic rows near some real row" + seen),
+        "recall": share("recall", inside_b > 0, rows, 1.0, "real rows near some synthetic row" + seen),
+        "density": mean("density", inside_a / k, rows, 1.0, "real neighbourhoods around a synthetic row" + seen),
         "coverage": share("coverage", covered, rows, expected(*rows, k), "real rows with a synthetic row in their "
-                          "neighbourhood"),
+                          "neighbourhood" + seen),
     }  # fmt: skip
 
 

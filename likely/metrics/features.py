@@ -1,9 +1,10 @@
-"""Rows as plain numbers for trees, neighbours and correlations."""
+"""Rows as plain numbers for trees, neighbours and correlations; and the ways to see rows as points, by name."""
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, final
 
 import numpy as np
 import pandas as pd
@@ -171,3 +172,29 @@ def _beside(matrix: Array, plane: Any) -> Array:
     along = plane.transform(matrix)
     far = ((matrix - plane.mean_) ** 2).sum(1) - (along**2).sum(1)
     return np.concatenate([along, np.sqrt(np.where(far < ROUNDING, 0.0, far))[:, None]], 1)
+
+
+# Ways to see rows, by name -------------------------------------------------------------------------------------------
+
+
+class Sight(ABC):
+    """A way to see rows as points. A distance means little without the name of the features it was taken in."""
+
+    name: str  # "plain features", "features of a classifier of label (3f9a1c2b)"
+
+    @abstractmethod
+    def points(self, real: Rows, *others: Rows) -> list[Array]:
+        """Each set of rows as points (N, D) of one space."""
+
+
+@final
+class Plain(Sight):
+    """`features`: nothing is learned but, of pieces, the principal directions of all rows together."""
+
+    name = "plain features"
+
+    def points(self, real: Rows, *others: Rows) -> list[Array]:
+        return features(real, *others)
+
+
+PLAIN = Plain()

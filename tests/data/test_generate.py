@@ -7,7 +7,9 @@ from likely.data import EMBEDDED, PLANES, SURFACES, true_log_prob, true_places
 from likely.data.generate import (
     Checkerboard,
     Grid,
+    Ring,
     checkerboard,
+    gaussians_8,
     gaussians_25,
     moons,
     rings,
@@ -16,7 +18,10 @@ from likely.data.generate import (
     swiss_roll,
 )
 
-NAMED = {"moons": moons, "rings": rings, "spirals": spirals, "checkerboard": checkerboard, "gaussians-25": gaussians_25}
+NAMED = {
+    "moons": moons, "rings": rings, "spirals": spirals, "checkerboard": checkerboard, "gaussians-8": gaussians_8,
+    "gaussians-25": gaussians_25,
+}  # fmt: skip
 AXIS = np.linspace(-6, 6, 241)
 MESH = np.stack(np.meshgrid(AXIS, AXIS), -1).reshape(-1, 2)
 CELL = (AXIS[1] - AXIS[0]) ** 2
@@ -58,6 +63,13 @@ def test_known_entropies() -> None:
     assert Checkerboard().entropy(1000) == pytest.approx(np.log(32))
     separate = np.log(25) + np.log(2 * np.pi * np.e * 0.1**2)
     assert Grid().entropy(50_000) == pytest.approx(separate, abs=0.02)
+    assert Ring(noise=0.01).entropy(50_000) == pytest.approx(np.log(8) + np.log(2 * np.pi * np.e * 0.01**2), abs=0.02)
+
+
+def test_a_ring_s_centres_are_evenly_spread() -> None:
+    centres = Ring(modes=5, radius=2.0).centres
+    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 2.0)
+    np.testing.assert_allclose(np.linalg.norm(centres - np.roll(centres, 1, 0), axis=1), 4 * np.sin(np.pi / 5))
 
 
 def test_quadrature_has_converged() -> None:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from likely.data import read
-from likely.metrics import coverage
+from likely.metrics import Sight, coverage
 from likely.metrics.coverage import expected
 
 
@@ -55,3 +55,41 @@ def test_equal_rows_everywhere_are_covered():
     rows = read(pd.DataFrame({"x": [1, 2] * 50, "c": ["u", "v"] * 50}))
     found = coverage(rows, rows)
     assert found["precision"].value == found["coverage"].value == 1.0
+
+
+def test_disjoint_and_nested_sets():
+    """A sample inside one of two clusters is precise and misses the other; one of both, beside one, is the reverse."""
+    rng = np.random.default_rng(3)
+    left, right, apart = (rng.normal(size=(300, 2)) + np.array([place, 0]) for place in (0, 20, 400))
+    both = np.concatenate([left, right])
+
+    def rows(points):
+        return read(pd.DataFrame(points, columns=["x", "y"]))
+
+    found = coverage(rows(both), rows(apart))
+    assert found["precision"].value == found["recall"].value == found["density"].value == found["coverage"].value == 0
+    inner = coverage(rows(both), rows(rng.normal(size=(300, 2))))
+    assert inner["precision"].value > 0.9
+    assert inner["recall"].value == pytest.approx(0.5, abs=0.05)
+    assert inner["coverage"].value == pytest.approx(0.5, abs=0.05)
+    outer = coverage(rows(left), rows(both))
+    assert outer["precision"].value == pytest.approx(0.5, abs=0.05)
+    assert outer["recall"].value > 0.9
+
+
+class First(Sight):
+    """The first column alone."""
+
+    name = "the first column"
+
+    def points(self, real, *others):
+        return [rows.frame[["x"]].to_numpy(dtype=float) for rows in (real, *others)]
+
+
+def test_another_sight_sees_other_things_and_is_named():
+    """Of the four clusters two have the same x: without y their rows cannot be told apart."""
+    real, drawn = clusters(400, 0, [0]), clusters(400, 1, [2])
+    assert coverage(real, drawn)["coverage"].value < 0.02
+    found = coverage(real, drawn, sight=First())
+    assert found["coverage"].value == pytest.approx(found["coverage"].ideal, abs=0.06)
+    assert found["coverage"].note.endswith("in the first column")

@@ -6,7 +6,7 @@ import pytest
 
 from likely.data import Images, Table, read
 from likely.errors import WrongRows
-from likely.metrics.features import codes, features, frame_of, keys, sampled
+from likely.metrics.features import PLAIN, codes, features, frame_of, keys, sampled
 
 
 def table(**columns):
@@ -117,3 +117,10 @@ def test_sampled_keeps_order_and_repeats_by_seed(plane):
     assert len(few) == 10
     assert few.frame.index.is_monotonic_increasing
     assert few.frame.equals(sampled(rows, 10, 1).frame)
+
+
+def test_the_plain_sight_is_the_features():
+    a, b = table(x=np.arange(40) / 7, y=np.arange(40) % 3), table(x=np.arange(30) / 5, y=np.arange(30) % 3)
+    for mine, theirs in zip(PLAIN.points(a, b), features(a, b)):
+        assert np.array_equal(mine, theirs)
+    assert PLAIN.name == "plain features"
