@@ -8,9 +8,10 @@ import argparse
 import gzip
 import json
 import os
+import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from likely.contracts import Model
+from likely.doctor import Checkup, attended
 from likely.training import Budget, Engine, Examples, JsonLines, Lines, follow, learn
 from likely.training.lift import Lifting
 
@@ -66,24 +68,29 @@ def trained(
     validation: Examples | None = None,
     lift: Lifting | None = None,
     engine: Engine,
+    checkup: Checkup | None = None,
 ) -> dict[str, float]:
-    """The model with its kept weights, from the run's folder where it is finished; what the training took."""
+    """The model with its kept weights, from the run's folder where it is finished; what the training took.
+
+    With a checkup a doctor stands beside: what was noticed is in the run's log.
+    """
     weights, told = args.run / "weights.safetensors", args.run / "trained.json"
     if not told.exists():
         start = time.perf_counter()
+        events = learn(
+            model,
+            rows,
+            validation=validation,
+            budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
+            seed=args.seed,
+            folder=args.run / "training",
+            engine=engine,
+            lift=lift,
+            batch=args.batch,
+            resume=(args.run / "training").exists(),
+        )
         finished = follow(
-            learn(
-                model,
-                rows,
-                validation=validation,
-                budget=Budget(steps=args.steps) if args.steps else Budget(seconds=60 * args.minutes),
-                seed=args.seed,
-                folder=args.run / "training",
-                engine=engine,
-                lift=lift,
-                batch=args.batch,
-                resume=(args.run / "training").exists(),
-            ),
+            events if checkup is None else attended(events, checkup),
             JsonLines(args.run / "log.jsonl"),
             Lines(sys.stderr),
         )
@@ -94,6 +101,33 @@ def trained(
     return json.loads(told.read_text())
 
 
+def noticed(run: Path) -> list[str]:
+    """What was noticed while a run was trained, in its order."""
+    log = run / "log.jsonl"
+    lines = [json.loads(line) for line in log.read_text().split("\n")[:-1]] if log.exists() else []
+    return [line["what"] for line in lines if line["event"] == "noticed"]
+
+
+def remembered(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What the file says; where there is none, what is made now and written there: no seed is done twice."""
+    if not path.exists():
+        told = make()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(told, indent=1, default=str) + "\n")
+        part.replace(path)
+    return json.loads(path.read_text())
+
+
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Mean and standard deviation over seeds, and each."""
+    return {
+        "mean": statistics.fmean(values),
+        "sd": statistics.stdev(values) if len(values) > 1 else None,
+        "each": list(values),
+    }
+
+
 def head(
     name: str, args: argparse.Namespace, busy: Busy, family: object, model: nn.Module, spent: dict[str, float]
 ) -> dict[str, Any]:
@@ -101,7 +135,7 @@ def head(
     return {
         "benchmark": name,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]),
+        "command": command(),
         "machine": machine(),
         "others": busy.others(),
         "family": repr(family),
@@ -111,6 +145,11 @@ def head(
         "trained_minutes": spent["minutes"],
         "steps": spent["steps"],
     }
+
+
+def command() -> str:
+    """What was typed; of paths of this machine only the names."""
+    return " ".join(["python", *(Path(word).name if word.startswith("/") else word for word in sys.argv)])
 
 
 def written(told: dict[str, Any], file: str, folder: Path = RESULTS) -> None:
