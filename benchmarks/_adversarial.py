@@ -1,0 +1,107 @@
+"""What the benchmarks of GANs on pictures share: rows of a table, each a family and a seed with a folder of its own."""
+
+import argparse
+import json
+import time
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from _training import head, noticed, trained
+from harness import Busy
+from torch import Tensor
+
+from likely.codecs import Lift
+from likely.contracts import Model
+from likely.data import Images, read
+from likely.doctor import Checkup
+from likely.fields import made as family_of
+from likely.metrics.classifier import planes
+from likely.rng import Keyed
+from likely.spaces import Image, Vector
+from likely.training import Engine, Examples
+
+AT_ONCE = 500  # pictures drawn together
+
+
+@dataclass(frozen=True)
+class Played:
+    """A model after its game, and what is told of the training."""
+
+    model: Model
+    lift: Lift
+    told: dict[str, Any]
+
+
+def mnist_like(data: Path, name: str, part: str) -> Images:
+    """Labelled pictures: `name` is mnist or fashion-mnist, `part` train or t10k."""
+    rows = read(data / "images" / name / f"{part}-images-idx3-ubyte.gz")
+    assert isinstance(rows, Images)
+    return rows
+
+
+def examples(rows: Images, classes: np.ndarray | None = None) -> Examples:
+    """Levels as they are, a class beside each where the model is told."""
+    c = None if classes is None else torch.from_numpy(classes).float()[:, None]
+    return Examples(planes(rows.pixels), c)
+
+
+def played(
+    args: argparse.Namespace, name: str, seed: int, text: str, space: Image, condition: Vector | None,
+    learned: Examples, held: Examples,
+) -> Played:  # fmt: skip
+    """A family's model, trained in the run's folder or gone on with, and the doctor's word on its kept weights."""
+    own, busy, family = copy(args), Busy(), family_of("Family", text)
+    own.run, own.seed = args.run / f"{name}_{seed}", seed
+    own.run.mkdir(parents=True, exist_ok=True)
+    lift = Lift.of(family, space)
+    torch.manual_seed(seed)
+    model = family.build(lift.space, condition)
+    engine = Engine(threads=args.threads or None, compile=False, channels_last=args.channels_last)
+    spent = trained(
+        model, learned, own, validation=held, lift=lift, engine=engine, checkup=Checkup(model, held, seed, lift)
+    )
+    model.eval()
+    found = [str(each) for each in Checkup(model, held, seed, lift).looked()]
+    print("\n".join(f"{name}, seed {seed}: {each}" for each in found or ["nothing is wrong"]), flush=True)
+    told = {
+        "row": name, "seed": seed, **head(name, own, busy, text, model, spent),
+        "findings": found, "noticed": noticed(own.run),
+    }  # fmt: skip
+    return Played(model, lift, told)
+
+
+def drawn(one: Played, n: int, c: Tensor | None = None, *, seed: int = 0) -> tuple[Images, float]:
+    """n pictures as levels, of the conditions where there are such; and the seconds they took."""
+    start, parts = time.perf_counter(), []
+    place = next(one.model.parameters()).device
+    with torch.no_grad():
+        for at in range(0, n, AT_ONCE):
+            size = min(AT_ONCE, n - at)
+            given = None if c is None else c[at : at + size].to(place)
+            parts.append(one.lift.down(one.model.sample(size, given, rng=Keyed(seed, rows=at))).cpu())
+    pixels = torch.cat(parts).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    return Images(pixels), time.perf_counter() - start
+
+
+def arguments(made: argparse.ArgumentParser, rows: dict[str, str]) -> None:
+    """The arguments that these benchmarks have besides those of a training."""
+    made.add_argument("--rows", nargs="+", choices=rows, default=list(rows), help="rows of the table to train")
+    made.add_argument("--seeds", nargs="+", type=int, default=[0])
+    made.add_argument("--family", action="append", default=[], metavar="ROW=TEXT", help="another family for a row")
+    made.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=None)
+
+
+def families(args: argparse.Namespace, rows: dict[str, str]) -> dict[str, str]:
+    """The asked rows' families, as text."""
+    return {name: text for name, text in (rows | dict(each.split("=", 1) for each in args.family)).items()
+            if name in args.rows}  # fmt: skip
+
+
+def done_before(args: argparse.Namespace, rows: dict[str, str]) -> list[dict[str, Any]]:
+    """What the run's folder says of every row and seed that is done, asked for now or not."""
+    paths = sorted(path for name in rows for path in args.run.glob(f"{name}_*.json"))
+    return [json.loads(path.read_text()) for path in paths]
