@@ -28,6 +28,7 @@ from likely.spaces import Category, Image, Vector
 
 Array = np.ndarray[Any, Any]
 CHUNK = 500  # pictures looked at together
+SIDES_MOVED = 14  # a batch of 28 x 28 is moved by 2 pixels at most
 MOST_WIDER = 4  # times the first map's channels
 
 
@@ -44,10 +45,11 @@ class Classifier(Density, Trained):
         features: int = 128,  # numbers of h
         rate: float = 2e-3,
         decay: float = 1e-2,  # pulls weights towards 0
-        shift: int = 2,  # pixels that a batch is moved by at most while it is learned from
+        shift: int | None = None,  # pixels that a batch is moved by at most while it is learned from; none: by the size
     ) -> None:
         super().__init__(Vector((Category(classes),)), pictures)
-        self.pictures, self.rate, self.decay, self.shift = pictures, rate, decay, shift
+        self.pictures, self.rate, self.decay = pictures, rate, decay
+        self.shift = min(pictures.height, pictures.width) // SIDES_MOVED if shift is None else shift
         sizes = halvings((pictures.height, pictures.width))
         widths = [pictures.channels + 1, *(width * min(MOST_WIDER, 2**at) for at in range(len(sizes) - 1))]
         self.pixels = Pixels(pictures.levels)
