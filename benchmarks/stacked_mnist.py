@@ -6,8 +6,8 @@ Three random MNIST digits are the colour channels of a picture of 28 x 28; 128,0
 PacGAN has them. A classifier of digits that learned from real ones alone (its accuracy on the 10,000 test digits is
 told) names the digits of each channel of a sample. Modes are the kinds that it names at least once, the KL is that of
 their shares from the even law in nats; 26,000 real stacks of test digits are judged beside. Two rows: the library's
-default game (relativistic, R1 and R2) on convolutions, and a plain DCGAN (non-saturating, batch norm in both players, no
-penalty), with what the doctor finds. Digits for validation are no training digits, and no test digits.
+default game (relativistic, R1 and R2) on convolutions, and a plain DCGAN (non-saturating, batch norm in both players,
+no penalty), with what the doctor finds. Digits for validation are no training digits, and no test digits.
 
 Stopped at any moment, the same command goes on: what is trained is not trained again. Results:
 benchmarks/results/stacked_mnist.json, of every row and seed in the run's folder.
