@@ -28,7 +28,8 @@ def kernel_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed: 
     x, y = sight.points(sampled(real, MOST, seed), sampled(synthetic, MOST, seed + 1))
     if min(len(x), len(y)) < FEWEST:
         return None
-    value, stderr = squared_distance(x, y)
+    with one_thread():
+        value, stderr = squared_distance(x, y)
     note = f"squared distance of the moments up to the third, without bias, in {sight.name}"
     return Measure("KID", value, value - Z * stderr, value + Z * stderr, (len(x), len(y)), 0.0, note)
 
@@ -36,9 +37,8 @@ def kernel_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed: 
 def squared_distance(x: Array, y: Array) -> tuple[float, float]:
     """(1) of two samples (m, d) and (n, d), and its standard error."""
     m, n = len(x), len(y)
-    with one_thread():
-        (xx, _), (yy, _), (xy, yx) = _sums(x, x), _sums(y, y), _sums(x, y)
-        xx, yy = xx - _kernel_of_itself(x), yy - _kernel_of_itself(y)
+    (xx, _), (yy, _), (xy, yx) = _sums(x, x), _sums(y, y), _sums(x, y)
+    xx, yy = xx - _kernel_of_itself(x), yy - _kernel_of_itself(y)
     value = _mean(xx.sum(), m) + _mean(yy.sum(), n) - 2 * xy.sum() / (m * n)  # (1)
     without_x = _mean(xx.sum() - 2 * xx, m - 1) + _mean(yy.sum(), n) - 2 * (xy.sum() - xy) / ((m - 1) * n)
     without_y = _mean(xx.sum(), m) + _mean(yy.sum() - 2 * yy, n - 1) - 2 * (xy.sum() - yx) / (m * (n - 1))
