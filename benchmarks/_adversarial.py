@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from _training import head, noticed, trained
 from harness import Busy
-from torch import Tensor
 
-from likely.codecs import Lift
+from likely.codecs import Codec, ImageCodec, Lift, condition_codec
 from likely.contracts import Model
 from likely.data import Images, read
-from likely.doctor import Checkup
+from likely.doctor import Checkup, Patient, Record, examined, read_record
 from likely.fields import made as family_of
 from likely.metrics.classifier import planes
 from likely.rng import Keyed
-from likely.spaces import Image, Vector
 from likely.training import Engine, Examples
 
 AT_ONCE = 500  # pictures drawn together
@@ -33,6 +30,7 @@ class Played:
 
     model: Model
     lift: Lift
+    given: Codec[Any] | None
     told: dict[str, Any]
 
 
@@ -43,41 +41,43 @@ def mnist_like(data: Path, name: str, part: str) -> Images:
     return rows
 
 
-def examples(rows: Images, classes: np.ndarray | None = None) -> Examples:
-    """Levels as they are, a class beside each where the model is told."""
-    c = None if classes is None else torch.from_numpy(classes).float()[:, None]
-    return Examples(planes(rows.pixels), c)
+def examples(rows: Images, given: Codec[Any] | None) -> Examples:
+    """Levels as small as they are, and what is given beside each."""
+    return Examples(planes(rows.pixels), None if given is None else given.encode(rows.said).x)
 
 
 def played(
-    args: argparse.Namespace, name: str, seed: int, text: str, space: Image, condition: Vector | None,
-    learned: Examples, held: Examples,
-) -> Played:  # fmt: skip
+    args: argparse.Namespace, name: str, seed: int, text: str, learned: Images, held: Images, label: str | None = None
+) -> Played:
     """A family's model, trained in the run's folder or gone on with, and the doctor's word on its kept weights."""
     own, busy, family = copy(args), Busy(), family_of("Family", text)
     own.run, own.seed = args.run / f"{name}_{seed}", seed
     own.run.mkdir(parents=True, exist_ok=True)
-    lift = Lift.of(family, space)
+    codec, given = ImageCodec.fit(learned), None if label is None else condition_codec(learned, [label])
+    lift = Lift.of(family, codec.space)
     torch.manual_seed(seed)
-    model = family.build(lift.space, condition)
+    model = family.build(lift.space, None if given is None else given.space)
+    judged, log = examples(held, given), own.run / "log.jsonl"
+    patient = Patient(model, codec, lift, learned, held, given, seed)
+    checkup = Checkup(model, judged, seed, lift, patient, read_record(log) if log.is_file() else Record())
     engine = Engine(threads=args.threads or None, compile=False, channels_last=args.channels_last)
-    spent = trained(
-        model, learned, own, validation=held, lift=lift, engine=engine, checkup=Checkup(model, held, seed, lift)
-    )
+    spent = trained(model, examples(learned, given), own, validation=judged, lift=lift, engine=engine, checkup=checkup)
     model.eval()
-    found = [str(each) for each in Checkup(model, held, seed, lift).looked()]
+    health = examined(patient, read_record(log))
+    found = [str(each) for each in health.findings]
     print("\n".join(f"{name}, seed {seed}: {each}" for each in found or ["nothing is wrong"]), flush=True)
     told = {
         "row": name, "seed": seed, **head(name, own, busy, text, model, spent),
-        "findings": found, "noticed": noticed(own.run),
+        "findings": found, "noticed": noticed(own.run), "health": health.to_json(),
     }  # fmt: skip
-    return Played(model, lift, told)
+    return Played(model, lift, given, told)
 
 
-def drawn(one: Played, n: int, c: Tensor | None = None, *, seed: int = 0) -> tuple[Images, float]:
-    """n pictures as levels, of the conditions where there are such; and the seconds they took."""
+def drawn(one: Played, n: int, like: Images | None = None, *, seed: int = 0) -> tuple[Images, float]:
+    """n pictures as levels, given what is said of others where the model is given anything; the seconds they took."""
     start, parts = time.perf_counter(), []
     place = next(one.model.parameters()).device
+    c = None if one.given is None or like is None else one.given.encode(like.said).x
     with torch.no_grad():
         for at in range(0, n, AT_ONCE):
             size = min(AT_ONCE, n - at)

@@ -22,8 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-import torch
-from _adversarial import arguments, done_before, drawn, examples, families, mnist_like, played
+from _adversarial import arguments, done_before, drawn, families, mnist_like, played
 from _training import begun, command, parser, remembered, spread, written
 from harness import machine
 
@@ -31,9 +30,7 @@ from likely.apps.sight import accuracy, coded, learned_sight
 from likely.data import Images
 from likely.metrics import coverage, frechet_distance, kernel_distance
 from likely.metrics.classifier import Classified
-from likely.spaces import Category, Image, Vector
 
-SPACE, CLASS = Image(1, 28, 28, 256), Vector((Category(10),))
 HELD = 2_000  # training images, for validation
 ROWS = {
     "residual": "gan,latent=64,codes=0,generator=residual,generator.width=32,critic=residual,critic.width=32,"
@@ -66,11 +63,10 @@ def run(
     args: argparse.Namespace, name: str, seed: int, text: str, train: Images, test: Images, sight: Classified
 ) -> dict[str, Any]:
     """One row and seed: trained, drawn from, judged."""
-    order, classes = np.random.default_rng(0).permutation(len(train)), coded(train, sight.label, sight.levels)
-    sides = [examples(train.take(rows), classes[rows]) for rows in (order[HELD:], order[:HELD])]
-    one = played(args, name, seed, text, SPACE, CLASS, *sides)
+    order = np.random.default_rng(0).permutation(len(train))
+    one = played(args, name, seed, text, train.take(order[HELD:]), train.take(order[:HELD]), sight.label)
+    pictures, seconds = drawn(one, len(test), test, seed=seed)
     asked = coded(test, sight.label, sight.levels)
-    pictures, seconds = drawn(one, len(test), torch.from_numpy(asked).float()[:, None], seed=seed)
     return {**one.told, **judged(test, pictures, asked, sight), "sampling_s": round(seconds, 1)}
 
 

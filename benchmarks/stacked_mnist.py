@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from _adversarial import arguments, done_before, drawn, examples, families, mnist_like, played
+from _adversarial import arguments, done_before, drawn, families, mnist_like, played
 from _training import begun, command, parser, remembered, spread, written
 from harness import machine
 
@@ -30,9 +30,7 @@ from likely.apps.sight import accuracy, learned_sight
 from likely.data import Images, stacked
 from likely.metrics.classifier import Classified
 from likely.metrics.modes import expected_reverse_kl, reverse_kl
-from likely.spaces import Image
 
-SPACE = Image(3, 28, 28, 256)
 LEARNED, HELD_DIGITS, HELD, DRAWN, MODES = 128_000, 5_000, 2_000, 26_000, 1_000
 TOLD_APART = 0.99  # of the test digits, by a classifier that is worth asking
 ROWS = {
@@ -72,7 +70,7 @@ def run(args: argparse.Namespace, name: str, seed: int, text: str, digits: Image
     order = np.random.default_rng(0).permutation(len(digits))
     learned, held = order[HELD_DIGITS:], order[:HELD_DIGITS]
     rows = [stacked(digits.take(part), n, seed) for part, n in ((learned, args.pictures), (held, HELD))]
-    one = played(args, name, seed, text, SPACE, None, *(examples(each) for each in rows))
+    one = played(args, name, seed, text, *rows)
     pictures, seconds = drawn(one, args.drawn, seed=seed)
     return {**one.told, **judged(sight, pictures), "samples": args.drawn, "sampling_s": round(seconds, 1)}
 
