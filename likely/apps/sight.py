@@ -82,7 +82,7 @@ def _said(pictures: Images, label: str) -> Table:
 def _built(classes: int, pictures: Images, seed: int) -> Classifier:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(classes, Image(*cells_shape(pictures), pictures.levels))
+        return Classifier(classes, Image(*cells_shape(pictures), levels=pictures.levels))
 
 
 def _learn(model: Classifier, classes: Tensor, cells: Tensor, steps: int, seed: int, engine: Engine) -> None:

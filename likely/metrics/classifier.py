@@ -130,7 +130,7 @@ class Classified(Sight):
             yield planes(rows.pixels[start : start + CHUNK]).float()
 
 
-def cells_shape(rows: Images) -> tuple[int, ...]:
+def cells_shape(rows: Images) -> tuple[int, int, int]:
     """(C, H, W) of pictures."""
     _, height, width, channels = rows.pixels.shape
     return channels, height, width
