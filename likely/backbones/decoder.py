@@ -16,6 +16,7 @@ from likely.spaces import Image
 
 TOLD = 64  # numbers that a condition's summary is worth to a decoder
 BESIDE = 16  # channels of a condition's field
+LEAP = 10.0  # times as fast as a weight, a lone number learns: it has units to go where weights have hundredths
 
 
 def decoder(
@@ -57,9 +58,14 @@ class SharingDecoder(Decoder):
         self.decoder, self.places = decoder, places
         self.number = nn.Parameter(torch.zeros(()))
 
+    @property
+    def told(self) -> Tensor:
+        """The number, as it stands in every place."""
+        return LEAP * self.number
+
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         decoded = self.decoder(z, c)
-        return torch.cat([decoded, self.number.to(decoded.dtype).expand(len(z), *self.places)], 1)
+        return torch.cat([decoded, self.told.to(decoded.dtype).expand(len(z), *self.places)], 1)
 
 
 @final

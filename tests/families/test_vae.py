@@ -180,7 +180,7 @@ LINEAR = {"law": Gaussian(shared=True), "network": MLP(depth=0), "free": 0.0}
 def linear_log_p(model, x):
     """log N(x; b, W W' + s^2 I)."""
     decoder = model.objective.likelihood.decoder
-    out, log_std = decoder.decoder.layers.out, 7 * torch.tanh(decoder.number / 7)
+    out, log_std = decoder.decoder.layers.out, 7 * torch.tanh(decoder.told / 7)
     covariance = out.weight @ out.weight.T + (2 * log_std).exp() * torch.eye(len(out.bias), dtype=x.dtype)
     return torch.distributions.MultivariateNormal(out.bias, covariance).log_prob(x)
 
