@@ -125,18 +125,30 @@ class Estimated(Model):
         """log p(x | c) with its standard error, one a row."""
 
 
-class Latent(Model):
-    """Has codes one can look at and walk in."""
+class Decodes(Model):
+    """Makes a row of a code: an encoder finds the code of a given row, or a search does (`likely.searching`)."""
 
-    codes: Space
+    codes: Space  # numbers of order one around 0; of a choice the place of what is chosen
+
+    @abstractmethod
+    def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """The row that each code stands for (the law's mean or mode: no noise)."""
+
+
+class Latent(Decodes):
+    """Has codes one can look at and walk in."""
 
     @abstractmethod
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """The code of each row (the posterior's mean where it is a distribution)."""
 
+
+class Truncates(Decodes):
+    """Can draw from the middle of its codes: less variety, each row nearer to what is common."""
+
     @abstractmethod
-    def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """The row that each code stands for (the law's mean or mode: no noise)."""
+    def sample_truncated(self, n: int, c: Tensor | None = None, *, truncation: float, rng: Rng) -> Tensor:
+        """Draws of normal codes that keep to the middle `truncation` of their mass; at 1 those of `sample`."""
 
 
 class Reconstructs(Latent):

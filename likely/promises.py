@@ -2,7 +2,19 @@
 
 from typing import TypeVar
 
-from likely.contracts import Bound, Completes, Continues, Counted, Density, Latent, Model, Restores, Sharpens
+from likely.contracts import (
+    Bound,
+    Completes,
+    Continues,
+    Counted,
+    Decodes,
+    Density,
+    Latent,
+    Model,
+    Restores,
+    Sharpens,
+    Truncates,
+)
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
@@ -12,8 +24,10 @@ ASKED = {
     Bound: ("bound", "what it says of a row is not made of two terms"),
     Completes: ("completion", "it cannot draw unknown cells given known ones"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
+    Decodes: ("codes", "it has no latent space"),
     Latent: ("codes", "it has no latent space to encode to"),
     Restores: ("way to mend rows", "it has not learned to undo noise"),
+    Truncates: ("codes to truncate", "it does not draw from the middle of a normal law"),
     Sharpens: ("sharpness", "it does not draw choice by choice"),
     Continues: ("continuations", "it does not draw token by token"),
 }
@@ -28,5 +42,10 @@ def promised(model: Model, name: str, *promises: type[P], remedy: str = "") -> P
 
 def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
     thing, consequence = ASKED[promises[0]]
-    able = families_that(*(each.__name__ for promise in promises for each in (promise, *promise.__subclasses__())))
+    able = families_that(*(each.__name__ for promise in promises for each in _among(promise)))
     return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able) or 'none yet'}."
+
+
+def _among(promise: type[Model]) -> list[type[Model]]:
+    """The promise and all that promise it besides."""
+    return [promise, *(each for kind in promise.__subclasses__() for each in _among(kind))]
