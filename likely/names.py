@@ -94,6 +94,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",
         ),
+        "Told": dict.fromkeys(("Concatenated", "Projected", "Auxiliary"), "likely.adversarial.told"),
+        "Augmentation": {"Differentiable": "likely.adversarial.augmentation"},
         "Quantiser": dict.fromkeys(("FSQ", "Codebook"), "likely.objectives.quantiser"),
         "Corruption": dict.fromkeys(("Masking", "GaussianNoise", "SaltAndPepper"), "likely.objectives.corruption"),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),

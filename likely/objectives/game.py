@@ -1,21 +1,27 @@
 r"""Games between a generator G and a critic f: its scores are a = f(x) on real rows, b = f(G(z)) on generated ones.
 
-                    the critic lowers                              the generator lowers
-    Minimax         -log s(a) - log(1 - s(b))                      log(1 - s(b))                (1)
-    NonSaturating   -log s(a) - log(1 - s(b))                      -log s(b)                    (2)
-    Relativistic    -log s(a - b)                                  -log s(b - a)                (3)
-    LeastSquares    ((a - 1)^2 + b^2) / 2                          (b - 1)^2 / 2                (4)
-    Hinge           max(0, 1 - a) + max(0, 1 + b)                  -b                           (5)
-    Wasserstein     b - a                                          -b                           (6)
+                    the critic lowers                    the generator lowers     an encoder lowers
+    Minimax         -log s(a) - log(1 - s(b))            log(1 - s(b))            log s(a)             (1)
+    NonSaturating   -log s(a) - log(1 - s(b))            -log s(b)                -log(1 - s(a))       (2)
+    Relativistic    -log s(a - b)                        -log s(b - a)            (the same)           (3)
+    LeastSquares    ((a - 1)^2 + b^2) / 2                (b - 1)^2 / 2            a^2 / 2              (4)
+    Hinge           max(0, 1 - a) + max(0, 1 + b)        -b                       a                    (5)
+    Wasserstein     b - a                                -b                       a                    (6)
 
-with s the logistic function. In (3) every generated row is judged beside a real one: a generator that leaves a mode out
-is told so, and with zero-centred penalties the game converges near its solution (Huang et al., 2024, arXiv:2501.05441).
+with s the logistic function. The encoder's column is for games about pairs of a row and its code, where somebody makes
+the real rows' codes: a generator's loss in the mirror. At the best critic, for densities p of real and q of generated
+rows, the critic's loss is 2 log 2 - 2 JS(p, q) in (1) and (2), (2 - X) / 8 with X = chi^2(p + q || 2 q) in (4),
+2 - |p - q|_1 in (5), and minus the earth mover's distance in (6) over critics with slopes of at most 1.
+
+In (3) every generated row is judged beside a real one: a generator that leaves a mode out is told so, and with
+zero-centred penalties the game converges near its solution (Huang et al., 2024, arXiv:2501.05441).
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -25,6 +31,7 @@ from likely.objectives.penalty import Interpolated, Penalty, Unpenalised, ZeroCe
 class Game(ABC):
     """What each player wants, as losses of scores, one value a pair; and the price of the critic's slope."""
 
+    paired: ClassVar[bool] = False  # whether the generator's loss asks what the critic says of real rows
     penalty: Penalty
     clip: float | None = None
 
@@ -36,12 +43,17 @@ class Game(ABC):
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """What the generator lowers, given the critic's scores."""
 
+    @abstractmethod
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """What an encoder lowers beside it, where the rows come with codes and the real rows' are made by it."""
+
 
 @final
 @dataclass(frozen=True)
 class Relativistic(Game):
     """Pairs: is this real row more real than that generated one? The default, with R1 and R2."""
 
+    paired: ClassVar[bool] = True
     penalty: Penalty = ZeroCentred()  # the price of the critic's slope
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -49,6 +61,9 @@ class Relativistic(Game):
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(real - fake)  # (3)
+
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return torch.zeros_like(real)  # (3) has both in one
 
 
 @final
@@ -64,6 +79,9 @@ class Minimax(Game):
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return -softplus(fake)  # (1)
 
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return -softplus(-real)  # (1)
+
 
 @final
 @dataclass(frozen=True)
@@ -77,6 +95,9 @@ class NonSaturating(Game):
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return softplus(-fake)  # (2)
+
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return softplus(real)  # (2)
 
 
 @final
@@ -92,6 +113,9 @@ class LeastSquares(Game):
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return (fake - 1).square() / 2  # (4)
 
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real.square() / 2  # (4)
+
 
 @final
 @dataclass(frozen=True)
@@ -105,6 +129,9 @@ class Hinge(Game):
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return -fake  # (5)
+
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real  # (5)
 
 
 @final
@@ -120,3 +147,6 @@ class Wasserstein(Game):
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         return -fake  # (6)
+
+    def encoder_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return real  # (6)
