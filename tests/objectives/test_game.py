@@ -13,20 +13,27 @@ A, B = torch.tensor([0.3, -1.2, 2.0]).double(), torch.tensor([-0.5, 0.7, 0.1]).d
 
 
 @pytest.mark.parametrize(
-    ("game", "critic", "generator"),
+    ("game", "critic", "generator", "encoder"),
     [
-        (Relativistic(), -logsigmoid(A - B), -logsigmoid(B - A)),
-        (Minimax(), -logsigmoid(A) - (1 - B.sigmoid()).log(), (1 - B.sigmoid()).log()),
-        (NonSaturating(), -logsigmoid(A) - (1 - B.sigmoid()).log(), -logsigmoid(B)),
-        (LeastSquares(), ((A - 1) ** 2 + B**2) / 2, (B - 1) ** 2 / 2),
-        (Hinge(), (1 - A).clamp(min=0) + (1 + B).clamp(min=0), -B),
-        (Wasserstein(), B - A, -B),
+        (Relativistic(), -logsigmoid(A - B), -logsigmoid(B - A), 0 * A),
+        (Minimax(), -logsigmoid(A) - (1 - B.sigmoid()).log(), (1 - B.sigmoid()).log(), logsigmoid(A)),
+        (NonSaturating(), -logsigmoid(A) - (1 - B.sigmoid()).log(), -logsigmoid(B), -(1 - A.sigmoid()).log()),
+        (LeastSquares(), ((A - 1) ** 2 + B**2) / 2, (B - 1) ** 2 / 2, A**2 / 2),
+        (Hinge(), (1 - A).clamp(min=0) + (1 + B).clamp(min=0), -B, A),
+        (Wasserstein(), B - A, -B, A),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_the_losses_are_the_formulas(game, critic, generator):
+def test_the_losses_are_the_formulas(game, critic, generator, encoder):
     assert torch.allclose(game.critic_loss(A, B), critic)
     assert torch.allclose(game.generator_loss(A, B), generator)
+    assert torch.allclose(game.encoder_loss(A, B), encoder)
+
+
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: type(game).__name__)
+def test_only_a_paired_generator_asks_about_real_rows(game):
+    asks = not torch.equal(game.generator_loss(A, B), game.generator_loss(A + 1, B))
+    assert asks == game.paired == isinstance(game, Relativistic)
 
 
 @pytest.mark.parametrize("game", GAMES, ids=lambda game: type(game).__name__)
@@ -47,17 +54,72 @@ def test_losses_stay_finite_for_huge_scores(game):
     assert torch.isfinite(game.generator_loss(real, fake)).all()
 
 
-@pytest.mark.parametrize("game", [Minimax(), NonSaturating()], ids=lambda game: type(game).__name__)
-def test_the_best_critic_is_the_log_ratio_and_is_worth_a_jensen_shannon_divergence(game):
-    """Goodfellow et al., Theorem 1, on three atoms: min over f of the loss = 2 log 2 - 2 JS(p, q)."""
-    p, q = torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64), torch.tensor([0.2, 0.3, 0.5], dtype=torch.float64)
-    best = p.log() - q.log()
-    loss = p @ game.critic_loss(best, torch.full((3,), -1e3).double()) + q @ game.critic_loss(
-        torch.full((3,), 1e3).double(), best
-    )
+# The best critic of two laws, by closed form --------------------------------------------------------------------------
+
+P, Q = torch.tensor([0.8, 0.2]).double(), torch.tensor([0.3, 0.7]).double()
+
+
+def expected(game, f):
+    """The critic's expected loss where real rows follow P, generated ones Q, on two points with scores f."""
+    pairs = game.critic_loss(f[:, None].expand(2, 2), f[None, :].expand(2, 2))
+    return (P[:, None] * Q[None, :] * pairs).sum()
+
+
+def shannon(p, q):
     middle = (p + q) / 2
-    shannon = (p @ (p / middle).log() + q @ (q / middle).log()) / 2
-    assert math.isclose(loss, 2 * math.log(2) - 2 * shannon, rel_tol=1e-9)
+    return (p @ (p / middle).log() + q @ (q / middle).log()) / 2
+
+
+RATIO = P.log() - Q.log()
+BEST = {  # the best critic, and what its loss is
+    Minimax(): (RATIO, 2 * math.log(2) - 2 * shannon(P, Q)),  # Goodfellow et al., theorem 1
+    NonSaturating(): (RATIO, 2 * math.log(2) - 2 * shannon(P, Q)),
+    LeastSquares(): (P / (P + Q), (2 - ((P - Q) ** 2 / (P + Q)).sum()) / 8),  # Pearson's chi^2(p + q || 2 q)
+    Hinge(): ((P - Q).sign(), 2 - (P - Q).abs().sum()),
+    Relativistic(): (RATIO, None),  # two points: the score of one above the other, p_1 q_2 against p_2 q_1
+}
+
+
+@pytest.mark.parametrize("game", BEST, ids=lambda game: type(game).__name__)
+def test_the_best_critic_is_the_papers(game):
+    best, value = BEST[game]
+    least = expected(game, best)
+    if value is not None:
+        assert torch.isclose(least, torch.as_tensor(value).double())
+    for at in range(2):
+        for step in (-1e-2, 1e-2, -0.3, 0.3):
+            moved = best.clone()
+            moved[at] += step
+            assert expected(game, moved) > least - 1e-12
+
+
+def test_the_best_relativistic_critic_weighs_the_pairs_that_differ():
+    best, _ = BEST[Relativistic()]
+    one, other = P[0] * Q[1], P[1] * Q[0]  # the two pairs
+    share = one / (one + other)
+    entropy = -(share * share.log() + (1 - share) * (1 - share).log())
+    assert torch.isclose(expected(Relativistic(), best), (P @ Q) * math.log(2) + (one + other) * entropy)
+
+
+def test_the_best_critic_of_slope_1_tells_the_earth_movers_distance():
+    """Two points 1.5 apart: mass 0.5 has to be moved."""
+    assert torch.isclose(-expected(Wasserstein(), torch.tensor([1.5, 0.0]).double()), torch.tensor(0.75).double())
+    assert expected(Wasserstein(), torch.tensor([1.0, 0.0]).double()) > -0.75
+
+
+def test_a_non_saturating_generator_descends_the_reverse_divergence_less_two_shannons():
+    """Arjovsky & Bottou (2017), theorem 2.5: with the best critic held, its slope is that of KL(q || p) - 2 JS(p, q)."""
+    q = Q.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(q @ NonSaturating().generator_loss(RATIO, RATIO), q)
+    (wanted,) = torch.autograd.grad(q @ (q.log() - P.log()) - 2 * shannon(P, q), q)
+    assert torch.isclose(slope[0] - slope[1], wanted[0] - wanted[1])  # along q: the two sum to 1
+
+
+def test_a_minimax_generator_descends_the_shannon_divergence():
+    q = Q.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(q @ Minimax().generator_loss(RATIO, RATIO), q)
+    (wanted,) = torch.autograd.grad(2 * shannon(P, q), q)
+    assert torch.isclose(slope[0] - slope[1], wanted[0] - wanted[1])
 
 
 @pytest.mark.parametrize("game", GAMES[:4], ids=lambda game: type(game).__name__)
