@@ -4,7 +4,8 @@ r"""Minibatch discrimination: a critic sees how alike the rows are that it is sh
     o_ib = mean over j != i of exp(-|M_ib - M_jb|_1)                                                               (2)
 
 The k numbers (2) are put beside the row's own features: a generator that makes one row again and again has o near 1,
-where real rows have not. The paper sums where (2) takes a mean, which does not depend on how many rows there are.
+where real rows have not. The paper sums over a batch of 100, (2) is a mean over at most 64 rows that stand together:
+it does not depend on how many there are, and its cost grows with them and not with their square.
 Improved Techniques for Training GANs (Salimans et al., 2016), arXiv:1606.03498, section 3.2
 """
 
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 NUMBERS = 5  # of each kernel
-SPREAD = 0.1  # of T's entries, times 1 / sqrt(inputs): rows begin about e^{-1/2} alike
+TOGETHER = 64  # rows that are compared with one another, at most
 
 
 @final
@@ -24,10 +25,15 @@ class Company(nn.Module):
     def __init__(self, inputs: int, kernels: int) -> None:
         super().__init__()
         self.outputs = inputs + kernels
-        self.kernels = nn.Parameter(torch.randn(inputs, kernels, NUMBERS) * (SPREAD / inputs**0.5))  # T
+        self.kernels = nn.Parameter(torch.randn(inputs, kernels, NUMBERS) / inputs**0.5)  # T
 
     def forward(self, features: Tensor) -> Tensor:
         own = torch.einsum("ni,ikd->nkd", features, self.kernels)  # (1)
-        apart = (own[:, None] - own[None]).abs().sum(-1)  # (B, B, kernels)
-        alike = (torch.exp(-apart).sum(1) - 1) / max(1, len(features) - 1)  # (2): itself is 1
-        return torch.cat([features, alike], 1)
+        groups = own.tensor_split(-(-len(own) // TOGETHER))
+        return torch.cat([features, torch.cat([alike(group) for group in groups])], 1)
+
+
+def alike(own: Tensor) -> Tensor:
+    """(B, kernels): how alike each row is to the others, on average."""
+    apart = (own[:, None] - own[None]).abs().sum(-1)  # (B, B, kernels)
+    return (torch.exp(-apart).sum(1) - 1) / max(1, len(own) - 1)  # (2): a row and itself are 1

@@ -32,9 +32,15 @@ def test_one_row_again_and_again_is_alike_and_a_lone_row_is_not():
 
 def test_it_does_not_depend_on_how_many_rows_there_are():
     h = torch.randn(3, 4).double()
-    once, often = company()(h), company()(h.repeat(400, 1))[:3]
-    weight = torch.tensor(2 / 3)  # of three rows, two are others; of many, a third is the row itself
-    assert torch.allclose(often[:, 4:], weight * once[:, 4:] + (1 - weight), atol=1e-3)
+    once, often = company()(h), company()(h.repeat(20, 1))[:3]
+    assert torch.allclose(59 * often[:, 4:], 40 * once[:, 4:] + 19)  # of the others, 40 are others also of three
+
+
+def test_rows_are_compared_with_at_most_64():
+    h = torch.randn(130, 4).double()
+    far = torch.cat([h[:100], 5 * h[100:]])
+    assert torch.equal(company()(h)[:44], company()(far)[:44])  # 130 = 44 + 43 + 43
+    assert not torch.equal(company()(h)[87:], company()(far)[87:])
 
 
 def test_its_slope_and_the_slope_of_that():

@@ -1,10 +1,11 @@
-"""The GAN: every space, condition and game; turns evaluated late and twice; a Gaussian and a condition learned."""
+"""The GAN: every space, condition, game and object; turns evaluated late and twice; what every game learns; codes."""
 
 import pytest
 import torch
 
-from likely.contracts import Bound, Density, Trained
-from likely.errors import FieldError
+from likely.adversarial import Auxiliary, Differentiable, Projected, Shown
+from likely.contracts import Bound, Decodes, Density, Trained, Truncates
+from likely.errors import ConditionError, FieldError
 from likely.families.gan import GAN, GANModel
 from likely.objectives import (
     Hinge,
@@ -92,7 +93,7 @@ def test_every_game_and_its_turns(game):
     assert len(set(losses)) == 4  # each turn has noise of its own
     turns[0].after and turns[0].after()
     if game.clip is not None:
-        assert max(float(weight.detach().abs().max()) for weight in model.critic.parameters()) < 0.1001
+        assert max(float(weight.detach().abs().max()) for weight in model.contest.critic.parameters()) < 0.1001
 
 
 def test_a_turn_moves_only_its_player():
@@ -100,9 +101,9 @@ def test_a_turn_moves_only_its_player():
     critic, generator = model.turns(x, rng=Stepped(0, 0))
     critic.loss().backward()
     assert all(weight.grad is None for weight in model.generator.parameters())
-    before = [weight.grad.clone() for weight in model.critic.parameters()]
+    before = [weight.grad.clone() for weight in model.contest.critic.parameters()]
     generator.loss().backward()
-    assert all(torch.equal(old, weight.grad) for old, weight in zip(before, model.critic.parameters()))
+    assert all(torch.equal(old, weight.grad) for old, weight in zip(before, model.contest.critic.parameters()))
     assert all(weight.grad is not None for weight in model.generator.parameters())
 
 
@@ -118,9 +119,68 @@ def test_the_players_are_two_and_share_nothing():
 def test_the_condition_a_generator_is_given_is_the_one_its_critic_sees():
     """Rows swapped with their conditions give the same scores swapped; alone they do not."""
     model, x, c = made(reals(3), label(4)), rows(reals(3)), rows(label(4))
-    flipped = model.critic(x.flip(0), c.flip(0))
-    assert torch.allclose(flipped, model.critic(x, c).flip(0), atol=1e-6)
-    assert not torch.allclose(model.critic(x, (c + 1) % 4), model.critic(x, c))
+    critic = model.contest.critic
+    flipped = critic(Shown(x.flip(0), c.flip(0)))
+    assert torch.allclose(flipped, critic(Shown(x, c)).flip(0), atol=1e-6)
+    assert not torch.allclose(critic(Shown(x, (c + 1) % 4)), critic(Shown(x, c)))
+
+
+OBJECTS = [
+    {"told": Projected()},
+    {"told": Auxiliary(0.5)},
+    {"told": Projected(), "packing": 2, "company": 3, "lazily": 4},
+    {"told": Auxiliary(), "game": Wasserstein(), "company": 3},
+    {"game": Hinge(penalty=ZeroCentred()), "lazily": 2},
+]
+
+
+@pytest.mark.parametrize("fields", OBJECTS, ids=str)
+def test_objects_work_together_and_move_every_weight(fields):
+    model, x, c = made(reals(3), label(4), **fields), rows(reals(3), 8), rows(label(4), 8)
+    for turn in model.turns(x, c, rng=Stepped(0, 0)):
+        turn.loss().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in model.parameters())
+
+
+def test_images_are_changed_before_the_critic_sees_them():
+    space = Image(1, 8, 8, None)
+    plain, changed = (made(space, augmentation=each) for each in (None, Differentiable()))
+    losses = [float(model.critic_loss(rows(space), rng=Stepped(0, 0)).detach()) for model in (plain, changed)]
+    assert losses[0] != losses[1]
+
+
+def test_slopes_are_priced_every_few_turns_also_after_a_rest():
+    model, x = made(reals(2), lazily=3, turns=2), rows(reals(2), 8)
+    for step in range(2):
+        for turn in model.turns(x, rng=Stepped(0, step)):
+            turn.loss()
+            turn.after and turn.after()
+    other = made(reals(2), lazily=3, turns=2)
+    other.load_state_dict(model.state_dict())
+    assert int(other.contest.taken) == 4
+
+
+# Codes ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("condition", [None, label(3)], ids=["nothing", "class"])
+def test_a_sample_is_what_its_codes_decode_to(condition):
+    model, c = made(reals(2), condition, latent=3, codes=5), None if condition is None else rows(condition)
+    assert isinstance(model, Decodes)
+    z = model.noise.draw(6, Keyed(2), torch.empty(0))
+    assert z.shape == (6, *model.codes.shape) == (6, 4)
+    assert torch.equal(model.decode(z, c), model.sample(6, c, rng=Keyed(2)))
+
+
+def test_truncated_samples_are_of_the_middle_of_the_codes():
+    model = made(reals(2), latent=3, codes=5)
+    assert isinstance(model, Truncates)
+    plain, whole, middle = (model.sample_truncated(500, truncation=psi, rng=Keyed(0)) for psi in (1.0, 1.0, 1e-6))
+    assert torch.equal(plain, whole)
+    assert torch.equal(plain, model.sample(500, rng=Keyed(0)))
+    assert len((middle * 1e3).round().unique(dim=0)) == 5  # one row of each kind
+    with pytest.raises(FieldError, match="truncation"):
+        model.sample_truncated(5, truncation=0.0, rng=Keyed(0))
 
 
 @pytest.mark.parametrize("packing", [2, 4, 16])
@@ -165,10 +225,54 @@ def test_a_game_on_a_conditional_gaussian_ends_near_it():
         assert ((mine.std(0) / 0.5).log().abs() < 0.4).all()
 
 
-@pytest.mark.parametrize("make", [lambda: GAN(latent=0, codes=0), lambda: GAN(packing=0), lambda: GAN(turns=0)])
+SLOPED = {"turns": 3, "critic_rate": 1e-3, "rate": 1e-3}
+MIXTURES = [
+    {},
+    {"game": Minimax(ZeroCentred())},
+    {"game": NonSaturating(ZeroCentred())},
+    {"game": LeastSquares(ZeroCentred())},
+    {"game": Hinge(ZeroCentred())},
+    {"game": Wasserstein(), **SLOPED},
+    {"game": Wasserstein(Unpenalised(), clip=0.3), **SLOPED},
+    {"lazily": 4},
+    {"packing": 2, "company": 4},
+]
+
+
+@pytest.mark.parametrize("fields", MIXTURES, ids=str)
+def test_every_game_learns_a_small_mixture(fields):
+    """N(-1, 0.2^2) and N(1, 0.2^2), evenly: both halves, their places and nothing far off."""
+    generator = torch.Generator().manual_seed(0)
+
+    def batch(step):
+        side = 2 * torch.randint(0, 2, (64, 1), generator=generator).float() - 1
+        return side + 0.2 * torch.randn(64, 1, generator=generator), None
+
+    torch.manual_seed(0)
+    model = GAN(width=32, latent=2, codes=8, waves=1, **fields).build(reals(1), None)
+    play(model, 300, batch)
+    drawn = model.sample(2000, rng=Keyed(0)).detach()
+    right = (drawn > 0).float().mean()
+    assert 0.3 < right < 0.7
+    assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: GAN(latent=0, codes=0), lambda: GAN(packing=0), lambda: GAN(turns=0), lambda: GAN(lazily=0),
+     lambda: GAN(company=-1)],
+    ids=["noise", "packing", "turns", "lazily", "company"],
+)  # fmt: skip
 def test_unusable_fields_are_refused(make):
     with pytest.raises(FieldError, match=r"at least|needs"):
         make()
+
+
+def test_what_cannot_be_named_or_changed_is_refused():
+    with pytest.raises(ConditionError, match="names classes"):
+        made(reals(2), TABLE, told=Auxiliary())
+    with pytest.raises(FieldError, match="pictures"):
+        made(reals(2), augmentation=Differentiable())
 
 
 def test_interpolated_is_wassersteins_penalty_by_default():

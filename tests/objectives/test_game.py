@@ -108,7 +108,7 @@ def test_the_best_critic_of_slope_1_tells_the_earth_movers_distance():
 
 
 def test_a_non_saturating_generator_descends_the_reverse_divergence_less_two_shannons():
-    """Arjovsky & Bottou (2017), theorem 2.5: with the best critic held, its slope is that of KL(q || p) - 2 JS(p, q)."""
+    """Arjovsky & Bottou (2017), theorem 2.5: the best critic held, the slope of KL(q || p) - 2 JS(p, q)."""
     q = Q.clone().requires_grad_()
     (slope,) = torch.autograd.grad(q @ NonSaturating().generator_loss(RATIO, RATIO), q)
     (wanted,) = torch.autograd.grad(q @ (q.log() - P.log()) - 2 * shannon(P, q), q)
