@@ -26,6 +26,11 @@ def test_it_starts_spread_out():
     assert made(torch.randn(500, 16)).std(0).min() > 0.3
 
 
+@pytest.mark.parametrize("space", [Image(1, 4, 4, None), Wave(8000, 12, None)], ids=repr)
+def test_pictures_and_sounds_are_bounded(space):
+    assert generator(4, space)(1e3 * torch.randn(50, 4)).abs().max() <= 1
+
+
 def test_the_shape_can_be_chosen():
     torch.manual_seed(0)
     small, large = (generator(4, Image(1, 8, 8, None), network=shape) for shape in (MLP(width=8), Conv(width=8)))
