@@ -58,11 +58,12 @@ class Contest(nn.Module):
         own = rng.fork(TURN + turn)
         real, fake = (self._seen(rows.detached(), own) for rows in (real, fake))
         if self.lazily > 1 and int(self.taken) % self.lazily:
-            return self._weighed(self(real), self(fake))
-        told, made = self._sloped(real), self._sloped(fake)
-        slopes = (Judged(rows, verdict.score) for rows, verdict in (told, made))
+            return self._weighed(*self._both(real, fake))
+        at = [rows.reals.detach().requires_grad_() for rows in (real, fake)]  # where slopes are taken
+        told, made = self._both(real.at(at[0]), fake.at(at[1]))
+        slopes = Judged(at[0], told.score), Judged(at[1], made.score)
         price = self.game.penalty.price(lambda rows: self.critic(real.at(rows)), *slopes, rng=own)
-        return self._weighed(told[1], made[1]) + self.lazily * price  # (1)
+        return self._weighed(told, made) + self.lazily * price  # (1)
 
     def generator_loss(self, real: Shown, fake: Shown, *, rng: Rng) -> Tensor:
         """(2), a scalar; no gradient reaches the critic, nor whoever made something of the real rows."""
@@ -92,10 +93,13 @@ class Contest(nn.Module):
     def _weighed(self, real: Verdict, fake: Verdict) -> Tensor:
         return self.game.critic_loss(real.score, fake.score).mean() + real.price + fake.price
 
-    def _sloped(self, shown: Shown) -> tuple[Tensor, Verdict]:
-        """The numbers in which slopes are taken, and the verdict on them."""
-        rows = shown.reals.detach().requires_grad_()
-        return rows, self(shown.at(rows))
+    def _both(self, real: Shown, fake: Shown) -> tuple[Verdict, Verdict]:
+        """The verdicts on each; in one pass, where rows do not depend on one another."""
+        if not self.critic.apart:
+            return self(real), self(fake)
+        score, price = self(real.joined(fake))
+        told, made = score.split([len(rows.x) // self.critic.packing for rows in (real, fake)])
+        return Verdict(told, price), Verdict(made, price)
 
     def _seen(self, shown: Shown, rng: Rng) -> Shown:
         """Rows as the critic sees them: whole packs, changed."""

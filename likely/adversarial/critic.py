@@ -59,6 +59,11 @@ class Critic(nn.Module):
         last = width if self.company is None else self.company.outputs
         self.last = nn.Linear(last, 1, bias=False)  # scores are compared: a constant says nothing
 
+    @property
+    def apart(self) -> bool:
+        """Whether a pack's score says nothing of the packs that are judged with it."""
+        return self.company is None
+
     def forward(self, shown: Shown) -> Tensor:
         """(packs,) scores."""
         return self.verdict(shown).score

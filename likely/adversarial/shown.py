@@ -25,6 +25,11 @@ class Shown(NamedTuple):
         """The same rows, without where they come from."""
         return Shown(*(None if part is None else part.detach() for part in self))
 
+    def joined(self, others: "Shown") -> "Shown":
+        """These rows, then the others."""
+        pairs = zip(self, others, strict=True)
+        return Shown(*(None if one is None or other is None else torch.cat([one, other]) for one, other in pairs))
+
     @property
     def reals(self) -> Tensor:
         """The numbers in which a critic's slope is taken: the rows, and what stands beside them."""

@@ -53,7 +53,10 @@ class ZeroCentred(Penalty):
     fake: float = 0.02  # R2, on generated rows
 
     def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
-        return (self.real * squared_slope(real).mean() + self.fake * squared_slope(fake).mean()) / 2  # (1)
+        priced = [(weight, judged) for weight, judged in ((self.real, real), (self.fake, fake)) if weight]
+        slopes = squared_slopes(*(judged for _, judged in priced))
+        price = sum((weight * slope.mean() for (weight, _), slope in zip(priced, slopes)), real.score.new_zeros(()))
+        return price / 2  # (1)
 
 
 @final
@@ -66,11 +69,13 @@ class Interpolated(Penalty):
     def price(self, critic: Critic, real: Judged, fake: Judged, *, rng: Rng) -> Tensor:
         share = rng.uniform((len(real.x), *(1,) * (real.x.dim() - 1)), like=real.x)
         between = (share * real.x + (1 - share) * fake.x).detach().requires_grad_()
-        squared = squared_slope(Judged(between, critic(between)))
+        (squared,) = squared_slopes(Judged(between, critic(between)))
         return self.weight * ((squared + 1e-12).sqrt() - 1).square().mean()  # (2); a root has no derivative at 0
 
 
-def squared_slope(judged: Judged) -> Tensor:
-    """|grad score|^2, one value a score, differentiable in the critic's weights."""
-    (gradient,) = torch.autograd.grad(judged.score.sum(), judged.x, create_graph=True)
-    return gradient.square().reshape(len(judged.score), -1).sum(1)
+def squared_slopes(*judged: Judged) -> list[Tensor]:
+    """|grad score|^2 of each, one value a score, differentiable in the critic's weights; one pass back for all."""
+    if not judged:
+        return []
+    gradients = torch.autograd.grad([one.score.sum() for one in judged], [one.x for one in judged], create_graph=True)
+    return [g.square().reshape(len(one.score), -1).sum(1) for g, one in zip(gradients, judged)]
