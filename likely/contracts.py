@@ -390,3 +390,11 @@ class Concludes(Model):
     @abstractmethod
     def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
         """Called once, on the weights that are kept; called again, it gives the same whatever it gave before."""
+
+
+class Paced(Model):
+    """Learns in another way early than late: is told before every round how far the training is."""
+
+    @abstractmethod
+    def pace(self, done: float) -> None:
+        """The share of the rounds that have been played: 0 before the first."""

@@ -37,6 +37,7 @@ class Contest(nn.Module):
     """Losses of both players, from rows that a model shows."""
 
     taken: Tensor  # turns of the critic so far
+    done: Tensor  # the share of the training that is over
 
     def __init__(
         self, critic: Critic, game: Game, *, augmentation: Augmentation | None = None, lazily: int = 1
@@ -48,6 +49,7 @@ class Contest(nn.Module):
             augmentation.check(critic.space)
         self.critic, self.game, self.augmentation, self.lazily = critic, game, augmentation, lazily
         self.register_buffer("taken", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("done", torch.zeros(()))
 
     def forward(self, shown: Shown) -> Verdict:
         """What the critic says of these rows as they are."""
@@ -62,7 +64,7 @@ class Contest(nn.Module):
         at = [rows.reals.detach().requires_grad_() for rows in (real, fake)]  # where slopes are taken
         told, made = self._both(real.at(at[0]), fake.at(at[1]))
         slopes = Judged(at[0], told.score), Judged(at[1], made.score)
-        price = self.game.penalty.price(lambda rows: self.critic(real.at(rows)), *slopes, rng=own)
+        price = self.game.penalty.price(lambda rows: self.critic(real.at(rows)), *slopes, rng=own, done=self.done)
         return self._weighed(told, made) + self.lazily * price  # (1)
 
     def generator_loss(self, real: Shown, fake: Shown, *, rng: Rng) -> Tensor:
@@ -81,6 +83,10 @@ class Contest(nn.Module):
             told, made = (self(self._seen(rows, own)) for rows in (real, fake))
         both = self.game.generator_loss(told.score, made.score) + self.game.encoder_loss(told.score, made.score)
         return both.mean() + made.price  # (3)
+
+    def pace(self, done: float) -> None:
+        """Before every round: the share of the training that is over. Never called, prices stay as they begin."""
+        self.done.fill_(done)
 
     @torch.no_grad()
     def settle(self) -> None:

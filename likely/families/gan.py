@@ -19,7 +19,7 @@ from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.backbones import Network
-from likely.contracts import Family, Lifted, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Family, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -63,7 +63,7 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained):
+class GANModel(Truncates, Trained, Paced):
     """p(x | c) as what a generator makes of noise."""
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
@@ -83,6 +83,9 @@ class GANModel(Truncates, Trained):
             "critic": Player(self.contest.critic, game.critic_rate, betas, anneal=game.anneal, averaged=True),
             "generator": Player(self.generator, game.rate, betas, anneal=game.anneal, averaged=True),
         }
+
+    def pace(self, done: float) -> None:
+        self.contest.pace(done)
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         for turn in range(self.family.turns):

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.contracts import Trained, Turn
+from likely.contracts import Paced, Trained, Turn
 from likely.errors import Corrupt, TrainingError
 from likely.rng import Keyed, Rng, Stepped
 from likely.training.arranged import evaluation
@@ -59,6 +59,8 @@ class Rounds:
         self._reseed(step)
         rng = self.processes.noise(Stepped(self.noise_seed, step), self.recipe.batch)
         x, c = self._batch(step, rng)
+        if isinstance(self.model, Paced):
+            self.model.pace(step / self.recipe.steps)
         for turn in self.model.turns(x, c, rng=rng):
             self._take(turn, step, course.scale)
         course.step = step + 1

@@ -86,6 +86,14 @@ def test_a_price_paid_lazily_has_the_same_mean_slope(game, lazily):
     assert torch.allclose(*totals)
 
 
+def test_a_price_falls_as_the_training_goes_on():
+    made, x, y = contest(NonSaturating(ZeroCentred(1.0, 1.0, last=0.25))), Shown(rows(1)), Shown(rows(2))
+    free = contest(NonSaturating()).critic_loss(x, y, rng=Keyed(0)).detach()
+    whole = made.critic_loss(x, y, rng=Keyed(0)).detach() - free
+    made.pace(0.5)
+    assert torch.isclose(made.critic_loss(x, y, rng=Keyed(0)).detach() - free, whole / 2)
+
+
 def test_turns_are_counted_where_they_are_settled_and_saved():
     made = contest(Relativistic(), lazily=3)
     x, y = Shown(rows(1)), Shown(rows(2))
@@ -148,7 +156,7 @@ def test_both_kinds_of_rows_in_one_pass_are_judged_as_in_two(game, packing):
     at = [shown.x.clone().requires_grad_() for shown in (x, y)]
     told, fake = (made(shown.at(one)) for shown, one in zip((x, y), at))
     judged = (Judged(one, verdict.score) for one, verdict in zip(at, (told, fake)))
-    price = game.penalty.price(lambda z: made.critic(x.at(z)), *judged, rng=Keyed(0).fork(TURN))
+    price = game.penalty.price(lambda z: made.critic(x.at(z)), *judged, rng=Keyed(0).fork(TURN), done=made.done)
     apart = game.critic_loss(told.score, fake.score).mean() + told.price + fake.price + price
     together = made.critic_loss(x, y, rng=Keyed(0))
     assert torch.isclose(together, apart)

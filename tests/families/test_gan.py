@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from likely.adversarial import Auxiliary, Differentiable, Projected, Shown
-from likely.contracts import Bound, Decodes, Density, Trained, Truncates
+from likely.contracts import Bound, Decodes, Density, Paced, Trained, Truncates
 from likely.errors import ConditionError, FieldError
 from likely.families.gan import GAN, GANModel
 from likely.objectives import (
@@ -160,6 +160,13 @@ def test_slopes_are_priced_every_few_turns_also_after_a_rest():
     assert int(other.contest.taken) == 4
 
 
+def test_the_training_tells_how_far_it_is():
+    model = made(reals(2), game=Relativistic(ZeroCentred(last=0.1)))
+    assert isinstance(model, Paced)
+    model.pace(0.25)
+    assert float(model.contest.done) == 0.25
+
+
 # Codes ---------------------------------------------------------------------------------------------------------------
 
 
@@ -225,13 +232,15 @@ def test_a_game_on_a_conditional_gaussian_ends_near_it():
         assert ((mine.std(0) / 0.5).log().abs() < 0.4).all()
 
 
+STEADY = ZeroCentred(0.1, 0.1)  # wide and few clusters: a strong price settles sooner
 SLOPED = {"turns": 3, "critic_rate": 1e-3, "rate": 1e-3}
 MIXTURES = [
-    {},
-    {"game": Minimax(ZeroCentred())},
-    {"game": NonSaturating(ZeroCentred())},
-    {"game": LeastSquares(ZeroCentred())},
-    {"game": Hinge(ZeroCentred())},
+    {"game": Relativistic(STEADY)},
+    {"game": Relativistic(ZeroCentred(0.2, 0.2, last=0.1))},
+    {"game": Minimax(STEADY)},
+    {"game": NonSaturating(STEADY)},
+    {"game": LeastSquares(STEADY)},
+    {"game": Hinge(STEADY)},
     {"game": Wasserstein(), **SLOPED},
     {"game": Wasserstein(Unpenalised(), clip=0.3), **SLOPED},
     {"lazily": 4},

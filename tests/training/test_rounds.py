@@ -1,7 +1,10 @@
 import pytest
 import torch
+from torch import nn
 
+from likely.contracts import Paced, Player, Trained, Turn
 from likely.errors import Corrupt
+from likely.spaces import reals
 from likely.training.course import Course
 from likely.training.processes import Alone
 from likely.training.rounds import Diverging, Rounds
@@ -58,3 +61,30 @@ def test_an_infinite_loss_is_told_with_its_player() -> None:
     started.play(course)
     with pytest.raises(Diverging, match="'gaussian'"):
         started.look(course)
+
+
+class Hurried(Trained, Paced):
+    """Remembers what it was told of its training."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(1))
+        self.layer, self.told = nn.Linear(1, 1), []
+
+    def sample(self, n, c=None, *, rng):
+        return self.layer(rng.normal((n, 1), like=self.layer.weight))
+
+    def players(self):
+        return {"layer": Player(self.layer)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("layer", lambda: (self.layer(x) * self.told[-1]).square().mean())
+
+    def pace(self, done):
+        self.told.append(done)
+
+
+def test_a_model_that_asks_is_told_how_far_it_is() -> None:
+    model = Hurried()
+    rounds_of = rounds(model)
+    played(rounds_of, Course(step=10), 3)
+    assert model.told == [10 / 50, 11 / 50, 12 / 50]
