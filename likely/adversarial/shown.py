@@ -1,5 +1,6 @@
 """Rows shown to a critic, with what stands beside each."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,16 +20,16 @@ class Shown(NamedTuple):
         if count % size == 0:
             return self
         times, most = -(-size // count), max(size, count - count % size)
-        return Shown(*(None if part is None else torch.cat([part] * times)[:most] for part in self))
+        return self._each(lambda part: torch.cat([part] * times)[:most])
 
     def detached(self) -> "Shown":
         """The same rows, without where they come from."""
-        return Shown(*(None if part is None else part.detach() for part in self))
+        return self._each(torch.Tensor.detach)
 
     def joined(self, others: "Shown") -> "Shown":
         """These rows, then the others."""
-        pairs = zip(self, others, strict=True)
-        return Shown(*(None if one is None or other is None else torch.cat([one, other]) for one, other in pairs))
+        c, beside = (_joined(*pair) for pair in ((self.c, others.c), (self.beside, others.beside)))
+        return Shown(torch.cat([self.x, others.x]), c, beside)
 
     @property
     def reals(self) -> Tensor:
@@ -41,3 +42,11 @@ class Shown(NamedTuple):
             return self._replace(x=reals)
         x, beside = reals.split([self.x[0].numel(), self.beside.shape[1]], 1)
         return self._replace(x=x.reshape(self.x.shape), beside=beside)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Shown":
+        c, beside = (None if part is None else change(part) for part in (self.c, self.beside))
+        return Shown(change(self.x), c, beside)
+
+
+def _joined(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    return None if one is None or other is None else torch.cat([one, other])
