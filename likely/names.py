@@ -45,6 +45,9 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Network": {
             "MLP": "likely.backbones.mlp",
             "Conv": "likely.backbones.convolution",
+            "DCGAN": "likely.backbones.dcgan",
+            "Residual": "likely.backbones.residual",
+            "Temporal": "likely.backbones.temporal",
             "UNet": "likely.backbones.unet",
         },
         "Observation": {

@@ -1,6 +1,7 @@
 """Backbones: tensors to tensors, no probability. `encoder`, `decoder` and `denoiser` choose a network for a space."""
 
 from likely.backbones.convolution import Conv
+from likely.backbones.dcgan import DCGAN
 from likely.backbones.decoder import context_of, decoder
 from likely.backbones.denoiser import denoiser
 from likely.backbones.dilated import ByMoment, Dilated, dilations
@@ -8,11 +9,14 @@ from likely.backbones.encoder import encoder
 from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
+from likely.backbones.residual import Residual
 from likely.backbones.subset import Growing, SubsetMLP
+from likely.backbones.temporal import Temporal
 from likely.backbones.unet import UNet
 from likely.backbones.whole import whole
 
 __all__ = [
+    "DCGAN",
     "MLP",
     "ByColumn",
     "ByMoment",
@@ -25,7 +29,9 @@ __all__ = [
     "Growing",
     "MaskedMLP",
     "Network",
+    "Residual",
     "SubsetMLP",
+    "Temporal",
     "UNet",
     "context_of",
     "decoder",

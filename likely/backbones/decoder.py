@@ -6,10 +6,13 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from likely.backbones.convolution import Conv, Widening
+from likely.backbones.convolution import Conv, Size, Widening
+from likely.backbones.dcgan import DCGAN, Doubling
 from likely.backbones.encoder import encoder
 from likely.backbones.mlp import MLP, Layers
 from likely.backbones.network import Context, Decoder, Network
+from likely.backbones.residual import Ascent, Residual
+from likely.backbones.temporal import Lengthening, Temporal
 from likely.contracts import Space
 from likely.errors import ConditionError, FieldError
 from likely.spaces import Image
@@ -29,22 +32,31 @@ def decoder(
 ) -> Decoder:
     """A module: (z (B, inputs), c) -> (B, *outputs); of three dimensions or more the last two are sides of a map.
 
-    Convolutions draw two dimensions as a map one pixel high. Of the first dimension the last `shared` are one learned
-    number, whatever is decoded.
+    Conv draws two dimensions as a map one pixel high, Temporal one dimension as one channel over time. Of the first
+    dimension the last `shared` are one learned number, whatever is decoded.
     """
     if shared:
         own = (outputs[0] - shared, *outputs[1:])
         return SharingDecoder(decoder(inputs, own, condition=condition, network=network), (shared, *outputs[1:]))
+    told = TOLD if condition is not None else 0
     match network or (Conv() if len(outputs) >= 3 else MLP()):
         case Conv() as conv if len(outputs) >= 3:
             return MapDecoder(inputs, outputs, conv, condition)
         case Conv() as conv if len(outputs) == 2:
             return StripDecoder(inputs, outputs, conv, condition)
+        case DCGAN() as plain if len(outputs) >= 3:
+            return TrunkDecoder(Doubling(inputs, *_flat(outputs), plain, told), outputs, condition)
+        case Residual() as blocks if len(outputs) >= 3:
+            return TrunkDecoder(Ascent(inputs, *_flat(outputs), blocks, told), outputs, condition)
+        case Temporal() as strided if len(outputs) <= 2:
+            channels, length = math.prod(outputs[:-1]), outputs[-1]
+            return TrunkDecoder(Lengthening(inputs, channels, length, strided, told), outputs, condition)
         case MLP() as mlp:
             return FlatDecoder(inputs, outputs, mlp, condition)
     raise FieldError(
         f"{type(network).__name__} cannot decode to shape {outputs}",
-        expected="MLP for any shape; Conv for maps (channels, height, width) and moments (channels, time)",
+        expected="MLP for any shape; Conv, DCGAN or Residual for maps (channels, height, width); Conv or Temporal for "
+        "moments (channels, time)",
         remedy="leave the network out, to get the default of that shape",
     )
 
@@ -102,6 +114,20 @@ class MapDecoder(Decoder):
 
 
 @final
+class TrunkDecoder(Decoder):
+    """A trunk that takes the condition's summary in a way of its own."""
+
+    def __init__(self, trunk: nn.Module, outputs: tuple[int, ...], condition: Space | None) -> None:
+        super().__init__()
+        self.outputs, self.trunk = outputs, trunk
+        self.condition = encoder(condition, TOLD) if condition is not None else None
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        context = context_of(self.condition, c)
+        return self.trunk(z, None if context is None else context.summary).reshape(len(z), *self.outputs)
+
+
+@final
 class StripDecoder(Decoder):
     """A map one pixel high: channels over time."""
 
@@ -111,6 +137,11 @@ class StripDecoder(Decoder):
 
     def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         return self.map(z, c).squeeze(2)
+
+
+def _flat(outputs: tuple[int, ...]) -> tuple[int, Size]:
+    """The channels of a map, all dimensions but the sides in one; and the sides."""
+    return math.prod(outputs[:-2]), (outputs[-2], outputs[-1])
 
 
 def context_of(reader: nn.Module | None, c: Tensor | None) -> Context | None:

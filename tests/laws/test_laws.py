@@ -36,6 +36,16 @@ OBJECTS = (  # families with what may be passed to them
     "vae,posterior=flowposterior,posterior.width=16",
     "vae,draws=3,prior=mixtureprior,posterior=flowposterior,posterior.width=16",
 )
+NETWORKS = (  # networks that are nobody's default, where they fit
+    *(
+        (network, family, space)
+        for network in ("dcgan", "residual")
+        for family in ("gan", "vae")
+        for space in ("bits", "image")
+    ),
+    *(("temporal", family, space) for family in ("gan", "vae") for space in ("series", "wave")),
+    ("dcgan", "autoencoder", "image"),
+)
 LIGHT = {"VQVAE": "vqvae,quantiser.levels=(4,3),prior=made,prior.width=16"}  # of tables
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
@@ -71,6 +81,20 @@ def test_every_law_holds_or_is_refused_with_its_reason(family, space, condition)
 def test_every_law_holds_with_what_is_passed(said, space, condition):
     small = ",network=conv,network.width=8" if space == "bits" else ""
     case = Case(made("Family", said + small), SPACES[space], CONDITIONS[condition])
+    told = [verdict(case, law, space, condition) for law in LAWS]
+    wrong = [f"{v.law}: {v.reason}" for v in told if v.outcome in ("failed", "refused")]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("condition", QUICK)
+@pytest.mark.parametrize(("network", "family", "space"), NETWORKS)
+def test_every_law_holds_with_every_network(network, family, space, condition):
+    said = (
+        "generator={0},generator.width=4,critic={0},critic.width=4"
+        if family == "gan"
+        else "network={0},network.width=4"
+    )
+    case = Case(made("Family", f"{family},{said.format(network)}"), SPACES[space], CONDITIONS[condition])
     told = [verdict(case, law, space, condition) for law in LAWS]
     wrong = [f"{v.law}: {v.reason}" for v in told if v.outcome in ("failed", "refused")]
     assert not wrong, "\n".join(wrong)
