@@ -48,9 +48,8 @@ def decoder(
             return TrunkDecoder(Doubling(inputs, *_flat(outputs), plain, told), outputs, condition)
         case Residual() as blocks if len(outputs) >= 3:
             return TrunkDecoder(Ascent(inputs, *_flat(outputs), blocks, told), outputs, condition)
-        case Temporal() as strided if len(outputs) <= 2:
-            channels, length = math.prod(outputs[:-1]), outputs[-1]
-            return TrunkDecoder(Lengthening(inputs, channels, length, strided, told), outputs, condition)
+        case Temporal() as strided if len(outputs) in (1, 2):
+            return TrunkDecoder(Lengthening(inputs, *_line(outputs), strided, told), outputs, condition)
         case MLP() as mlp:
             return FlatDecoder(inputs, outputs, mlp, condition)
     raise FieldError(
@@ -142,6 +141,11 @@ class StripDecoder(Decoder):
 def _flat(outputs: tuple[int, ...]) -> tuple[int, Size]:
     """The channels of a map, all dimensions but the sides in one; and the sides."""
     return math.prod(outputs[:-2]), (outputs[-2], outputs[-1])
+
+
+def _line(outputs: tuple[int, ...]) -> tuple[int, int]:
+    """The channels, and the moments."""
+    return math.prod(outputs[:-1]), outputs[-1]
 
 
 def context_of(reader: nn.Module | None, c: Tensor | None) -> Context | None:

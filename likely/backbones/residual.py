@@ -134,12 +134,12 @@ class Drawing(nn.Module):
         super().__init__()
         self.size = size
         self.norms = nn.ModuleList([BatchNorm(inputs, told), BatchNorm(outputs, told)])
-        self.double, self.convolution = Double(inputs, outputs), nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.doubling, self.convolution = Double(inputs, outputs), nn.Conv2d(outputs, outputs, 3, padding=1)
         self.shortcut = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor | None) -> Tensor:
         height, width = self.size
-        h = self.double(F.relu_(self.norms[0](x, embedding)), self.size)
+        h = self.doubling(F.relu_(self.norms[0](x, embedding)), self.size)
         h = self.convolution(F.relu_(self.norms[1](h, embedding)))
         return h + F.interpolate(self.shortcut(x), scale_factor=2.0)[:, :, :height, :width]  # (1)
 

@@ -27,8 +27,8 @@ class Spectral(nn.Module):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        self.register_buffer("u", F.normalize(torch.randn(len(weight)), dim=0))
-        self.register_buffer("seen", torch.full((), float("nan")))  # of no weight yet
+        self.register_buffer("u", F.normalize(torch.randn_like(weight.detach().flatten(1)[:, 0]), dim=0))
+        self.register_buffer("seen", weight.new_full((), float("nan")))  # of no weight yet
         with torch.no_grad():
             for _ in range(STARTED):
                 self.u.copy_(_turned(weight.flatten(1), self.u))

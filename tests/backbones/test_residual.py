@@ -60,7 +60,7 @@ def test_blocks_are_what_they_say():
     torch.testing.assert_close(block(x), F.avg_pool2d(h + F.conv2d(x, shortcut.weight), 2))
     block = Drawing(3, 2, (7, 8), told=4).double()
     x, e = torch.randn(2, 3, 4, 4, dtype=torch.float64), torch.randn(2, 4, dtype=torch.float64)
-    conv = block.double.conv
+    conv = block.doubling.conv
     h = F.conv2d(F.interpolate(block.norms[0](x, e).relu(), scale_factor=2.0), conv.weight, conv.bias, padding=1)
     h = block.convolution(block.norms[1](h[:, :, :7], e).relu())
     torch.testing.assert_close(block(x, e), h + F.interpolate(block.shortcut(x), scale_factor=2.0)[:, :, :7])

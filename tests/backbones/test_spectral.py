@@ -56,11 +56,8 @@ def test_in_evaluation_nothing_moves():
 
 def test_resumed_it_goes_on_bit_for_bit():
     def step(weight, normalised):
-        optimizer = torch.optim.SGD([weight], 0.1)
-        loss = normalised(weight).square().cumsum(1).sum()
-        loss.backward()
-        optimizer.step()
-        weight.grad = None
+        (slope,) = torch.autograd.grad(normalised(weight).square().cumsum(1).sum(), weight)
+        weight.data -= 0.1 * slope
 
     torch.manual_seed(0)
     weight = nn.Parameter(torch.randn(5, 9))
