@@ -1,11 +1,14 @@
 """What is written of a fitted model, and of rows that were completed, beside the rows and weights themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from likely.certificates import Certificates
 from likely.contracts import Family
+from likely.fields import from_json, to_json
+
+PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,27 @@ class Card:
     findings: tuple[str, ...] = ()
     certificates: Certificates | None = None  # what was checked at the end of the fit
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def of_final(self) -> "Card":
+        """The card of the training's last weights: what was measured of those that were kept is not told of them."""
+        final = self.measures.get("final")
+        measures = {"kept": final, "final": final, "rule": "the last weights, which were asked for"}
+        return replace(self, measures=measures, findings=(), certificates=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        found = None if self.certificates is None else self.certificates.to_json()
+        return {name: getattr(self, name) for name in PLAIN} | {"family": to_json(self.family), "certificates": found}
+
+    @classmethod
+    def from_json(cls, parts: Mapping[str, Any]) -> "Card":
+        """The card that plain values tell of."""
+        said, found = dict(parts), parts.get("certificates")
+        lists = {name: tuple(said.pop(name)) for name in ("condition", "order", "findings")}
+        plain = {name: said[name] for name in PLAIN if name in said}
+        certificates = None if found is None else Certificates.from_json(found)
+        return cls(family=from_json(said["family"], "Family"), certificates=certificates, **lists, **plain)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ sample i depends on the seed and i alone, a row's score on the seed and the row'
 # pyright: reportArgumentType=false
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,6 @@ from torch import Tensor
 
 from likely import frames, store
 from likely.card import Card, Completion
-from likely.certificates import Certificates
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
@@ -46,7 +45,6 @@ from likely.data import Rows, Table
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
-from likely.fields import from_json, to_json
 from likely.filling import PARTICLES, filled, way_of
 from likely.posterior import condition_of
 from likely.predicted import told_classes
@@ -72,6 +70,7 @@ class Fitted(Generic[M_co]):
     card: Card
     condition_codec: TableCodec | TextCodec | None = None
     conditions: Conditions | None = None
+    ended: Callable[[], dict[str, Tensor]] | None = None  # the training's last weights, where others were kept
 
     @property
     def lift(self) -> Lift:
@@ -265,7 +264,7 @@ class Fitted(Generic[M_co]):
             raise CannotAnswer(f"{self.name} needs several passes over all of its rows", remedy="fit them together")
         law = self.conditions if c is None or self.conditions is None else self.conditions.with_more(c)
         card = replace(self.card, certificates=None)  # they are of the model before
-        return replace(self, model=model, conditions=law, card=card)
+        return replace(self, model=model, conditions=law, card=card, ended=None)
 
     def denoise(self, data: Any) -> Any:
         """The person's own rows without noise, wrong and missing cells put right, in the form they came in."""
@@ -297,6 +296,14 @@ class Fitted(Generic[M_co]):
             pairs = ((placed(pz, model), placed(pc, model)) for pz, pc in batches(z, c))
             u = torch.cat([model.decode(pz, pc).cpu() for pz, pc in pairs])
         return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
+
+    def final(self) -> "Fitted[M_co]":
+        """This model as its training left it: with the last weights, where others were kept (the card says why)."""
+        if self.ended is None:
+            return self
+        model = copy.deepcopy(self.model)
+        store.fill(model, self.ended())
+        return replace(self, model=model, card=self.card.of_final, ended=None)
 
     # Plumbing --------------------------------------------------------------------------------------------------------
 
@@ -335,7 +342,7 @@ class Fitted(Generic[M_co]):
 
     def parts(self) -> store.Parts:
         """A plain document and named tensors: all that there is to this model."""
-        return store.Parts(self._document(), self._weights())
+        return store.Parts(self._document(), self._weights(), self.ended)
 
     @classmethod
     def of(cls, parts: store.Parts) -> "Fitted[Any]":
@@ -348,13 +355,10 @@ class Fitted(Generic[M_co]):
             raise Corrupt(f"this does not describe a model: {error}", expected="what likely wrote") from error
 
     def _document(self) -> dict[str, Any]:
-        found = self.card.certificates
-        card = {name: getattr(self.card, name) for name in CARD_PLAIN} | {"family": to_json(self.card.family)}
-        card["certificates"] = None if found is None else found.to_json()
         condition = None if self.condition_codec is None else self.condition_codec.parts()
         complete = self.conditions is not None and self.conditions.complete
         return {
-            "card": card,
+            "card": self.card.to_json(),
             "codec": self.codec.parts(),
             "condition_codec": condition,
             "conditions_complete": complete,
@@ -366,7 +370,6 @@ class Fitted(Generic[M_co]):
         return weights if law is None else weights | {"conditions.cells": law.cells, "conditions.counts": law.counts}
 
 
-CARD_PLAIN = ("seed", "condition", "order", "returns", "data", "recipe", "measures", "findings", "versions")
 UNFIT = (LikelyError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 
 
@@ -376,13 +379,8 @@ def load(folder: str | Path) -> Fitted[Any]:
 
 
 def _rebuilt(parts: store.Parts) -> Fitted[Any]:
-    said = dict(parts.document["card"])
-    family: Family[Any] = from_json(said.pop("family"), "Family")
-    lists = {name: tuple(said.pop(name)) for name in ("condition", "order", "findings")}
-    found = said.get("certificates")
-    certificates = None if found is None else Certificates.from_json(found)
-    plain = {name: said[name] for name in CARD_PLAIN if name in said}
-    card = Card(family=family, certificates=certificates, **lists, **plain)
+    card = Card.from_json(parts.document["card"])
+    family: Family[Any] = card.family
     codec = codec_from_parts(parts.document["codec"])
     condition = parts.document["condition_codec"]
     condition_codec = None if condition is None else codec_from_parts(condition)
@@ -397,4 +395,4 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     if condition_codec is not None:
         cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.counts"]
         conditions = Conditions(cells, weights, bool(parts.document["conditions_complete"]))
-    return Fitted(model.eval(), codec, card, condition_codec, conditions)
+    return Fitted(model.eval(), codec, card, condition_codec, conditions, parts.final)

@@ -5,6 +5,7 @@ import platform
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf, isfinite, prod
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,8 @@ class Run:
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
         found = () if checkup is None else tuple(str(found) for found in checkup.findings)
         card = replace(card, findings=((model.caveat,) if isinstance(model, Reconstructs) else ()) + found)
-        fitted = self._looked_into(Fitted(model.eval(), codec, card, given, _conditions(data, given)), judged)
+        fitted = Fitted(model.eval(), codec, card, given, _conditions(data, given), _ended(ended))
+        fitted = self._looked_into(fitted, judged)
         return self._kept(self._certified(fitted, judged) if self.asked.certify else fitted)
 
     # What is learned from --------------------------------------------------------------------------------------------
@@ -287,8 +289,10 @@ def _conditions(data: "Examples | Streamed", given: Codec[Any] | None) -> Condit
 
 def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, seed: int) -> dict[str, Any]:
     """The held-out score with its kind, and what was kept of the training."""
-    ends = {"kept": ended.kept, "final": ended.final}
-    told = {name: {"step": end.step, "averaged": end.averaged, "value": end.value} for name, end in ends.items()}
+    told: dict[str, Any] = {"kept": ended.kept.plain, "final": ended.final.plain}
+    if not ended.counted:
+        told |= {"rule": ended.rule, "unit": ended.unit}
+        told |= {"widths": {f"{width:g}": _finite(value) for width, value in ended.widths.items()}}
     if judged is None or not isinstance(model, STRANGE):
         return told
     part = next(judged.examples.chunks(JUDGED))
@@ -300,6 +304,12 @@ def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, se
     weighted = {"draws": WEIGHT_DRAWS} if isinstance(model, Weighted) else {}
     told["validation"] = {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part), **weighted}
     return told | {"strangeness": _kept_of(-scores.nats)} | _terms(model, lift, cells, part.c, seed)
+
+
+def _ended(finished: Finished) -> Callable[[], dict[str, Tensor]] | None:
+    """The last weights, where others were kept."""
+    last = finished.final.weights
+    return None if finished.kept.same(finished.final) else partial(dict, last)
 
 
 def _kept_of(strange: Tensor) -> list[float]:

@@ -1,6 +1,7 @@
 """A saved model is a folder: `model.json` and `weights.safetensors`. No pickle, no import path, nothing executed.
 
 `model.json` is the commit point: it names the sha256 of the weights beside it, so a folder is either whole or refused.
+Where a training kept other weights than its last, those are `final.safetensors`, read only when they are asked for.
 A folder is written beside its place and renamed into it; what was there before stays until the new one is complete.
 """
 
@@ -9,8 +10,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,8 @@ from likely.suggestion import meant
 from likely.training.checkpoint import restore, unfinished
 
 FORMAT = 1
-DOCUMENT, WEIGHTS = "model.json", "weights.safetensors"
+DOCUMENT, WEIGHTS, FINAL = "model.json", "weights.safetensors", "final.safetensors"
+OURS = (DOCUMENT, WEIGHTS, FINAL)
 DATA = ("conditions.cells",)  # tensors that hold a person's cells: NaN is a missing one
 LARGEST_DOCUMENT = 64 * 2**20  # bytes
 
@@ -37,6 +40,7 @@ class Parts:
 
     document: dict[str, Any]
     weights: dict[str, Tensor]
+    final: Callable[[], dict[str, Tensor]] | None = None  # the training's last weights, where others were kept
 
 
 def write(folder: Path, parts: Parts) -> None:
@@ -66,15 +70,19 @@ def _apart(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _write_parts(fresh: Path, parts: Parts) -> None:
-    save_file(_apart(parts.weights), fresh / WEIGHTS)
-    sealed = parts.document | {
-        "format": FORMAT,
-        "weights": {"sha256": sha256(fresh / WEIGHTS), "bytes": (fresh / WEIGHTS).stat().st_size},
-    }
+    sealed = parts.document | {"format": FORMAT, "weights": _sealed(parts.weights, fresh / WEIGHTS)}
+    if parts.final is not None:
+        sealed |= {"final": _sealed(parts.final(), fresh / FINAL)}
     (fresh / DOCUMENT).write_text(json.dumps(sealed, indent=1, allow_nan=False), encoding="utf-8")
-    for name in (WEIGHTS, DOCUMENT):
+    for name in (*[FINAL] * (parts.final is not None), WEIGHTS, DOCUMENT):
         with (fresh / name).open("rb+") as file:
             os.fsync(file.fileno())
+
+
+def _sealed(weights: dict[str, Tensor], path: Path) -> dict[str, Any]:
+    """The weights on disk, and how they are known again."""
+    save_file(_apart(weights), path)
+    return {"sha256": sha256(path), "bytes": path.stat().st_size}
 
 
 def _swap(fresh: Path, folder: Path) -> None:
@@ -84,11 +92,11 @@ def _swap(fresh: Path, folder: Path) -> None:
         return
     if not folder.is_dir():
         raise FileExistsError(errno.EEXIST, "a file is in the way", str(folder))
-    for name in (DOCUMENT, WEIGHTS):
+    for name in OURS:
         if (folder / name).is_symlink() or (folder / name).is_dir():
             raise FileExistsError(errno.EEXIST, f"{name} is not a plain file", str(folder))
     for kept in folder.iterdir():
-        if kept.name not in (DOCUMENT, WEIGHTS) and kept.is_file():
+        if kept.name not in OURS and kept.is_file():
             os.link(kept, fresh / kept.name)
     old = folder.with_name(f"{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -108,7 +116,7 @@ def _cannot_save(folder: Path, error: OSError | SafetensorError) -> CannotSave:
 
 
 def to_bytes(parts: Parts) -> bytes:
-    """The parts as one piece: the document's length, the document, the weights; for pickles and messages."""
+    """The parts as one piece: the document's length, the document, the weights that were kept; for pickles."""
     document = json.dumps(parts.document, allow_nan=False).encode("utf-8")
     return len(document).to_bytes(8, "little") + document + safetensors_bytes(_apart(parts.weights))
 
@@ -127,8 +135,16 @@ def read(folder: Path) -> Parts:
     """The folder's parts, checked: sizes, hashes, finite numbers. Anything else is an error that says what is wrong."""
     folder = _found(Path(folder))
     document = _read_document(folder / DOCUMENT)
-    _check_weights_file(folder / WEIGHTS, document)
-    return Parts(document, _read_weights(folder / WEIGHTS))
+    final = partial(_read_sealed, folder / FINAL, document.get("final")) if "final" in document else None
+    return Parts(document, _read_sealed(folder / WEIGHTS, document.get("weights")), final)
+
+
+def _read_sealed(path: Path, sealed: Any) -> dict[str, Tensor]:
+    """Weights, checked to be those that the document names."""
+    if not path.is_file() or path.is_symlink():
+        raise _incomplete(path.parent, path.name)
+    _check_weights_file(path, sealed)
+    return _read_weights(path)
 
 
 def _found(folder: Path) -> Path:
@@ -170,8 +186,7 @@ def _refused_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def _check_weights_file(path: Path, document: Mapping[str, Any]) -> None:
-    sealed = document.get("weights")
+def _check_weights_file(path: Path, sealed: Any) -> None:
     if not isinstance(sealed, dict) or sealed.get("bytes") != path.stat().st_size:
         raise Corrupt(f"{path} is {path.stat().st_size} bytes, not the size that {DOCUMENT} says",
                       remedy="copy the folder again: a file was cut off or swapped")  # fmt: skip

@@ -11,8 +11,10 @@ import likely
 from likely.codecs import Lift
 from likely.contracts import Lifted
 from likely.errors import CannotAnswer, ConditionError, Corrupt, DataError, WrongRows
+from likely.training import Engine
 
 EXACT = ("NaiveBayes", "KDE")
+ENGINE = Engine(threads=1, probe=False)
 
 
 def people(n=300, seed=0):
@@ -212,3 +214,46 @@ def test_damaged_certificates_are_refused(bayes):
     parts.document["card"]["certificates"]["checks"] = "all well"
     with pytest.raises(Corrupt, match="certificates"):
         likely.Fitted.of(parts)
+
+
+@pytest.fixture(scope="module")
+def overfitted():
+    """Too wide a network on too few rows: the best weights are not the last."""
+    family = likely.RealNVP(layers=4, width=64, rate=1e-2)
+    return likely.fit(people(80).drop(columns="city"), family, budget=300, engine=ENGINE, certify=False)
+
+
+def test_the_last_weights_are_kept_beside_the_best(overfitted, tmp_path):
+    kept, final = (overfitted.card.measures[end] for end in ("kept", "final"))
+    assert kept["step"] < final["step"]
+    assert kept["value"] < final["value"]
+    assert overfitted.card.measures["rule"].startswith("the smallest -log p (or its bound) on ")
+    last = overfitted.final()
+    assert not any(torch.equal(a, b) for a, b in zip(last.model.parameters(), overfitted.model.parameters()))
+    loaded = likely.load(overfitted.save(tmp_path / "run"))
+    assert (tmp_path / "run" / "final.safetensors").is_file()
+    for one, two in ((last, loaded.final()), (overfitted, loaded)):
+        assert one.sample(5).equals(two.sample(5))
+    assert loaded.final().save(tmp_path / "last") == tmp_path / "last"
+    assert not (tmp_path / "last" / "final.safetensors").exists()
+    assert likely.load(tmp_path / "last").sample(5).equals(last.sample(5))
+
+
+def test_what_was_measured_of_the_kept_weights_is_not_told_of_the_last(overfitted):
+    last = overfitted.final()
+    assert "validation" in overfitted.card.measures
+    assert last.card.measures.keys() == {"kept", "final", "rule"}
+    assert last.card.measures["kept"] == overfitted.card.measures["final"]
+    assert last.card.certificates is None
+    assert last.final() is last
+
+
+def test_where_the_last_weights_are_the_best_there_is_one_model(bayes):
+    assert bayes.final() is bayes
+
+
+def test_a_game_is_told_by_the_distance_of_its_draws(gan):
+    measures = gan.card.measures
+    assert measures["unit"] == "distance"
+    assert measures["rule"].startswith("the smallest distance of drawn rows from ")
+    assert measures["kept"]["error"] > 0

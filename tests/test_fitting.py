@@ -15,10 +15,10 @@ import pytest
 import torch
 
 import likely
-from likely.data import BytePages, Texts, sounds_of
+from likely.data import BytePages, Texts, read, sounds_of, split
 from likely.distributions.kernels import Tophat
 from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, Interrupted, LikelyError
-from likely.training import Engine, Stepped
+from likely.training import Engine, Stepped, learn
 
 PLAIN = Engine(threads=1, probe=False)
 SMALL = "vae,latent=2,network=mlp,network.width=16"
@@ -443,3 +443,22 @@ def test_cells_missing_by_chance_are_left_out(family):
 def test_a_family_of_reals_cannot_leave_cells_out():
     with pytest.raises(FieldError, match=r"RealNVP cannot leave missing cells out \('x', 'y', 'c'\)"):
         likely.fit(holed(), likely.RealNVP(), schema={"missing_at_random": True}, budget=5)
+
+
+def test_weights_are_chosen_without_a_look_at_a_test_row(monkeypatch):
+    """Every row that `learn` is given, to learn from or to judge by, is of the training or the validation side."""
+    given = []
+
+    def watched(model, data, **asked):
+        given.extend([data, asked["validation"]])
+        return learn(model, data, **asked)
+
+    monkeypatch.setattr("likely.run.learn", watched)
+    found = likely.compare("wine", ["gan"], budget=5)
+    (contender,) = found.contenders
+    test = split(read("wine")).test
+    cells = contender.fitted.codec.encode(test).x
+    assert len(given) >= 2
+    assert sum(found.rows.values()) == len(read("wine"))
+    for part in given:
+        assert not (torch.cdist(part.x, cells) == 0).any()

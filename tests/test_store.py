@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 import likely
 from likely import store
 from likely.errors import CannotSave, Corrupt, MissingFile, StoreError
-from likely.store import DOCUMENT, WEIGHTS, Parts
+from likely.store import DOCUMENT, FINAL, WEIGHTS, Parts
 
 
 @pytest.fixture(scope="module")
@@ -224,3 +224,44 @@ def test_a_tensor_of_two_names_comes_back_under_both(tmp_path):
     assert torch.equal(again["a"], whole)
     assert torch.equal(again["b"], whole)
     assert again["c"].tolist() == [2.0, 3.0]
+
+
+LAST = {"w": torch.arange(3.0)}
+
+
+@pytest.fixture
+def ended(tmp_path):
+    """A folder with last weights beside the kept ones."""
+    store.write(tmp_path / "run", Parts({"card": {}}, {"model.w": torch.zeros(3)}, lambda: LAST))
+    return tmp_path / "run"
+
+
+def test_last_weights_lie_beside_and_are_read_when_asked_for(ended):
+    assert {path.name for path in ended.iterdir()} == {DOCUMENT, WEIGHTS, FINAL}
+    parts = store.read(ended)
+    assert parts.final is not None
+    assert torch.equal(parts.final()["w"], LAST["w"])
+
+
+def test_spoilt_last_weights_are_refused_and_the_model_is_not(ended):
+    (ended / FINAL).write_bytes((ended / FINAL).read_bytes()[:-1])
+    final = store.read(ended).final
+    assert final is not None
+    with pytest.raises(Corrupt, match="size"):
+        final()
+    (ended / FINAL).unlink()
+    with pytest.raises(Corrupt, match=FINAL):
+        final()
+
+
+def test_last_weights_of_an_earlier_model_go_with_it(ended):
+    store.write(ended, Parts({"card": {}}, {"model.w": torch.ones(3)}))
+    assert {path.name for path in ended.iterdir()} == {DOCUMENT, WEIGHTS}
+    assert store.read(ended).final is None
+
+
+def test_a_model_is_saved_over_itself_with_its_last_weights(ended):
+    store.write(ended, store.read(ended))
+    final = store.read(ended).final
+    assert final is not None
+    assert torch.equal(final()["w"], LAST["w"])

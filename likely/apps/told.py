@@ -169,6 +169,24 @@ def told(comparison: "Comparison") -> str:
     return "\n".join([*lines, "", *conclusions(comparison)])
 
 
+def told_kept(measures: "Mapping[str, Any]") -> str:
+    """Which weights were kept, where there was a choice, beside the training's last."""
+    kept, final = measures.get("kept") or {}, measures.get("final") or {}
+    if kept.get("value") is None:
+        return ""
+    width = f" over {100 * kept['width']:.3g} % of the training" if kept.get("width") else ""
+    which = f"weights averaged{width}" if kept.get("averaged") else "weights"
+    steps = f"the {which}, of step {kept['step']:,} of {final.get('step', kept['step']):,}"
+    unit = measures.get("unit") or "loss"
+    last = "" if final.get("value") is None else f"; the last weights {_judgement(final)}"
+    return f"{steps}: held-out {unit} {_judgement(kept)}{last}"
+
+
+def _judgement(end: "Mapping[str, Any]") -> str:
+    error = end.get("error")
+    return f"{end['value']:.4g}" + (f" ± {float(f'{error:.2g}'):g}" if error else "")
+
+
 def told_codes(measures: "Mapping[str, Any]") -> str:
     """What a card says of its model's codes."""
     found = measures.get("codes") or {}

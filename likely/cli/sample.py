@@ -35,6 +35,7 @@ class Asked:
     top_p: float = 1.0
     stop: list[str] = field(default_factory=list)
     length: int | None = None
+    final: bool = False
 
     def plain(self) -> dict[str, Any]:
         """For a recipe: rows, condition and seed; of the rest what is not as usual."""
@@ -50,7 +51,7 @@ class Asked:
         """What a recipe says; a TypeError where it says something else."""
         known = {name: said[name] for name in (each.name for each in fields(cls)) if name in said}
         wanted = {"n": int, "given": dict, "seed": int, "prompt": str, "temperature": int | float, "top_k": int,
-                  "top_p": int | float, "stop": list, "length": int}  # fmt: skip
+                  "top_p": int | float, "stop": list, "length": int, "final": bool}  # fmt: skip
         ends = [isinstance(text, str) for text in said.get("stop", ())]
         if not all([*ends, *(isinstance(value, wanted[name]) for name, value in known.items())]):
             raise TypeError(f"not how samples are asked for: {known}")
@@ -71,12 +72,15 @@ class Asked:
     def rows(self, fitted: "Fitted[Any]") -> "Rows":
         """The rows."""
         ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
-        return fitted.sample_rows(self.n, self.partial, seed=self.seed, **ways)
+        return self._asked(fitted).sample_rows(self.n, self.partial, seed=self.seed, **ways)
 
     def streamed(self, fitted: "Fitted[Any]") -> Iterator[str]:
         """The one text, as it is drawn."""
         ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
-        return fitted.stream(self.partial, seed=self.seed, **ways)
+        return self._asked(fitted).stream(self.partial, seed=self.seed, **ways)
+
+    def _asked(self, fitted: "Fitted[Any]") -> "Fitted[Any]":
+        return fitted.final() if self.final else fitted
 
 
 def sample(
@@ -102,6 +106,9 @@ def sample(
         Path | None,
         typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .txt, .ts or .wav file, or a folder."),
     ] = None,
+    final: Annotated[
+        bool, typer.Option("--final", help="From the training's last weights, where others were kept as the best.")
+    ] = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -110,7 +117,7 @@ def sample(
 
     said, begun = _begun(given or [], prompt)
     ends = [unescaped(text) for text in stop or ()]
-    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, ends, length)
+    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, ends, length, final)
     check_stream(asked, stream=stream, kept=out is not None or as_json)
     fitted = load(run)
     check_texts(asked, fitted)

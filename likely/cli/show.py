@@ -58,7 +58,7 @@ def told_space(space: Any) -> str:
 def print_page(fitted: Any) -> None:
     """The card for a person."""
     from likely.apps.graph import graphs
-    from likely.apps.told import told_codes
+    from likely.apps.told import told_codes, told_kept
     from likely.certificates.told import summary
 
     said = page(fitted)
@@ -70,6 +70,7 @@ def print_page(fitted: Any) -> None:
         ("data", told_data(said["data"])),
         ("learned", told_recipe(said["recipe"], said["parameters"], said["seed"], said["measures"])),
         ("kept", told_kept(said["measures"])),
+        ("chosen by", said["measures"].get("rule") or ""),
         ("held out", told_score(said["measures"].get("validation"))),
         ("bound", told_terms(said["measures"].get("bound"), drawn=drawn(fitted.model))),
         ("latents", told_latents(said["measures"].get("latents"))),
@@ -133,15 +134,6 @@ def told_recipe(recipe: dict[str, Any], parameters: int, seed: int, measures: di
         f"{parameters:,} parameters in {taken:,} steps of {recipe.get('batch')} rows on "
         f"{recipe.get('device')} ({threads}{recipe.get('precision')}{compiled}), seed {seed}"
     )
-
-
-def told_kept(measures: dict[str, Any]) -> str:
-    """Which weights were kept, where there was a choice."""
-    kept, final = measures.get("kept") or {}, measures.get("final") or {}
-    if kept.get("value") is None:
-        return ""
-    averaged = "averaged weights" if kept.get("averaged") else "weights"
-    return f"the {averaged} of step {kept['step']:,} of {final.get('step', kept['step']):,}"
 
 
 def told_score(score: dict[str, Any] | None) -> str:

@@ -12,7 +12,7 @@ from likely.apps.compare import Comparison
 from likely.apps.contender import Contender
 from likely.apps.graph import graphs
 from likely.apps.measure import FLOOR, Measurement
-from likely.apps.told import conclusions, told_codes, told_each, told_fit, told_mean
+from likely.apps.told import conclusions, told_codes, told_each, told_fit, told_kept, told_mean
 from likely.contracts import Scores
 from likely.data import Pieces, Rows, Table
 from likely.metrics import Measure, Verdict
@@ -115,6 +115,8 @@ def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str,
         "fit": told_fit(contender) if contender.fit_seconds else "",
         "each": told_each(contender),
         "graphs": _graphs(contender),
+        "kept": told_kept(contender.fitted.card.measures) if contender.fitted else "",
+        "rule": contender.fitted.card.measures.get("rule") or "" if contender.fitted else "",
         "codes": told_codes(contender.fitted.card.measures) if contender.fitted else "",
         "findings": list(contender.fitted.card.findings) if contender.fitted else [],
     }

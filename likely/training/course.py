@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, final
 
 from likely.errors import Corrupt
+from likely.training.judgement import Judgement
 
 TYPICAL_MEMORY = 0.02  # how fast the usual loss follows
+LATER = {"best_width", "best_error", "last_error", "judgements"}  # that the states of 0.1.0 lack
 
 
 @final
@@ -23,8 +25,12 @@ class Course:
     best: float | None = None  # the best value on the held-out rows
     best_step: int = 0
     best_averaged: bool = False
+    best_width: float | None = None  # of the averaging, as a share of the training; None: the weights as they were
+    best_error: float | None = None  # standard error of the best value
     stale: int = 0  # validations since then
     last: float | None = None  # the latest value of the raw weights
+    last_error: float | None = None
+    judgements: int = 0  # so far
     early: bool = False
     done: bool = False
     seconds: float = 0.0
@@ -33,13 +39,20 @@ class Course:
     def copy(self) -> "Course":
         return Course(**asdict(self))
 
-    def judged(self, raw: float, averaged: float) -> bool:
+    def judged(self, raw: Judgement, averaged: Judgement, width: float) -> bool:
         """Take in a validation; True where it is the best so far."""
-        chosen, value = min(enumerate((raw, averaged)), key=lambda each: (not math.isfinite(each[1]), each[1]))
-        better = math.isfinite(value) and (self.best is None or value < self.best)
-        self.last, self.stale = raw, 0 if better else self.stale + 1
+        self.last, self.last_error = raw
+        better = self.weighed(raw, None) | self.weighed(averaged, width)
+        self.stale = 0 if better else self.stale + 1
+        return better
+
+    def weighed(self, found: Judgement, width: float | None) -> bool:
+        """Take in one judgement of this step's weights, averaged or not; True where it is the best so far."""
+        self.judgements += 1
+        better = math.isfinite(found.value) and (self.best is None or found.value < self.best)
         if better:
-            self.best, self.best_step, self.best_averaged = value, self.step, bool(chosen)
+            self.best, self.best_error = found
+            self.best_step, self.best_averaged, self.best_width = self.step, width is not None, width
         return better
 
     def follow(self, player: str, loss: float) -> None:
@@ -52,6 +65,7 @@ class Course:
 
     @classmethod
     def from_json(cls, parts: Any) -> "Course":
-        if not isinstance(parts, dict) or set(parts) != {f.name for f in fields(cls)}:
+        names = {f.name for f in fields(cls)}
+        if not isinstance(parts, dict) or not names - LATER <= set(parts) <= names:
             raise Corrupt("the saved state says nothing readable about where it stands")
         return cls(**parts)

@@ -1,9 +1,11 @@
 """What happens in a training, as it happens: the progress bar, the log and the studio all read these."""
 
 from dataclasses import dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, final
 
+import torch
 from torch import Tensor
 
 from likely.training.recipe import Recipe
@@ -72,6 +74,7 @@ class Validated(Event):
     unit: str  # nats a row, or the losses' own
     best: float  # the best so far, and where it was
     best_step: int
+    error: float | None = None  # standard error of `value`, over the held-out rows
 
 
 @final
@@ -103,6 +106,19 @@ class Candidate:
     averaged: bool
     value: float | None  # on the held-out rows, where the model can be judged
     weights: dict[str, Tensor] = field(repr=False, compare=False, metadata={"said": False})
+    width: float | None = None  # of the averaging, as a share of the training
+    error: float | None = None  # standard error of the value
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """All but the weights, as JSON has it."""
+        told = {"value": self.value, "error": self.error}
+        finite = {name: each if each is None or isfinite(each) else None for name, each in told.items()}
+        return {"step": self.step, "averaged": self.averaged, "width": self.width, **finite}
+
+    def same(self, other: "Candidate") -> bool:
+        """Whether these are the same weights."""
+        return self is other or all(torch.equal(tensor, other.weights[name]) for name, tensor in self.weights.items())
 
 
 @final
@@ -115,6 +131,8 @@ class Finished(Event):
     kept: Candidate
     early: bool = False  # no better for so many validations: stopped before the budget's end
     unit: str = ""
+    rule: str = ""  # by which the kept weights were chosen, in one sentence
+    widths: dict[float, float] = field(default_factory=dict)  # of averaging, judged in the end
     counted: bool = False  # learned in passes over the data; `step` says how many
 
 
@@ -123,7 +141,7 @@ def _plain(value: Any) -> Any:
         case Recipe():
             return value.to_json()
         case Candidate():
-            return {"step": value.step, "averaged": value.averaged, "value": value.value}
+            return value.plain
         case Path():
             return str(value)
     return value

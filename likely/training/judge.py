@@ -2,6 +2,7 @@
 
     Density: -log p(x)     Bound: -elbo(x)     otherwise, for players who keep to their losses: the turns' losses,
                                                but for those on what another player moves, which shift with it
+    players whose losses say nothing of the rows (a game's): the distance of what is drawn from the held-out rows
 
 The noise is keyed by (seed, row), the same at every validation, so that two judgements differ by the weights alone.
 """
@@ -14,10 +15,13 @@ from torch import Tensor
 
 from likely.contracts import Bound, Density, Model, Player, Trained
 from likely.rng import Keyed
+from likely.training.apart import FEWEST, Apart
 from likely.training.examples import Examples, cells
+from likely.training.judgement import Judgement, mean_of
 from likely.training.lift import Lifting, lifted
 
 JUDGED, LIFTED = 0x7E57, 1  # forks of the seed
+Measure = Callable[[Tensor, Tensor | None, Tensor, Keyed], Tensor]
 
 
 @final
@@ -33,27 +37,43 @@ class Judge:
         size: int,
         seed: int,
         lift: Lifting | None,
+        learned: Examples | None = None,
     ) -> None:
         self.model, self.held_out, self.size, self.lift = model, held_out, size, lift
-        self.rng = Keyed(seed).fork(JUDGED)
-        self.dtype = dtype_of(model)
+        self.rng, self.dtype = Keyed(seed).fork(JUDGED), dtype_of(model)
         self.measure, self.unit = self._promise(players)
-
-    def value(self) -> float:
-        """The weighted mean over the held-out rows, in float64."""
-        was_training = self.model.training
-        self.model.eval()
-        total, weight = 0.0, 0.0
-        for number, part in enumerate(self.held_out.chunks(self.size)):
-            losses = self._chunk(part, number * self.size)
-            weights = torch.ones_like(losses) if part.weight is None else part.weight.to(losses)
-            total, weight = total + float((losses * weights).sum()), weight + float(weights.sum())
-        self.model.train(was_training)
-        return total / weight
+        self.apart: Apart | None = None
+        if by_draws(model, players) and learned is not None and len(held_out) >= FEWEST:
+            self.apart = Apart(model, held_out, learned, size=size, rng=self.rng, lift=lift)
+            self.unit = self.apart.unit
 
     @property
     def able(self) -> bool:
-        return self.measure is not None
+        return self.measure is not None or self.apart is not None
+
+    @property
+    def told(self) -> str:
+        """What is measured, of which rows."""
+        rows = len(self.held_out) if self.apart is None else len(self.apart.x)
+        what = {NATS: "-log p (or its bound) on", "loss": "loss on"}.get(self.unit, "distance of drawn rows from")
+        return f"{what} {rows:,} validation rows"
+
+    def judged(self) -> Judgement:
+        """The measure on the held-out rows, in float64."""
+        was_training = self.model.training
+        self.model.eval()
+        found = self._drawn(self.apart) if self.apart is not None else self._mean()
+        self.model.train(was_training)
+        return found
+
+    def _drawn(self, apart: Apart) -> Judgement:
+        with torch.no_grad():
+            return apart.judged()
+
+    def _mean(self) -> Judgement:
+        parts = enumerate(self.held_out.chunks(self.size))
+        losses = torch.cat([self._chunk(part, number * self.size) for number, part in parts])
+        return mean_of(losses, self.held_out.weight, apart=self.unit == NATS)
 
     def _chunk(self, part: Examples, start: int) -> Tensor:
         assert self.measure is not None
@@ -61,19 +81,25 @@ class Judge:
         c = None if part.c is None else cells(part.c, self.dtype)
         return self.measure(x, c, ladj.double(), self.rng.at(start)).detach()
 
-    def _promise(self, players: dict[str, Player]) -> tuple[Callable[..., Tensor] | None, str]:
+    def _promise(self, players: dict[str, Player]) -> tuple[Measure | None, str]:
         model = self.model
         match model:
             case Density():
-                return torch.no_grad()(lambda x, c, ladj, rng: -(model.log_prob(x, c).double() + ladj)), "nats"
+                return torch.no_grad()(lambda x, c, ladj, rng: -(model.log_prob(x, c).double() + ladj)), NATS
             case Bound():
-                return torch.no_grad()(
-                    lambda x, c, ladj, rng: -(model.elbo(x, c, rng=rng).value.double() + ladj)
-                ), "nats"
-            case Trained() if not any(player.averaged for player in players.values()):
+                return torch.no_grad()(lambda x, c, ladj, rng: -(model.elbo(x, c, rng=rng).value.double() + ladj)), NATS
+            case Trained() if not by_draws(model, players):
                 leading = {name for name, player in players.items() if not player.follows} or set(players)
                 return lambda x, c, ladj, rng: _turns(model, leading, x, c, rng).expand(len(x)), "loss"
         return None, ""
+
+
+NATS = "nats"
+
+
+def by_draws(model: Model, players: dict[str, Player]) -> bool:
+    """Whether neither a density nor a loss can judge: only what the model draws."""
+    return not isinstance(model, Density | Bound) and any(player.averaged for player in players.values())
 
 
 def dtype_of(model: Model) -> torch.dtype:

@@ -17,7 +17,7 @@ from likely.rng import Keyed
 from likely.training import checkpoint
 from likely.training.arranged import arranged, uncompiled
 from likely.training.budget import Budget
-from likely.training.checkpoint import Moment, State, under
+from likely.training.checkpoint import Moment, State, Tensors, under
 from likely.training.counting import one_pass
 from likely.training.course import Course
 from likely.training.engine import Engine
@@ -195,15 +195,22 @@ class Lesson:
         return (yield from training.events(state))
 
     def _concluded(self, finished: Finished, recipe: Recipe) -> Finished:
-        """The kept weights, once the model has looked back: from the saved state the same again, on every process."""
+        """The weights, once the model has looked back: from the saved state the same again, on every process."""
         if not isinstance(self.model, Concludes):
             return finished
-        began, place = time.perf_counter(), torch.device(recipe.device)
+        began, ends = time.perf_counter(), [finished.final, finished.kept]
+        looked = [self._looked_back(self.model, end, recipe) for end in ends[ends[0].same(ends[1]) :]]
+        seconds = finished.seconds + time.perf_counter() - began
+        final = replace(finished.final, weights=looked[0])
+        return replace(finished, final=final, kept=replace(finished.kept, weights=looked[-1]), seconds=seconds)
+
+    def _looked_back(self, model: Concludes, end: Candidate, recipe: Recipe) -> Tensors:
+        checkpoint.restore(model, end.weights)
         x, c, rng = self._shown(CONCLUDED, lambda width: min(SHOWN_AFTER, CELLS_SHOWN_AFTER // width))
+        place = torch.device(recipe.device)
         with torch.no_grad(), uncompiled(recipe):
-            self.model.eval().conclude(x.to(place), None if c is None else c.to(place), rng=rng)
-        kept = replace(finished.kept, weights=copied(self.model.state_dict()))
-        return replace(finished, kept=kept, seconds=finished.seconds + time.perf_counter() - began)
+            model.eval().conclude(x.to(place), None if c is None else c.to(place), rng=rng)
+        return copied(model.state_dict())
 
     def _count(
         self, model: Counted, recipe: Recipe, course: Course, saver: Saver, interrupts: Interrupts

@@ -15,6 +15,10 @@ class Lifting(Protocol):
         """(u, ladj), ladj one value a row."""
         ...
 
+    def down(self, u: Tensor) -> Tensor:
+        """The cells that u stands for."""
+        ...
+
 
 def lifted(x: Tensor, lift: Lifting | None, rng: Rng) -> tuple[Tensor, Tensor]:
     """The batch as the model sees it, and each row's log-Jacobian (0 without a lift)."""

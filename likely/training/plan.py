@@ -9,12 +9,15 @@ import torch
 
 from likely.contracts import Counted, Model, Trained
 from likely.errors import BudgetTooSmall, FieldError, LikelyError
+from likely.training.apart import ROWS
 from likely.training.arranged import compilable, compiler
+from likely.training.average import WIDTHS
 from likely.training.budget import Budget, default_batch, default_steps
 from likely.training.counting import chunk_of
 from likely.training.crowd import crowded, crowding
 from likely.training.engine import Engine
 from likely.training.examples import Examples, Source, in_memory
+from likely.training.judge import by_draws
 from likely.training.lift import Lifting
 from likely.training.probe import Probing, Uncompiled, timed
 from likely.training.recipe import Precision, Probe, Recipe
@@ -23,8 +26,13 @@ from likely.training.trial import Timing, Trial
 
 VALIDATIONS = 40  # in a training
 JUDGING_SHARE = 0.15  # of the time may go into validation
+DRAWN_VALIDATIONS, DRAWN_SHARE = 16, 0.04  # the same of models judged by what they draw: none of them stops early
 WORTH_MEASURING = 200  # rounds: shorter trainings take plain defaults
 REPORT_EVERY = 0.25  # seconds
+SWEEP, SWEEP_SHARE = (
+    len(WIDTHS) / 2,
+    0.05,
+)  # validations that judging every width in the end takes; of the time, at most
 SLACK = 1.03  # what the loop itself, reports and saves take beside the rounds
 
 
@@ -70,12 +78,12 @@ class Plan:
         steps = self.budget.steps or default_steps(len(data), batch)
         draft = self._checked(self._draft(steps=steps, batch=batch), data)
         if self.budget.seconds is None and (steps < WORTH_MEASURING or not self.engine.probe):
-            return self._spread(draft, self._rows_a_validation(draft))
+            return self._by_rows(draft)
         trial = self._trial(data)
         timing = trial.rounds(draft, most=5, seconds=max(0.05, 0.02 * self._seconds(math.inf)))
         draft = self._probed(trial, draft, timing)
         if self.budget.seconds is None:
-            return self._spread(draft, self._rows_a_validation(draft))
+            return self._by_rows(draft)
         return self._timed(trial, draft)
 
     def _checked(self, draft: Recipe, data: Examples) -> Recipe:
@@ -119,14 +127,21 @@ class Plan:
         judging = 0.0
         if self.validation is not None:
             judging = 2 * trial.judging(self.validation, draft) * min(len(self.validation), draft.judged)
-        validations = max(1, min(VALIDATIONS, int(JUDGING_SHARE * self._left() / max(judging, 1e-9))))
-        steps = int((self._left() - (validations + 1) * judging) / each)
+        most, share = (DRAWN_VALIDATIONS, DRAWN_SHARE) if self._drawn else (VALIDATIONS, JUDGING_SHARE)
+        validations = max(1, min(most, int(share * self._left() / max(judging, 1e-9))))
+        swept = 0 < SWEEP * judging <= SWEEP_SHARE * self._left()
+        steps = int((self._left() - (validations + 1 + SWEEP * swept) * judging) / each)
         if steps < 1:
             raise _too_small(self.budget, "one round of training with its validation", each + 2 * judging)
         every = max(1, math.ceil(steps / validations))
-        return self._spread(replace(draft, steps=steps, round_seconds=few.usual), every)
+        return self._spread(replace(draft, steps=steps, round_seconds=few.usual), every, swept=swept)
 
-    def _spread(self, recipe: Recipe, validate_every: int) -> Recipe:
+    def _by_rows(self, recipe: Recipe) -> Recipe:
+        """Validations by the number of rows, where the budget is one of steps: judging a row costs a third of it."""
+        swept = 0 < SWEEP * 2 / 3 * self._judged(recipe) <= SWEEP_SHARE * recipe.steps * recipe.batch
+        return self._spread(recipe, self._rows_a_validation(recipe), swept=swept)
+
+    def _spread(self, recipe: Recipe, validate_every: int, *, swept: bool) -> Recipe:
         """Everything that follows from the number of steps."""
         steps = recipe.steps
         report = max(1, steps // 100)
@@ -136,15 +151,21 @@ class Plan:
             recipe,
             warmup=min(100, steps // 20),
             validate_every=max(1, validate_every),
+            average_wide=Recipe.average_wide if swept and steps >= WORTH_MEASURING else None,
             guard=max(50, min(500, steps // 40)),
             report=report,
-            patience=steps if self._follows() else recipe.patience,
+            patience=steps if self._follows() or self._drawn else recipe.patience,
         )
 
     def _rows_a_validation(self, recipe: Recipe) -> int:
-        """Steps between validations, so that judging stays cheap beside learning: judging a row costs a third of it."""
-        judged = 0 if self.validation is None else min(len(self.validation), recipe.judged)
-        return max(math.ceil(recipe.steps / VALIDATIONS), math.ceil(2 * judged / 3 / JUDGING_SHARE / recipe.batch))
+        """Steps between validations, so that judging stays cheap beside learning."""
+        if self._drawn:
+            return math.ceil(recipe.steps / DRAWN_VALIDATIONS)
+        rows = 2 * self._judged(recipe) / 3
+        return max(math.ceil(recipe.steps / VALIDATIONS), math.ceil(rows / JUDGING_SHARE / recipe.batch))
+
+    def _judged(self, recipe: Recipe) -> int:
+        return 0 if self.validation is None else min(len(self.validation), recipe.judged)
 
     # Parts ---------------------------------------------------------------------------------------------------------
 
@@ -171,6 +192,7 @@ class Plan:
             precision=Precision.FP32 if full else engine.precision,
             channels_last=bool(engine.channels_last),
             compile=bool(engine.compile),
+            judged=ROWS if self._drawn else Recipe.judged,
             judge_batch=max(batch, 256),
             torch=torch.__version__,
         )
@@ -178,6 +200,11 @@ class Plan:
     def _follows(self) -> bool:
         """Whether some player learns from what another one moves: then no judgement stops the training early."""
         return isinstance(self.model, Trained) and any(player.follows for player in self.model.players().values())
+
+    @property
+    def _drawn(self) -> bool:
+        """Whether held-out rows can only be held against what the model draws."""
+        return isinstance(self.model, Trained) and by_draws(self.model, self.model.players())
 
     def _threads(self) -> tuple[int, tuple[Probe, ...]]:
         """torch's own number, unless other programs keep the cores busy."""

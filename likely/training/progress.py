@@ -90,7 +90,7 @@ class Standing:
                 self.pace, self.left = f"{_short(event.rate)} steps/s", f"{clock(event.left)} left"
                 self.loss = ", ".join(f"{player} {_short(loss)}" for player, loss in event.losses.items())
             case Validated():
-                self.best = f"held-out loss {_short(event.best)} at {event.best_step}"
+                self.best = f"held-out {_judged_by(event.unit)} {_short(event.best)} at {event.best_step}"
             case Observed():
                 self.step, self.steps = event.rows, event.of or 0
                 self.pace = f"pass {event.turn}"
@@ -178,9 +178,13 @@ def _ending(event: Finished) -> str:
         return f"counted in {event.step} pass{'es' * (event.step != 1)} over the data, {clock(event.seconds)}"
     kept = event.kept
     which = "averaged weights" if kept.averaged else "weights"
-    judged = "" if kept.value is None else f" (held-out loss {_short(kept.value)})"
+    judged = "" if kept.value is None else f" (held-out {_judged_by(event.unit)} {_short(kept.value)})"
     early = ", early: validation got no better" if event.early else ""
     return f"finished at {event.step} in {clock(event.seconds)}{early}; kept the {which} of {kept.step}{judged}"
+
+
+def _judged_by(unit: str) -> str:
+    return unit if unit == "distance" else "loss"
 
 
 def _short(value: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any, final
 from likely.errors import Corrupt
 
 VERSION = 1
+LACKING = {"average_wide": None}  # what recipes of 0.1.0 leave out
 
 
 class Precision(StrEnum):
@@ -46,7 +47,8 @@ class Recipe:
     compile: bool = False
     warmup: int = 0  # steps until the rate is full
     clip: float = 10.0  # a gradient longer than this many times its usual length is shortened to that
-    average_power: float = 16.97
+    average_power: float = 16.97  # 5 % of the training wide
+    average_wide: float | None = 6.94  # 10 %; None: no second average
     average_every: int = 8  # steps between updates of the average
     validate_every: int = 1
     judged: int = 10_000  # held-out rows, at most
@@ -67,6 +69,7 @@ class Recipe:
     @classmethod
     def from_json(cls, parts: Any) -> "Recipe":
         """The recipe that `parts` describes; names, types and ranges are checked."""
+        parts = {**LACKING, **parts} if isinstance(parts, dict) else parts
         _check_names(parts)
         probes = tuple(_probe(each) for each in parts["probes"])
         recipe = cls(**{**parts, "precision": _precision(parts["precision"]), "probes": probes})
@@ -96,6 +99,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "compile": (bool,),
     "clip": (float, int),
     "average_power": (float, int),
+    "average_wide": (float, int, type(None)),
     "round_seconds": (float, int, type(None)),
     "probes": (list, tuple),
     "torch": (str,),

@@ -43,7 +43,8 @@ class Rounds:
         processes.gather(self.players)  # every process now has the first one's weights
         self.learners = {name: Learner(player, recipe) for name, player in self.players.items()}
         weights = {id(w): w for learner in self.learners.values() for w in learner.weights}
-        self.average = Average(list(weights.values()), power=recipe.average_power, every=recipe.average_every)
+        powers = [power for power in (recipe.average_power, recipe.average_wide) if power is not None]
+        self.average = Average(list(weights.values()), powers=powers, every=recipe.average_every)
         self.order = Order(len(data), recipe.batch, seed, data.weight)
         self.device, self.dtype = torch.device(recipe.device), dtype_of(model)
         self.layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
@@ -86,7 +87,7 @@ class Rounds:
     def tensors(self) -> Tensors:
         """Everything the next round depends on (the tensors themselves, no copies)."""
         held = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
-        held |= {f"average/{i}": tensor for i, tensor in enumerate(self.average.values)}
+        held |= self.average.tensors()
         for player, learner in self.learners.items():
             held |= {f"optimizer/{player}/{name}": tensor for name, tensor in learner.tensors().items()}
         return held

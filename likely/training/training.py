@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import final
 
 from likely.contracts import Trained
@@ -13,7 +14,8 @@ from likely.training.course import Course
 from likely.training.events import Candidate, Event, Finished, Noticed, RolledBack, Stepped, Validated
 from likely.training.examples import Examples
 from likely.training.interrupt import Interrupts
-from likely.training.judge import Judge
+from likely.training.judge import Judge, by_draws
+from likely.training.judgement import Judgement
 from likely.training.lift import Lifting
 from likely.training.processes import Processes
 from likely.training.recipe import Recipe
@@ -138,35 +140,47 @@ class Training:
     def _judge(self, validation: Examples | None, seed: int, lift: Lifting | None) -> Judge | None:
         if validation is None or len(validation) == 0:
             return None
-        held_out = next(validation.chunks(self.recipe.judged)).to(self.rounds.device)
-        judge = Judge(self.model, self.rounds.players, held_out, size=self.recipe.judge_batch, seed=seed, lift=lift)
+        rounds, recipe = self.rounds, self.recipe
+        rows = validation if by_draws(self.model, rounds.players) else next(validation.chunks(recipe.judged))
+        judge = Judge(
+            self.model, rounds.players, rows.to(rounds.device),
+            size=recipe.judge_batch, seed=seed, lift=lift, learned=rounds.data,
+        )  # fmt: skip
         return judge if judge.able else None
 
     def _validate(self, judge: Judge) -> Validated:
-        with uncompiled(self.recipe):
-            raw = judge.value()
-            with self.rounds.average.shown():
-                averaged = judge.value()
-        raw, averaged = self.processes.agreed((raw, averaged))
-        if self.course.judged(raw, averaged):
-            self.best = self._weights(averaged=self.course.best_averaged)
-        self.course.early = self.course.stale >= self.recipe.patience
-        best = math.inf if self.course.best is None else self.course.best
+        course, width = self.course, self.rounds.average.width
+        raw, averaged = self._judged(judge, None), self._judged(judge, width)
+        if course.judged(raw, averaged, width):
+            self.best = self._weights(course.best_width)
+        course.early = course.stale >= self.recipe.patience
+        best = math.inf if course.best is None else course.best
         return Validated(
-            step=self.course.step,
-            value=raw,
-            average=averaged,
-            unit=judge.unit,
-            best=best,
-            best_step=self.course.best_step,
-            seconds=self._seconds,
-        )
+            step=course.step, value=raw.value, error=raw.error, average=averaged.value, unit=judge.unit,
+            best=best, best_step=course.best_step, seconds=self._seconds,
+        )  # fmt: skip
 
-    def _weights(self, *, averaged: bool) -> Tensors:
-        if not averaged:
+    def _sweep(self, judge: Judge) -> dict[float, float]:
+        """Judge the end of the training at other widths of averaging than the one that was judged on the way."""
+        found = {}
+        for width in self.rounds.average.others:
+            judgement = self._judged(judge, width)
+            found[width] = judgement.value
+            if self.course.weighed(judgement, width):
+                self.best = self._weights(width)
+        return found
+
+    def _judged(self, judge: Judge, width: float | None) -> Judgement:
+        with uncompiled(self.recipe), self._shown(width):
+            return self.processes.agreed(judge.judged())
+
+    def _weights(self, width: float | None) -> Tensors:
+        with self._shown(width):
             return copied(self.model.state_dict())
-        with self.rounds.average.shown():
-            return copied(self.model.state_dict())
+
+    def _shown(self, width: float | None) -> AbstractContextManager[None]:
+        """The model with the weights as they are, or averaged."""
+        return nullcontext() if width is None else self.rounds.average.shown(width)
 
     # States to go back to ------------------------------------------------------------------------------------------
 
@@ -231,21 +245,36 @@ class Training:
         return Interrupted(f"{what}; the state is saved in {folder}", remedy=f"likely resume {folder}")
 
     def _finish(self) -> Generator[Event, None, Finished]:
-        course = self.course
+        course, judge = self.course, self.judge
         course.done = True
-        final = Candidate(step=course.step, averaged=False, value=course.last, weights=self._weights(averaged=False))
-        kept = self._kept(final)
         yield from self._save(self._now())
+        last = {"step": course.step, "value": course.last, "error": course.last_error}
+        final = Candidate(**last, averaged=False, weights=self._weights(None))
+        widths = {} if judge is None else self._sweep(judge)  # after the save: a resumed run does it again
+        kept = self._kept(final)
         restore(self.model, kept.weights)
-        unit = "" if self.judge is None else self.judge.unit
-        return Finished(step=course.step, final=final, kept=kept, early=course.early, unit=unit, seconds=self._seconds)
+        return Finished(
+            step=course.step, final=final, kept=kept, early=course.early, widths=widths, rule=self._rule(kept),
+            unit="" if judge is None else judge.unit, seconds=self._seconds,
+        )  # fmt: skip
 
     def _kept(self, final: Candidate) -> Candidate:
         """The best on the held-out rows; where nothing can judge, the average if a player asks for it."""
         course = self.course
         if course.best is not None:
-            step, averaged = course.best_step, course.best_averaged
-            return Candidate(step=step, averaged=averaged, value=course.best, weights=self.best)
+            return Candidate(
+                step=course.best_step, averaged=course.best_averaged, width=course.best_width,
+                value=course.best, error=course.best_error, weights=self.best,
+            )  # fmt: skip
         if any(player.averaged for player in self.rounds.players.values()):
-            return Candidate(step=course.step, averaged=True, value=None, weights=self._weights(averaged=True))
+            width = self.rounds.average.width
+            return Candidate(step=course.step, averaged=True, width=width, value=None, weights=self._weights(width))
         return final
+
+    def _rule(self, kept: Candidate) -> str:
+        """How the kept weights were chosen, in one sentence."""
+        if self.judge is None or kept.value is None:
+            which = "average of the last weights" if kept.averaged else "last weights"
+            return f"the {which}, as nothing could judge them"
+        of = f"of {self.course.judgements} judgements of the weights and their averages"
+        return f"the smallest {self.judge.told}, never test rows, {of}"

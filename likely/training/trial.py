@@ -13,7 +13,7 @@ from likely.training.arranged import arranged
 from likely.training.counting import observe
 from likely.training.course import Course
 from likely.training.examples import Examples
-from likely.training.judge import Judge
+from likely.training.judge import Judge, by_draws
 from likely.training.lift import Lifting
 from likely.training.processes import Alone
 from likely.training.recipe import Recipe
@@ -57,9 +57,11 @@ class Trial:
         model = copy.deepcopy(self.model)
         assert isinstance(model, Trained)
         with arranged(model, recipe):
-            few = next(held_out.chunks(recipe.judge_batch))
-            judge = Judge(model, model.players(), few, size=recipe.judge_batch, seed=self.seed, lift=self.lift)
-            return min(_seconds(judge.value) for _ in range(2)) / len(few) if judge.able else 0.0
+            players = model.players()
+            few = next(held_out.chunks(recipe.judged if by_draws(model, players) else recipe.judge_batch))
+            size, learned = recipe.judge_batch, self.data
+            judge = Judge(model, players, few, size=size, seed=self.seed, lift=self.lift, learned=learned)
+            return min(_seconds(judge.judged) for _ in range(2)) / len(few) if judge.able else 0.0
 
     def counting(self, recipe: Recipe) -> float:
         """Seconds a row of observation."""

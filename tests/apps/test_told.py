@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from likely.apps.contender import Contender
-from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_codes, told_mean
+from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_codes, told_kept, told_mean
 from likely.contracts import Scores
 
 INDEPENDENT = ("independent columns", "=", -5.0, 0.99)
@@ -112,3 +112,20 @@ def test_what_a_card_says_of_codes():
     assert learned.endswith("(2,000 rows, learned from)")
     assert told_codes({"codes": {"rows": 18, "held out": True}}) == ""
     assert told_codes({}) == ""
+
+
+def test_the_kept_weights_beside_the_last():
+    kept = {"step": 1200, "averaged": True, "width": 0.075, "value": 0.01234, "error": 0.00216}
+    final = {"step": 2000, "averaged": False, "width": None, "value": 0.02, "error": None}
+    assert told_kept({"kept": kept, "final": final, "unit": "distance"}) == (
+        "the weights averaged over 7.5 % of the training, of step 1,200 of 2,000: held-out distance 0.01234 ± 0.0022; "
+        "the last weights 0.02"
+    )
+    assert told_kept({"kept": {"value": None}}) == "" == told_kept({})
+
+
+def test_the_cards_of_earlier_versions_say_less():
+    kept = {"step": 12, "averaged": True, "value": -1.5}
+    assert told_kept({"kept": kept, "final": kept | {"value": None}}) == (
+        "the weights averaged, of step 12 of 12: held-out loss -1.5"
+    )

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import likely
 from likely.data import read_recipe
+from likely.training import Engine
 
 
 def frame(told):
@@ -188,3 +190,15 @@ def test_a_file_of_one_line_is_learned_and_drawn(cli, tmp_path):
     small = ["--family", "transformer", "--width", "32", "--layers", "1", "--budget", "3", "-q", "--no-certify"]
     assert cli("fit", "one.txt", *small, "-o", "m").code == 0
     assert set(frame(cli("sample", "m", "--temperature", "0.5"))["column_1"]) == {"only one line of text here"}
+
+
+def test_the_last_weights_can_be_asked_for_and_are_replayed(cli, tmp_path):
+    family = likely.RealNVP(layers=2, width=32, rate=1e-2)
+    likely.fit("iris", family, budget=200, engine=Engine(threads=1, probe=False), certify=False).save(tmp_path / "run")
+    assert (tmp_path / "run" / "final.safetensors").is_file()
+    best, last = (frame(cli("sample", "run", "-n", "5", *more)) for more in ((), ("--final",)))
+    assert not best.equals(last)
+    assert cli("sample", "run", "-n", "5", "--final", "-o", "last.csv").code == 0
+    assert read_recipe(tmp_path / "last.csv")["final"] is True
+    assert cli("replay", "last.csv", "-o", "again.csv").code == 0
+    assert (tmp_path / "again.csv").read_text() == (tmp_path / "last.csv").read_text()

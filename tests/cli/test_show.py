@@ -4,7 +4,7 @@ import json
 import re
 
 import likely
-from likely.cli.show import told_data, told_kept, told_latents, told_recipe, told_score, told_terms
+from likely.cli.show import told_data, told_latents, told_recipe, told_score, told_terms
 
 
 def test_the_page(cli, models):
@@ -71,7 +71,6 @@ def test_lines_without_what_is_not_known():
     assert told_data({"source": "a.csv"}) == "a.csv"
     assert told_recipe({}, 0, 3) == "by counting, on cpu, seed 3"
     assert "in 7 steps" in told_recipe({"steps": 9}, 10, 3, {"final": {"step": 7}})  # it stopped early
-    assert told_kept({"kept": {"value": None}}) == ""
     assert told_score(None) == "" == told_score({"kind": "=", "mean": None})
     assert told_score({"kind": "=", "mean": -2738.2, "stderr": 187, "rows": 9}) == "= -2738 ± 190 nats/row (9 rows)"
     assert told_score({"kind": "=", "mean": -1.5, "stderr": None, "rows": 1}) == "= -1.5 nats/row (1 rows)"
@@ -104,3 +103,10 @@ def test_many_latents_are_summed_up():
     assert told_terms({"fit": -1.0, "rate": 2.0}).endswith("= -3 nats/row, from one draw")
     assert told_terms({"fit": -1.0, "rate": 2.0}, drawn=False).endswith("= -3 nats/row")
     assert told_terms({"fit": None, "rate": 1.0}) == "" == told_terms(None) == told_latents(None)
+
+
+def test_which_weights_were_kept_beside_the_last_and_why(cli, models):
+    told = cli("show", models["vae"]).out
+    assert re.search(r"kept +the weights.*, of step \d of 5: held-out nats -?[\d.]+ ± [\d.]+; the last weights ", told)
+    assert re.search(r"chosen by +the smallest -log p \(or its bound\) on \d+ validation rows, never test rows", told)
+    assert "chosen by" not in cli("show", models["iris"]).out

@@ -163,3 +163,13 @@ def test_what_codes_keep_stands_on_a_model_s_card(tables):
     told = page._card(Contender("FactorAnalysis", fitted.card.family, fitted=fitted), tables[0])
     assert told["codes"] == "trustworthiness 0.900 ± 0.010 (150 rows, learned from)"
     assert page._card(Contender("KDE"), tables[0])["codes"] == ""
+
+
+def test_which_weights_were_kept_stands_on_a_model_s_card(tables):
+    fitted = likely.fit("iris", likely.NaiveBayes(), certify=False)
+    end = {"step": 3, "averaged": False, "value": 1.0, "error": None}
+    measures = {"kept": end, "final": end | {"step": 9, "value": 2.0}, "unit": "nats", "rule": "the smallest"}
+    fitted = replace(fitted, card=replace(fitted.card, measures=measures))
+    told = page._card(Contender("NaiveBayes", fitted.card.family, fitted=fitted), tables[0])
+    assert told["kept"] == "the weights, of step 3 of 9: held-out nats 1; the last weights 2"
+    assert told["rule"] == "the smallest"

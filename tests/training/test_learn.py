@@ -28,8 +28,9 @@ from likely.training import (
     follow,
     learn,
 )
+from likely.training.average import WIDTHS
 from tests.training.runner import recipe, rows, sha
-from tests.training.toys import Both, Coded, Game, Gaussian, Mean, Noisy
+from tests.training.toys import Both, Chase, Coded, Game, Gaussian, Kernel, Mean, Noisy
 
 DATA = rows(400, 1)
 HELD_OUT = rows(100, 2)
@@ -61,7 +62,7 @@ def test_kept_are_the_best_weights_on_the_held_out_rows() -> None:
     events = events_of(model, validation=HELD_OUT, recipe=recipe(200))
     finished = events[-1]
     assert isinstance(finished, Finished)
-    values = [v for e in events if isinstance(e, Validated) for v in (e.value, e.average)]
+    values = judgements_of(events)
     assert finished.kept.value == min(values)
     with torch.no_grad():
         assert -model.log_prob(HELD_OUT.x[:64]).double().mean().item() == pytest.approx(min(values), rel=1e-6)
@@ -89,11 +90,12 @@ def test_torchs_global_source_is_left_as_it_was() -> None:
 
 def test_a_game_of_two_keeps_the_average_without_a_number() -> None:
     model = Game(4)
-    events = events_of(model, validation=HELD_OUT, recipe=recipe(50))
+    events = events_of(model, recipe=recipe(50))
     finished = events[-1]
     assert not any(isinstance(e, Validated) for e in events)
     assert isinstance(finished, Finished)
     assert (finished.kept.averaged, finished.kept.value) == (True, None)
+    assert finished.rule == "the average of the last weights, as nothing could judge them"
     assert not finished.final.averaged
     reported = next(e for e in events if isinstance(e, Stepped))
     assert set(reported.losses) == {"generator", "critic"}
@@ -102,6 +104,90 @@ def test_a_game_of_two_keeps_the_average_without_a_number() -> None:
 def test_a_game_that_keeps_to_its_losses_is_judged_by_them() -> None:
     events = events_of(Game(4, averaged=False), validation=HELD_OUT, recipe=recipe(50))
     assert {e.unit for e in events if isinstance(e, Validated)} == {"loss"}
+
+
+def judgements_of(events: list[Event]) -> list[float]:
+    """Everything that was judged, on the way and in the end."""
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    on_the_way = [v for e in events if isinstance(e, Validated) for v in (e.value, e.average)]
+    return [*on_the_way, *finished.widths.values()]
+
+
+def test_a_game_is_judged_by_what_it_draws_and_never_stopped_early() -> None:
+    model = Game(4)
+    events = events_of(model, validation=HELD_OUT, recipe=recipe(60))
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert {e.unit for e in events if isinstance(e, Validated)} == {finished.unit} == {"distance"}
+    assert all(e.error is not None for e in events if isinstance(e, Validated))
+    assert finished.kept.value == min(judgements_of(events))
+    assert finished.rule == (
+        "the smallest distance of drawn rows from 100 validation rows, never test rows, "
+        "of 11 judgements of the weights and their averages"
+    )
+
+
+def test_too_few_rows_to_hold_draws_against() -> None:
+    few = Examples(HELD_OUT.x[:5])
+    finished = follow(learn(Game(4), DATA, validation=few, recipe=recipe(20)))
+    assert (finished.kept.averaged, finished.kept.value) == (True, None)
+
+
+def test_a_training_that_overfits_keeps_its_best_and_its_last_weights() -> None:
+    """Validation falls and rises again: the kept width is that of the lowest point, by brute force over widths."""
+    model = Kernel(DATA.x[:20])
+    long = replace(recipe(200), patience=999, validate_every=10)
+    events = events_of(model, Examples(DATA.x[:20]), validation=HELD_OUT, recipe=long)
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    curve = [e.value for e in events if isinstance(e, Validated)]
+    lowest = curve.index(min(curve))
+    assert 2 < lowest < len(curve) - 3
+    assert sorted(curve[: lowest + 1], reverse=True) == curve[: lowest + 1]
+    assert sorted(curve[lowest:]) == curve[lowest:]
+    assert finished.kept.value == min(judgements_of(events)) < finished.final.value
+    assert finished.kept.step < finished.final.step == 200
+    assert finished.final.value == curve[-1]
+    assert not finished.kept.same(finished.final)
+    held = HELD_OUT.x[:64]
+
+    def loss(log_std: float) -> float:
+        model.log_std.data.fill_(log_std)
+        return -model.log_prob(held).mean().item()
+
+    widths = torch.linspace(-3, 1.5, 200).tolist()
+    best = min(widths, key=loss)
+    kept, last = (end.weights["log_std"].item() for end in (finished.kept, finished.final))
+    assert kept == pytest.approx(best, abs=0.15)
+    assert last < best - 0.5
+
+
+def test_where_players_go_round_in_circles_the_average_is_kept() -> None:
+    """And it is nearer to where they would rest, of which the judge knows nothing."""
+    model, plain = Chase(4), DATA.x / torch.tensor([1.0, 2.0, 3.0, 0.5]) + 4.0
+    held = Examples(HELD_OUT.x / torch.tensor([1.0, 2.0, 3.0, 0.5]) + 4.0)
+    seldom = replace(recipe(2000), validate_every=500, guard=500)
+    finished = follow(learn(model, Examples(plain), validation=held, recipe=seldom))
+    assert finished.kept.averaged
+    assert finished.kept.value is not None
+    assert finished.final.value is not None
+    assert finished.kept.value < 0.5 * finished.final.value
+    rest = plain.mean(0)
+    kept, last = ((end.weights["generator.weight"][:, 0] - rest).norm() for end in (finished.kept, finished.final))
+    assert kept < 0.5 * last
+
+
+def test_the_end_is_judged_at_other_widths_where_there_are_two_averages() -> None:
+    asked = {"validation": HELD_OUT, "seed": 1}
+    one = follow(learn(Gaussian(4), DATA, recipe=replace(recipe(60), average_wide=None), **asked))
+    two = follow(learn(Gaussian(4), DATA, recipe=recipe(60), **asked))
+    assert one.widths == {}
+    assert set(two.widths) == set(WIDTHS)
+    assert two.final == one.final
+    assert two.kept.value is not None
+    assert one.kept.value is not None
+    assert two.kept.value <= one.kept.value
 
 
 def test_counting() -> None:
@@ -395,6 +481,7 @@ def test_a_model_looks_back_on_the_weights_that_are_kept(tmp_path) -> None:
     asked = {"validation": HELD_OUT, "folder": tmp_path, "seed": 3, "resume": True}
     again = follow(learn(Coded(4), DATA, **asked))  # the state that was saved is of before it looked
     assert sha(again) == sha(first)
+    assert first.kept.same(first.final) or int(first.final.weights["seen"]) == len(DATA)  # the last weights look too
 
 
 def test_looking_back_again_forgets_what_was_seen_before() -> None:

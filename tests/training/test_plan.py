@@ -24,7 +24,7 @@ from likely.training.learn import fingerprint
 from likely.training.recipe import Probe
 from likely.training.trial import Timing, Trial
 from tests.training.runner import recipe, rows
-from tests.training.toys import Gaussian, Noisy
+from tests.training.toys import Game, Gaussian, Noisy
 
 DATA = rows(400, 1)
 
@@ -57,6 +57,22 @@ def test_who_learns_from_what_another_moves_is_not_stopped_early(monkeypatch: py
     own = Gaussian.players
     monkeypatch.setattr(Gaussian, "players", lambda self: {k: replace(v, follows=True) for k, v in own(self).items()})
     assert planned(Gaussian(4), **asked).patience == 300
+
+
+def test_a_game_is_judged_seldom_on_few_rows_and_not_stopped_early() -> None:
+    asked = {"budget": Budget(steps=4800), "validation": rows(3000, 2), "batch": 64, "engine": Engine(probe=False)}
+    found = planned(Game(4), **asked)
+    assert (found.judged, found.validate_every, found.patience) == (1000, 300, 4800)
+
+
+def test_a_second_average_where_judging_its_widths_costs_little() -> None:
+    asked = {"batch": 100, "engine": Engine(probe=False)}
+    few, many = rows(50, 2), rows(5000, 2)
+    wide = lambda **more: planned(Gaussian(4), **asked, **more).average_wide  # noqa: E731
+    assert wide(budget=Budget(steps=2000), validation=few) == Recipe.average_wide
+    assert wide(budget=Budget(steps=100), validation=few) is None
+    assert wide(budget=Budget(steps=400), validation=many) is None
+    assert wide(budget=Budget(steps=2000)) is None
 
 
 @pytest.fixture

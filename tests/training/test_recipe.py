@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from likely.errors import Corrupt
-from likely.training.recipe import Precision, Probe, Recipe
+from likely.training.recipe import LACKING, Precision, Probe, Recipe
 from tests.training.runner import recipe
 
 
@@ -38,3 +38,8 @@ def test_what_is_not_a_recipe(change) -> None:
 def test_a_recipe_is_an_object() -> None:
     with pytest.raises(Corrupt):
         Recipe.from_json([1, 2])
+
+
+def test_a_recipe_of_an_earlier_version_has_one_average() -> None:
+    earlier = {name: value for name, value in recipe(10).to_json().items() if name not in LACKING}
+    assert Recipe.from_json(earlier) == replace(recipe(10), average_wide=None)

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from likely.training.examples import Examples
 from likely.training.trial import Trial
 from tests.training.runner import recipe, rows
 from tests.training.toys import Game, Mean, Noisy
@@ -25,7 +26,8 @@ def test_always_two_rounds_never_more_than_asked() -> None:
 
 def test_judging_and_counting_are_measured_by_the_row() -> None:
     assert Trial(model=Noisy(4), data=DATA, seed=0, lift=None).judging(DATA, recipe(5)) > 0
-    assert Trial(model=Game(4), data=DATA, seed=0, lift=None).judging(DATA, recipe(5)) == 0.0
+    assert Trial(model=Game(4), data=DATA, seed=0, lift=None).judging(DATA, recipe(5)) > 0
+    assert Trial(model=Game(4), data=DATA, seed=0, lift=None).judging(Examples(DATA.x[:5]), recipe(5)) == 0.0
     model = Mean(4)
     assert Trial(model=model, data=DATA, seed=0, lift=None).counting(recipe(5)) > 0
     assert float(model.weight) == 0.0

@@ -198,3 +198,55 @@ class Coded(Concludes, Trained):
         codes = self.encoder(x)
         self.mean = codes.mean(0) + 0.1 * rng.normal((2,), like=x) + 0.1 * torch.randn(2)
         self.seen = torch.tensor(len(x))
+
+
+@final
+class Kernel(Density, Trained):
+    """A kernel on each of the rows it learns from, whose width it lowers without end: validation is U-shaped."""
+
+    def __init__(self, centres: Tensor, rate: float = 0.02) -> None:
+        super().__init__(reals(centres.shape[1]))
+        self.register_buffer("centres", centres)
+        self.log_std = nn.Parameter(torch.tensor(1.5))
+        self.rate = rate
+
+    def log_prob(self, x, c=None):
+        z = (x[:, None] - self.centres) * torch.exp(-self.log_std)
+        each = (-0.5 * z.square() - self.log_std - 0.5 * LOG_2PI).sum(2)
+        return each.logsumexp(1) - torch.tensor(float(len(self.centres))).log()
+
+    def sample(self, n, c=None, *, rng):
+        return self.centres[:1].expand(n, -1)
+
+    def players(self):
+        return {"kernel": Player(self, rate=self.rate, anneal=False)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("kernel", lambda: -self.log_prob(x).mean())
+
+
+@final
+class Chase(Trained):
+    """x = shift + noise, and a critic that says which way rows are: the two go round and round the rows' mean."""
+
+    def __init__(self, width: int = 4, rate: float = 0.2) -> None:
+        super().__init__(reals(width))
+        self.generator, self.critic = nn.Linear(1, width, bias=False), nn.Linear(width, 1, bias=False)
+        self.rate, self.width = rate, width
+        for player in (self.generator, self.critic):
+            nn.init.constant_(player.weight, 1.0)
+
+    @property
+    def shift(self) -> Tensor:
+        return self.generator.weight[:, 0]
+
+    def sample(self, n, c=None, *, rng):
+        return self.shift + rng.normal((n, self.width), like=self.shift)
+
+    def players(self):
+        plain = {"rate": self.rate, "betas": (0.0, 0.9), "anneal": False, "averaged": True}
+        return {"critic": Player(self.critic, **plain), "generator": Player(self.generator, **plain)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("critic", lambda: (self.critic(self.shift.detach()) - self.critic(x).mean(0)).sum())
+        yield Turn("generator", lambda: -(self.critic.weight.detach()[0] * self.shift).sum())
