@@ -137,8 +137,8 @@ def cells_shape(rows: Images) -> tuple[int, int, int]:
 
 
 def planes(pixels: Array) -> Tensor:
-    """(N, H, W, C) levels as a tensor (N, C, H, W), as small as they were."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, -1, 1)))
+    """(N, H, W, C) levels as a tensor (N, C, H, W) of its own, as small as they were."""
+    return torch.from_numpy(np.array(np.moveaxis(pixels, -1, 1), order="C"))
 
 
 def digest(model: nn.Module) -> str:

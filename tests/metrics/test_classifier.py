@@ -73,6 +73,16 @@ def test_points_and_classes_of_rows_are_the_model_s():
     assert np.array_equal(sight.classes(rows), model.log_joint(c).argmax(1).numpy())
 
 
+def test_pictures_that_nobody_may_write_to_are_copied():
+    """Those of a file are read-only memory, which torch warns of."""
+    pixels = pictures(rows=2).pixels
+    pixels.setflags(write=False)
+    held = planes(pixels)
+    held[0] = 0
+    assert torch.equal(held[1, 0], torch.tensor(pixels[1, :, :, 0]))
+    assert pixels[0].any()
+
+
 def test_other_rows_are_refused():
     sight = Classified(Classifier(3, Image(1, 28, 20), width=4, features=8), "kind", "abc")
     with pytest.raises(WrongRows, match="cannot see"):
