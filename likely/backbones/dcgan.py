@@ -38,6 +38,7 @@ class DCGAN(Network):
     """Strided convolutions with batch normalisation, as published (Radford et al., 2016)."""
 
     width: int = 64  # channels after the first halving; they double with each further one
+    normalised: bool = True  # batch norm in what reads; critics whose slope is priced do better without
 
     def __post_init__(self) -> None:
         if self.width < 1:
@@ -52,8 +53,8 @@ class Halving(nn.Module):
         super().__init__()
         sizes = maps(size)
         channels = widths(network.width, len(sizes) - 1, WIDEST)
-        self.convolutions = nn.ModuleList([_strided(a, b) for a, b in pairwise([inputs, *channels])])
-        self.norms = nn.ModuleList([BatchNorm(wide) for wide in channels[1:]])
+        self.convolutions = nn.ModuleList([_strided(a, b, network) for a, b in pairwise([inputs, *channels])])
+        self.norms = nn.ModuleList([BatchNorm(w) if network.normalised else nn.Identity() for w in channels[1:]])
         self.features = channels[-1] * math.prod(sizes[-1])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,9 +116,13 @@ def even(x: Tensor) -> Tensor:
     return F.pad(x, (0, odd[1], 0, odd[0])) if any(odd) else x
 
 
-def _strided(inputs: int, outputs: int) -> nn.Conv2d:
-    layer = nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=False)
-    nn.init.normal_(layer.weight, 0.0, SPREAD)
+def _strided(inputs: int, outputs: int, network: DCGAN) -> nn.Conv2d:
+    """Through weights as small as the published ones a map would die away where no norm undoes it."""
+    layer = nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=not network.normalised)
+    if network.normalised:
+        nn.init.normal_(layer.weight, 0.0, SPREAD)
+    else:
+        nn.init.kaiming_normal_(layer.weight, SLOPE)
     return layer
 
 

@@ -131,3 +131,15 @@ def test_the_last_linear_layer_reads_the_whole_map():
 def test_no_width_is_refused():
     with pytest.raises(FieldError, match="at least 1"):
         DCGAN(width=0)
+
+
+def test_without_norms_rows_do_not_depend_on_one_another_nor_do_maps_die_away():
+    torch.manual_seed(0)
+    x = torch.rand(6, 3, 28, 28) * 2 - 1
+    plain, normed = (encoder(Image(3, 28, 28, None), 8, DCGAN(width=16, normalised=on)).train() for on in (False, True))
+    torch.testing.assert_close(plain(x[:2]).summary, plain(x).summary[:2])
+    assert (normed(x[:2]).summary - normed(x).summary[:2]).abs().max() > 1e-3
+    assert 0.03 < plain.trunk(plain.pixels(x)).square().mean() < 1  # of x it is 1 / 3
+    slope = torch.autograd.grad(plain(x.requires_grad_()).summary.sum(), x, create_graph=True)[0]
+    second = torch.autograd.grad(slope.square().sum(), plain.trunk.parameters(), allow_unused=True)
+    assert all(each.isfinite().all() for each in second if each is not None)
