@@ -317,6 +317,17 @@ class Denoises(Model):
         """The posterior mean of the clean x, row by row; sigma is (B,)."""
 
 
+class Judges(Model):
+    """Learns from a critic of its own, whose scores tell rows that it takes for real from others."""
+
+    @abstractmethod
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        """The critic's scores, higher for what looks real: one a row, or one a pack of consecutive rows.
+
+        What fills no pack at the end is left out.
+        """
+
+
 class Predicts(Model):
     """Discriminative: a law of a label, or of numbers, given all the rest; other columns are refused by name."""
 

@@ -20,9 +20,21 @@ from likely.card import Card
 from likely.certificates import Subject, certify, spread
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, codec_for, condition_codec
 from likely.conditions import Conditions, seen
-from likely.contracts import Bound, Counted, Family, Latent, Lifted, Model, Reconstructs, Trained, Units, Weighted
+from likely.contracts import (
+    Bound,
+    Counted,
+    Family,
+    Judges,
+    Latent,
+    Lifted,
+    Model,
+    Reconstructs,
+    Trained,
+    Units,
+    Weighted,
+)
 from likely.data import Rows, Table, sides
-from likely.doctor import Checkup, attended
+from likely.doctor import Checkup, Patient, Record, attended, read_record
 from likely.errors import ConditionError, DataError, EmptyData, FieldError, TrainingError, WrongRows
 from likely.fitted import Fitted
 from likely.metrics import coded
@@ -77,7 +89,8 @@ class Run:
         lift = Lift.of(self.asked.family, codec.space)
         _leaving_out(self.asked.family, codec)
         model = self._built(lift, given)
-        data, judged = self._data(model, codec, given)
+        learned, judged = self._data(model, codec, given)
+        data = learned.examples if isinstance(learned, Part) else learned
         plans: list[Planned] = []
         budget = Budget.parse(self.asked.budget)
         if self.folder is not None and not resuming:
@@ -87,12 +100,14 @@ class Run:
             seed=self.asked.seed, folder=self.folder, engine=self.engine, lift=lift, batch=self.asked.batch,
             init=None if init is None else init.model.state_dict(), resume=resuming,
         )  # fmt: skip
-        checkup = None if judged is None else Checkup(model, judged.examples, self.asked.seed, lift)
+        checkup = None if judged is None else self._checkup(model, codec, given, lift, learned, judged)
         log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
         watched = events if checkup is None else attended(events, checkup)
         ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
         found = () if checkup is None else tuple(str(found) for found in checkup.findings)
+        if checkup is not None and checkup.health.readings:
+            card = replace(card, measures=dict(card.measures) | {"health": checkup.health.to_json()["readings"]})
         card = replace(card, findings=((model.caveat,) if isinstance(model, Reconstructs) else ()) + found)
         fitted = Fitted(model.eval(), codec, card, given, _conditions(data, given), _ended(ended))
         fitted = self._looked_into(fitted, judged)
@@ -124,9 +139,7 @@ class Run:
             torch.manual_seed(self.asked.seed)
             return self.asked.family.build(lift.space, None if given is None else given.space)
 
-    def _data(
-        self, model: Model, codec: Codec[Any], given: Codec[Any] | None
-    ) -> "tuple[Examples | Streamed, Part | None]":
+    def _data(self, model: Model, codec: Codec[Any], given: Codec[Any] | None) -> "tuple[Part | Streamed, Part | None]":
         """Rows to learn from and rows to judge by. A counted family has nothing to stop: it learns from every row."""
         trained = isinstance(model, Trained)
         if self.stream is not None:
@@ -134,11 +147,23 @@ class Run:
         weights = self._weights()
         if self.held is not None or not trained:
             held = None if self.held is None else self._part(self.held, None, codec, given)
-            return self._part(self.rows, weights, codec, given).examples, held
+            return self._part(self.rows, weights, codec, given), held
         side = sides(self.rows, fractions=(1 - VALIDATION, VALIDATION, 0.0))
         learned, judged = (np.flatnonzero(side == place) for place in (0, 1))
         held = self._part(self.rows.take(judged), _chosen(weights, judged), codec, given) if len(judged) else None
-        return self._part(self.rows.take(learned), _chosen(weights, learned), codec, given).examples, held
+        return self._part(self.rows.take(learned), _chosen(weights, learned), codec, given), held
+
+    def _checkup(
+        self, model: Model, codec: Codec[Any], given: Codec[Any] | None, lift: Lift, learned: "Part | Streamed",
+        judged: Part,
+    ) -> Checkup:  # fmt: skip
+        """A doctor; of a game it looks at the rows too, and at what the log tells of an earlier session."""
+        patient, log, seed = None, self.folder and self.folder / LOG, self.asked.seed
+        weighted = self.asked.weight is not None or self.weights is not None
+        if isinstance(model, Judges) and isinstance(learned, Part) and not weighted:
+            patient = Patient(model, codec, lift, learned.rows, judged.rows, given, seed)
+        record = read_record(log) if log is not None and log.is_file() else Record()
+        return Checkup(model, judged.examples, seed, lift, patient, record)
 
     def _streamed(self, model: Model, codec: Codec[Any], given: Codec[Any] | None) -> Streamed:
         assert self.stream is not None
@@ -172,10 +197,17 @@ class Run:
         return Card(
             family=self.asked.family, seed=self.asked.seed, condition=self.asked.condition,
             order=tuple(_named(self.rows)), returns=self.form,
-            data={"source": self.asked.source, "rows": rows, "sha256": self.asked.data_hash},
+            data={"source": self.asked.source, "rows": rows, "sha256": self.asked.data_hash} | self._asides,
             recipe=json.loads(json.dumps(recipe)), measures=measures,
             versions={"likely": likely.__version__, "torch": torch.__version__, "python": platform.python_version()},
         )  # fmt: skip
+
+    @property
+    def _asides(self) -> dict[str, Any]:
+        """Of the data, what only some trainings have: rows of the person's own to judge by, windows, weights."""
+        told = {"validation": self.asked.validation, "window": self.asked.window}
+        told["weight"] = self.asked.weight or (None if self.weights is None else "given")
+        return {name: value for name, value in told.items() if value is not None}
 
     def _looked_into(self, fitted: Fitted[Any], judged: Part | None) -> Fitted[Any]:
         """With what was measured of its codes, on held-out rows where there are any."""

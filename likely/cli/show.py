@@ -9,18 +9,49 @@ from typer.core import TyperCommand
 from likely.cli.output import Json, emit_json, one_command, print_table, printable
 
 RATES = 8  # of latents that are listed
+READINGS = 2  # of a doctor, that are listed: --health tells them all
 
 
-def show(run: Annotated[Path, typer.Argument(help="A fitted model's folder.")], as_json: Json = False) -> None:
+def show(
+    run: Annotated[Path, typer.Argument(help="A fitted model's folder; with --health a training's as well.")],
+    health: Annotated[bool, typer.Option("--health", help="Look for what is wrong with it, and what helps.")] = False,
+    data: Annotated[
+        str | None, typer.Option(help="With --health: the rows it was fitted on, if they are elsewhere now.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
     from likely.fitted import load
 
+    if health:
+        show_health(run, data, as_json=as_json)
+        return
     fitted = load(run)
     if as_json:
         emit_json(page(fitted))
     else:
         print_page(fitted)
         print_certificates(fitted.card.certificates)
+
+
+def show_health(run: Path, data: str | None, *, as_json: bool) -> None:
+    """What is wrong with a model or a training, and every number that was looked at."""
+    from likely.apps.health import health as looked
+
+    found = looked(run, data)
+    if as_json:
+        emit_json({"run": run, "of": found.of} | found.health.to_json())
+        return
+    health = found.health
+    told = [*((each.name, each.seen, each.remedy) for each in health.findings)]
+    print_table(found.of, ("finding", "what was seen", "what helps"), told)
+    if not told:
+        typer.echo("nothing wrong was found" + ("; here is what was looked at:" if health.readings else ""))
+    rows = [(each.name, str(each), each.healthy, each.of) for each in health.readings]
+    left = "\n".join(f"not looked at: {each}" for each in health.left_out)
+    if rows or left:
+        typer.echo("")
+        print_table("", ("looked at", "seen", "healthy", "of"), rows, note=left and f"\n{left}")
 
 
 def page(fitted: Any) -> dict[str, Any]:
@@ -75,6 +106,7 @@ def print_page(fitted: Any) -> None:
         ("bound", told_terms(said["measures"].get("bound"), drawn=drawn(fitted.model))),
         ("latents", told_latents(said["measures"].get("latents"))),
         ("codes", told_codes(said["measures"])),
+        ("health", told_health(fitted.card)),
         ("measure", said["measure"]),
         ("checked", "" if fitted.card.certificates is None else summary(fitted.card.certificates)),
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
@@ -169,6 +201,13 @@ def told_latents(latents: dict[str, Any] | None) -> str:
     more = f", … {rates[-1]:.2g}" if len(rates) > RATES else ""
     listed = ", ".join(f"{rate:.2g}" for rate in rates[:RATES])
     return f"{sum(latents['active'])} of {len(rates)} active; rates {listed}{more} nats"
+
+
+def told_health(card: Any) -> str:
+    """What a doctor read of it at the end of its training."""
+    from likely.doctor import readings_of
+
+    return "; ".join(f"{each.name} {each} ({each.healthy})" for each in readings_of(card)[:READINGS])
 
 
 def command() -> TyperCommand:

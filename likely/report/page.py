@@ -15,6 +15,7 @@ from likely.apps.measure import FLOOR, Measurement
 from likely.apps.told import conclusions, told_codes, told_each, told_fit, told_kept, told_mean
 from likely.contracts import Scores
 from likely.data import Pieces, Rows, Table
+from likely.doctor import readings_of
 from likely.metrics import Measure, Verdict
 from likely.report import checked, figure
 from likely.report.drawing import signed
@@ -118,6 +119,9 @@ def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str,
         "kept": told_kept(contender.fitted.card.measures) if contender.fitted else "",
         "rule": contender.fitted.card.measures.get("rule") or "" if contender.fitted else "",
         "codes": told_codes(contender.fitted.card.measures) if contender.fitted else "",
+        "health": [f"{each.name}: {each} ({each.healthy})" for each in readings_of(contender.fitted.card)]
+        if contender.fitted
+        else [],
         "findings": list(contender.fitted.card.findings) if contender.fitted else [],
     }
 

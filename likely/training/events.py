@@ -61,6 +61,7 @@ class Stepped(Event):
     losses: dict[str, float]  # each player's, the mean since the last report
     rate: float  # rounds a second
     left: float  # seconds, as it looks now
+    lengths: dict[str, float] = field(default_factory=dict)  # of each player's gradients, the median since then
 
 
 @final

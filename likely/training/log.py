@@ -3,6 +3,7 @@
 import json
 import math
 from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
 from typing import Any, final
 
@@ -19,6 +20,8 @@ class JsonLines(Listener):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.file = path.open("a", encoding="utf-8")
+            if cut_off(path):
+                self.file.write("\n")
         except OSError as reason:
             raise CannotSave(f"the log {path} cannot be written: {reason}", remedy="another place for it") from reason
 
@@ -34,6 +37,13 @@ class JsonLines(Listener):
     def close(self) -> None:
         with suppress(OSError):  # a full disk was told when the line was written
             self.file.close()
+
+
+def cut_off(path: Path) -> bool:
+    """Whether a kill left the last line without its end."""
+    with path.open("rb") as file:
+        size = file.seek(0, SEEK_END)
+        return size > 0 and file.seek(size - 1) >= 0 and file.read(1) != b"\n"
 
 
 @final
@@ -52,6 +62,8 @@ class Board(Listener):
             case Stepped():
                 for player, loss in event.losses.items():
                     self.writer.add_scalar(f"loss/{player}", loss, event.step)
+                for player, length in event.lengths.items():
+                    self.writer.add_scalar(f"gradient/{player}", length, event.step)
                 self.writer.add_scalar("rate", event.rate, event.step)
             case Validated():
                 self.writer.add_scalar("held out/weights", event.value, event.step)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from statistics import median
 from typing import final
 
 import torch
@@ -53,6 +54,7 @@ class Rounds:
         self.unseen: list[tuple[str, Tensor, Tensor | float]] = []
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
+        self.stretch: dict[str, list[float]] = {}  # lengths of gradients since the last report
 
     def play(self, course: Course) -> None:
         """One round: every turn on the rows of this step."""
@@ -84,6 +86,11 @@ class Rounds:
         self.sums, self.counts = {}, {}
         return means
 
+    def lengths(self) -> dict[str, float]:
+        """The median length of each player's gradients since the last call."""
+        stretch, self.stretch = self.stretch, {}
+        return {player: median(lengths) for player, lengths in stretch.items()}
+
     def tensors(self) -> Tensors:
         """Everything the next round depends on (the tensors themselves, no copies)."""
         held = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
@@ -94,7 +101,7 @@ class Rounds:
 
     def restore(self, tensors: Tensors) -> None:
         """Go on from these."""
-        self.unseen, self.sums, self.counts = [], {}, {}
+        self.unseen, self.sums, self.counts, self.stretch = [], {}, {}, {}
         restore(self.model, under(tensors, "model"))
         held = {name: tensor for name, tensor in self.tensors().items() if not name.startswith("model/")}
         _fill(held, {name: tensors[name] for name in tensors if not name.startswith("model/")})
@@ -135,6 +142,7 @@ class Rounds:
         course.follow(player, loss)
         self.sums[player] = self.sums.get(player, 0.0) + loss
         self.counts[player] = self.counts.get(player, 0) + 1
+        self.stretch.setdefault(player, []).append(length)
 
     def _reseed(self, step: int) -> None:
         """The model's own initialisation and dropout draw from torch's global source."""

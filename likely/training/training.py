@@ -120,9 +120,9 @@ class Training:
         rate = (step - before) / max(now - then, 1e-9)
         self.reported = (step, now)
         left = (self.recipe.steps - step) / rate if rate > 0 else math.inf
-        losses = self.rounds.losses()
+        losses, lengths, seconds = self.rounds.losses(), self.rounds.lengths(), now - self.clock
         return Stepped(
-            step=step, steps=self.recipe.steps, losses=losses, rate=rate, left=left, seconds=now - self.clock
+            step=step, steps=self.recipe.steps, losses=losses, lengths=lengths, rate=rate, left=left, seconds=seconds
         )
 
     def _slow(self) -> Iterator[Noticed]:

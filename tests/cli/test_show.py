@@ -110,3 +110,25 @@ def test_which_weights_were_kept_beside_the_last_and_why(cli, models):
     assert re.search(r"kept +the weights.*, of step \d of 5: held-out nats -?[\d.]+ ± [\d.]+; the last weights ", told)
     assert re.search(r"chosen by +the smallest -log p \(or its bound\) on \d+ validation rows, never test rows", told)
     assert "chosen by" not in cli("show", models["iris"]).out
+
+
+def test_the_health_of_any_model(cli, models):
+    told = cli("show", models["iris"], "--health").out
+    assert "nothing wrong was found; here is what was looked at:" in told
+    assert "distance of shares" in told
+    assert "not looked at: copies: no row was held out" in told
+    said = json.loads(cli("show", models["iris"], "--health", "--json").out)
+    assert set(said) == {"run", "of", "findings", "readings", "left out"}
+    assert said["readings"][0]["of"].startswith("150 real and ")
+    cli("show", "nowhere", "--health").fails(3, "nowhere")
+
+
+def test_the_health_of_a_game_names_what_helps(cli, tmp_path):
+    rows = ["across,up", *(f"{3 * (i % 4)},{i % 3 + 0.001 * i}" for i in range(800))]
+    (tmp_path / "grid.csv").write_text("\n".join(rows))
+    assert cli("fit", "grid.csv", "-f", "GAN", "--width", "8", "--budget", "5", "-o", "g.likely", "-q").code == 0
+    told = cli("show", "g.likely", "--health").out
+    assert "what helps" in told
+    assert "--packing 4" in told
+    (tmp_path / "grid.csv").unlink()
+    assert "not looked at: modes, support" in cli("show", "g.likely", "--health").out

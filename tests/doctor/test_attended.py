@@ -8,11 +8,12 @@ import torch
 import likely
 from likely.backbones import MLP
 from likely.contracts import Used
-from likely.doctor import Checkup, attended
+from likely.doctor import Checkup, Record, attended
 from likely.families.vae import VAE
 from likely.spaces import reals
-from likely.training import Budget, Candidate, Engine, Examples, Finished, Noticed, Planned, Validated, learn
+from likely.training import Budget, Candidate, Engine, Examples, Finished, Noticed, Planned, Stepped, Validated, learn
 from likely.variational import Hierarchical, MixturePrior
+from tests.doctor.patients import patient_of, ring
 
 PLAIN = Engine(threads=1, probe=False)
 NARROW = MLP(width=32, depth=1)
@@ -62,7 +63,7 @@ def test_what_passes_is_noticed_and_not_kept():
     kept = Candidate(step=900, averaged=False, value=0.0, weights={})
 
     def events():
-        yield Planned(recipe=type("Recipe", (), {"steps": 1000})())
+        yield Planned(recipe=type("Recipe", (), {"steps": 1000, "compile": False})())
         for step in (100, 150, 200, 300, 400):
             yield Validated(step=step, value=0.0, average=0.0, unit="nats", best=0.0, best_step=step)
         state["sick"] = False
@@ -103,3 +104,79 @@ def test_a_listener_that_fails_closes_the_training():
     next(watched)
     watched.close()
     assert closed == [True]
+
+
+# A game -----------------------------------------------------------------------------------------------------------
+
+
+def watched(sick_until, *, seconds=1e4, score=lambda x: -x[:, 0]):
+    """What is told of a game in 20 reports whose generator has one mode alone until some step."""
+    now = {"step": 0}
+
+    def draw(n, given, seed):
+        return ring(n, seed, only=[0] if now["step"] < sick_until else None)
+
+    patient = patient_of(ring(3000), draw, score=score)
+    checkup = Checkup(patient.model, Examples(torch.zeros(9, 2)), patient=patient)
+    kept = Candidate(step=2000, averaged=True, value=None, weights={})
+
+    def events():
+        yield Planned(recipe=type("Recipe", (), {"steps": 2000, "compile": False})())
+        for step in range(100, 2001, 100):
+            now["step"] = step
+            losses = {"critic": 1.0, "generator": 1.0}
+            yield Stepped(step=step, steps=2000, losses=losses, lengths=losses, rate=1.0, left=0.0,
+                          seconds=seconds * step)  # fmt: skip
+        yield Finished(step=2000, final=kept, kept=kept)
+
+    return list(attended(events(), checkup)), checkup
+
+
+def noticed(told):
+    return [(at, each.what) for at, each in enumerate(told) if isinstance(each, Noticed)]
+
+
+def test_collapse_is_told_as_it_goes_and_kept():
+    told, checkup = watched(sick_until=10**6)
+    ((at, what),) = noticed(told)
+    assert what.startswith("missing modes: ")
+    assert at == 6  # the second report after the first fifth
+    assert [each.name for each in checkup.findings] == ["missing modes"]
+    assert checkup.health.readings
+
+
+def test_what_a_generator_learns_in_time_is_told_and_not_kept():
+    told, checkup = watched(sick_until=1000)
+    assert len(noticed(told)) == 1
+    assert checkup.findings == ()
+    healthy, checkup = watched(sick_until=0)
+    assert not noticed(healthy)
+    assert checkup.findings == ()
+
+
+def test_looks_take_a_fiftieth_of_the_time_at_most():
+    """After a first one, nothing more where that took too long already; the last one is always taken."""
+    told, checkup = watched(sick_until=10**6, seconds=1e-6)
+    ((at, _),) = noticed(told)
+    assert at == len(told) - 2
+    assert checkup.findings
+
+
+def test_a_fault_in_looking_stops_no_training():
+    def broken(x):
+        raise ZeroDivisionError("of a critic")
+
+    told, checkup = watched(sick_until=0, score=broken)
+    assert isinstance(told[-1], Finished)
+    assert "ended in ZeroDivisionError: of a critic" in checkup.health.left_out[0]
+
+
+def test_reports_are_kept_though_nothing_is_looked_at():
+    checkup = Checkup(
+        VAE().build(reals(1)),
+        Examples(torch.zeros(2, 1)),
+        record=Record(steps=[1], losses=[{"vae": 0.0}], lengths=[{}]),
+    )
+    stepped = Stepped(step=2, steps=4, losses={"vae": 1.0}, rate=1.0, left=0.0)
+    assert len(list(attended(iter([stepped]), checkup))) == 1
+    assert checkup.record.steps == [1, 2]

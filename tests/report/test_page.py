@@ -173,3 +173,12 @@ def test_which_weights_were_kept_stands_on_a_model_s_card(tables):
     told = page._card(Contender("NaiveBayes", fitted.card.family, fitted=fitted), tables[0])
     assert told["kept"] == "the weights, of step 3 of 9: held-out nats 1; the last weights 2"
     assert told["rule"] == "the smallest"
+
+
+def test_a_game_s_health_stands_on_its_card(tables):
+    reading = {"name": "critic's accuracy", "value": 0.56, "low": 0.5, "high": None, "of": "90 rows", "healthy": "0.5"}
+    fitted = likely.fit("iris", likely.NaiveBayes(), certify=False)
+    fitted = replace(fitted, card=replace(fitted.card, measures={"health": [reading]}))
+    told = page._card(Contender("GAN", fitted.card.family, fitted=fitted), tables[0])
+    assert told["health"] == ["critic's accuracy: 0.56 [0.5, ∞] (0.5)"]
+    assert page._card(Contender("GAN"), tables[0])["health"] == []

@@ -53,6 +53,15 @@ def test_losses_are_means_since_the_last_look() -> None:
     assert model.losses() == {}
 
 
+def test_the_length_of_each_player_s_gradients_is_told_once() -> None:
+    model, course = rounds(Game(4)), Course()
+    played(model, course, 3)
+    lengths = model.lengths()
+    assert set(lengths) == {"critic", "generator"}
+    assert all(length > 0 for length in lengths.values())
+    assert model.lengths() == {}
+
+
 def test_an_infinite_loss_is_told_with_its_player() -> None:
     model, course = Gaussian(4), Course()
     started = rounds(model)
