@@ -19,7 +19,7 @@ from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.backbones import Network
-from likely.contracts import Family, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -63,7 +63,7 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained, Paced):
+class GANModel(Truncates, Trained, Paced, Judges):
     """p(x | c) as what a generator makes of noise."""
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
@@ -100,6 +100,9 @@ class GANModel(Truncates, Trained, Paced):
     def generator_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         made = self._made(len(x), c, rng.fork(REPLY))
         return self.contest.generator_loss(Shown(x, c), Shown(made, c), rng=rng)  # (4)
+
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)
 
     def _made(self, n: int, c: Tensor | None, rng: Rng, truncation: float = 1.0) -> Tensor:
         z = self.noise.draw(n, rng, next(self.generator.parameters()))

@@ -284,3 +284,13 @@ def test_what_cannot_be_named_or_changed_is_refused():
 
 def test_interpolated_is_wassersteins_penalty_by_default():
     assert Wasserstein().penalty == Interpolated()
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_the_critic_can_be_asked(packing):
+    """A doctor does: a score for each whole pack, higher where rows look real."""
+    model = GAN(packing=packing).build(reals(2), Vector((Category(2),))).eval()
+    x, c = torch.randn(20, 2), torch.zeros(20, 1)
+    scores = model.judge(x, c)
+    assert scores.shape == (20 // packing,)
+    assert torch.allclose(model.judge(x[:packing], c[:packing]), scores[:1], atol=1e-5)
