@@ -8,7 +8,6 @@ declared type tells them apart. The class line of a model is therefore its abstr
 Classes are abstract or final; nothing concrete is overridden. `x` lies in a `Space` and so does the condition `c`.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
-from likely.errors import FieldError
 from likely.rng import Rng
 from likely.scores import Scores as Scores
 from likely.scores import log_mean_exp as log_mean_exp
+from likely.sharpness import Sharpness as Sharpness
 
 ACTIVE = 0.01  # variance over rows beyond which a number of a code is in use
 
@@ -263,24 +262,6 @@ class Drawable(Model):
     @abstractmethod
     def graphs(self) -> tuple[tuple[Edge, ...], ...]:
         """One graph, or one for each class where they differ."""
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """How much draws lean to the likeliest: it changes samples, never a score."""
-
-    temperature: float = 1.0  # below 1: nearer to the likeliest; above: wilder
-    top_k: int | None = None  # of every choice, the k likeliest alone
-    top_p: float = 1.0  # of every choice, the fewest likeliest that hold this much mass
-
-    def __post_init__(self) -> None:
-        if not 0 < self.temperature < math.inf:
-            raise FieldError(f"a temperature of {self.temperature}", expected="above 0; 1 draws from the model itself",
-                             remedy="top_k of 1 takes the likeliest choice each time")  # fmt: skip
-        if self.top_k is not None and self.top_k < 1:
-            raise FieldError(f"the {self.top_k} likeliest", expected="at least 1", remedy="leave top_k out for all")
-        if not 0 < self.top_p <= 1:
-            raise FieldError(f"a top_p of {self.top_p}", expected="above 0, at most 1")
 
 
 class Sharpens(Model):
