@@ -53,8 +53,8 @@ class Health:
 
 def readings_of(card: Any) -> tuple[Reading, ...]:
     """What a doctor read at the end of a training, as the card's measures keep it."""
-    return tuple(Reading(**{name: inf if value is None else value for name, value in each.items()})
-                 for each in card.measures.get("health", ()))  # fmt: skip
+    kept: list[dict[str, Any]] = [dict(each) for each in card.measures.get("health", ())]
+    return tuple(Reading(**each | {name: inf for name, value in each.items() if value is None}) for each in kept)
 
 
 def _said(value: float) -> str:
