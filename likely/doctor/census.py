@@ -132,7 +132,7 @@ def seen_at(real: int, made: int) -> int:
 
 def _categories(rows: Table) -> list[str]:
     names = [name for name in measurable(rows) if not is_numeric(rows, name)]
-    return [name for name in names if 2 <= len(pd.unique(rows.frame[name])) <= LEVELS]
+    return [name for name in names if 2 <= len(set(rows.frame[name].dropna())) <= LEVELS]
 
 
 def _said(rows: Table, name: str) -> Array:

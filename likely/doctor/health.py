@@ -53,8 +53,13 @@ class Health:
 
 def readings_of(card: Any) -> tuple[Reading, ...]:
     """What a doctor read at the end of a training, as the card's measures keep it."""
-    kept: list[dict[str, Any]] = [dict(each) for each in card.measures.get("health", ())]
-    return tuple(Reading(**each | {name: inf for name, value in each.items() if value is None}) for each in kept)
+    return tuple(_read(dict(each)) for each in card.measures.get("health", ()))
+
+
+def _read(said: dict[str, Any]) -> Reading:
+    """A reading, as JSON has it: there is no infinity there."""
+    numbers = {name: inf if said[name] is None else float(said[name]) for name in ("value", "low", "high")}
+    return Reading(said["name"], of=said["of"], healthy=said["healthy"], **numbers)
 
 
 def _said(value: float) -> str:
