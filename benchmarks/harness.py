@@ -83,7 +83,13 @@ class Lane:
 class Bench:
     """One question's races, checks and notes; prints as it goes and writes one JSON file."""
 
-    def __init__(self, name: str, doc: str | None, packages: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        doc: str | None,
+        packages: Sequence[str] = (),
+        more: Callable[[argparse.ArgumentParser], None] | None = None,
+    ) -> None:
         parser = argparse.ArgumentParser(description=(doc or "").strip().split("\n")[0])
         parser.add_argument("--repeats", type=int, default=7, help="rounds of every race (at least 5 to quote)")
         parser.add_argument("--threads", type=int, default=0, help="torch threads (0: torch's default)")
@@ -92,6 +98,8 @@ class Bench:
         parser.add_argument("--patience", type=int, default=0, help="seconds a peer's form has to be ready (0: any)")
         parser.add_argument("--data", type=Path, default=None, help="folder of real data sets, for those that use them")
         parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
+        if more is not None:
+            more(parser)
         self.name, self.args = name, parser.parse_args()
         self.packages = ("torch", "numpy", *packages)
         self.races: list[dict] = []

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.spline_flow import SplineFlow as SplineFlow
+    from likely.families.table_gan import TableGAN as TableGAN
     from likely.families.transformer import Transformer as Transformer
     from likely.families.vae import VAE as VAE
     from likely.families.vqvae import VQVAE as VQVAE
@@ -101,6 +102,7 @@ __all__ = [  # the table of families and the verbs
     "RealNVP",
     "Sharpness",
     "SplineFlow",
+    "TableGAN",
     "Transformer",
     "WaveNet",
     "compare",

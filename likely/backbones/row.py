@@ -36,6 +36,7 @@ class RowInput(nn.Module):
 
     A real enters as it is, a count as log(1 + x); both as 0 beside an indicator where missing, and a real beside one
     for each of its atoms. A missing choice is one more code. Waves are added to the numbers where they are asked for.
+    Without `gaps` numbers are known to be there, and have no indicators.
     """
 
     counted: Tensor
@@ -46,9 +47,9 @@ class RowInput(nn.Module):
     atom_columns: Tensor
     atoms: Tensor
 
-    def __init__(self, space: Vector, width: int, waves: int = 0) -> None:
+    def __init__(self, space: Vector, width: int, waves: int = 0, *, gaps: bool = True) -> None:
         super().__init__()
-        columns = list(enumerate(space.columns))
+        self.gaps, columns = gaps, list(enumerate(space.columns))
         numbers = [at for at, column in columns if not isinstance(column, Category)]
         choices = [(at, column.k) for at, column in columns if isinstance(column, Category)]
         atoms = [(numbers.index(at), a) for at, column in columns if isinstance(column, Real) for a in column.atoms]
@@ -61,7 +62,8 @@ class RowInput(nn.Module):
         self._keep("atom_columns", torch.tensor([at for at, _ in atoms], dtype=torch.int64))
         self._keep("atoms", torch.tensor([a for _, a in atoms]))
         self.waves = Waves(len(numbers), waves)
-        self.linear = nn.Linear(self.waves.outputs + len(numbers) + len(atoms), width) if numbers else None
+        inputs = self.waves.outputs + len(numbers) * gaps + len(atoms)
+        self.linear = nn.Linear(inputs, width) if numbers else None
         self.embedding = nn.Embedding(sum(codes), width) if codes else None
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=len(codes) ** -0.5)
@@ -79,7 +81,8 @@ class RowInput(nn.Module):
         x = torch.where(missing, 0.0, x)
         read = torch.where(self.counted, torch.where(self.counted, x, 0.0).clamp(min=0).log1p(), x)
         at_atom = (x[:, self.atom_columns] == self.atoms.to(x.dtype)) & ~missing[:, self.atom_columns]
-        return torch.cat([self.waves(read), missing.to(x.dtype), at_atom.to(x.dtype)], 1)
+        told = [self.waves(read), missing.to(x.dtype), at_atom.to(x.dtype)]
+        return torch.cat(told if self.gaps else told[::2], 1)
 
     def _codes(self, x: Tensor) -> Tensor:
         return torch.where(torch.isnan(x), self.absent_codes, torch.nan_to_num(x).long()) + self.offsets
@@ -92,9 +95,9 @@ class RowInput(nn.Module):
 class RowEncoder(Encoder):
     """A vector's cells, through hidden layers, to a summary."""
 
-    def __init__(self, space: Vector, width: int, network: MLP, waves: int = 0) -> None:
+    def __init__(self, space: Vector, width: int, network: MLP, waves: int = 0, *, gaps: bool = True) -> None:
         super().__init__()
-        self.input = RowInput(space, network.width if network.depth else width, waves)
+        self.input = RowInput(space, network.width if network.depth else width, waves, gaps=gaps)
         self.layers = Layers(network.width, width, network, made=1) if network.depth else None
 
     def forward(self, cells: Tensor) -> Context:
