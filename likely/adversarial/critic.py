@@ -46,10 +46,11 @@ class Critic(nn.Module):
         company: int = 0,
         told: Told = Concatenated(),
         beside: int = 0,
+        gaps: bool = True,
     ) -> None:
         super().__init__()
         self.space, self.packing = space, packing
-        self.features = encoder(space, width, network or whole(space, LAYERS), waves=waves)
+        self.features = encoder(space, width, network or whole(space, LAYERS), waves=waves, gaps=gaps)
         self.code = decoder(beside, (width,), network=MLP(width=width, depth=1)) if beside else None
         seen = width if self.code is None else 2 * width
         self.hearing = None if condition is None else told.built(condition, seen)

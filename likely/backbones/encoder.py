@@ -14,18 +14,20 @@ from likely.errors import FieldError
 from likely.spaces import Image, Series, Tokens, Vector, Wave
 
 
-def encoder(space: Space, width: int, network: Network | None = None, *, places: int = 0, waves: int = 0) -> Encoder:
+def encoder(
+    space: Space, width: int, network: Network | None = None, *, places: int = 0, waves: int = 0, gaps: bool = True
+) -> Encoder:
     """A module: cells (B, ...) -> Context(summary (B, width), field (B, places, *where) if places are asked for).
 
-    Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places; of
+Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places; of
     images, series and sounds Conv alone gives a field. `waves` are octaves of each number of a row, for readers that
-    must see fine structure.
+    must see fine structure; without `gaps` the numbers of a row are known to be there.
     """
     match space, network:
         case Vector(), MLP():
-            return RowEncoder(space, width, network, waves)
+            return RowEncoder(space, width, network, waves, gaps=gaps)
         case Vector(), None:
-            return RowEncoder(space, width, MLP(width=width, depth=1), waves)
+            return RowEncoder(space, width, MLP(width=width, depth=1), waves, gaps=gaps)
         case Image(), MLP():
             return FlatImageEncoder(space, width, network)
         case Image(), Conv() | None:

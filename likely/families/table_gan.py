@@ -26,7 +26,7 @@ from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told
 from likely.adversarial.balance import attention, picked
 from likely.adversarial.places import Placed, Places
 from likely.backbones import MLP, Network, encoder
-from likely.contracts import Family, Player, Prepared, Space, Trained, Turn
+from likely.contracts import Family, Paced, Player, Prepared, Space, Trained, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -124,7 +124,7 @@ class Law(nn.Module):
 
 
 @final
-class TableGANModel(Trained, Prepared):
+class TableGANModel(Trained, Prepared, Paced):
     """p(x | c) as what a generator makes of noise and a cell that it is told."""
 
     def __init__(self, family: TableGAN, space: Vector, condition: Space | None) -> None:
@@ -132,7 +132,7 @@ class TableGANModel(Trained, Prepared):
         self.family, self.places = family, Places(space, family.modes)
         self.maker = Maker(family, self.places, condition)
         critic = Critic(reals(self.places.width), condition, family.critic, width=family.width,
-                        packing=family.packing, company=family.company, told=family.told)  # fmt: skip
+                        packing=family.packing, company=family.company, told=family.told, gaps=False)  # fmt: skip
         self.contest = Contest(critic, family.game, lazily=family.lazily)
         self.law = None if condition is None else Law(condition, len(self.places.state))
 
@@ -148,6 +148,9 @@ class TableGANModel(Trained, Prepared):
             "generator": Player(self.maker, game.rate, betas, anneal=game.anneal, averaged=True),
         }
         return found if self.law is None else found | {"law": Player(self.law)}
+
+    def pace(self, done: float) -> None:
+        self.contest.pace(done)
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         placed = self.places.placed(x, rng=rng)

@@ -1,3 +1,5 @@
+import math
+
 import torch
 
 from likely.backbones import MLP
@@ -52,3 +54,9 @@ def test_without_hidden_layers_what_is_said_of_reals_is_linear():
     middle = reader((x + y) / 2).summary
     torch.testing.assert_close(middle, (reader(x).summary + reader(y).summary) / 2)
     assert middle.shape == (5, 4)
+
+
+def test_without_gaps_numbers_have_no_indicators():
+    row, x = RowInput(Vector((Real(atoms=(0.5,)), Count())), 4, gaps=False), torch.tensor([[0.5, 3.0], [0.1, 0.0]])
+    torch.testing.assert_close(row(x), row.linear(torch.tensor([[0.5, math.log(4), 1.0], [0.1, 0.0, 0.0]])))
+    assert row.linear.in_features == 3
