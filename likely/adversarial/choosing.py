@@ -40,9 +40,9 @@ class Choosing(nn.Module):
 
     def log_softmax(self, y: Tensor) -> Tensor:
         """(1)."""
-        centred = y - self.top(y)[:, self.column]
+        centred = y - self._spread(self.top(y))
         total = centred.clamp(min=LEAST).exp() @ self.member
-        return centred - (total.log() @ self.member.T)  # (1)
+        return centred - self._spread(total.log())  # (1)
 
     def perturbed(self, y: Tensor, rng: Rng) -> Tensor:
         """y + g of (2)."""
@@ -50,14 +50,18 @@ class Choosing(nn.Module):
 
     def hot(self, y: Tensor) -> Tensor:
         """One-hot of every column's largest (B, L)."""
-        return (y >= self.top(y)[:, self.column]).to(y.dtype)
+        return (y >= self._spread(self.top(y))).to(y.dtype)
 
     def index(self, y: Tensor) -> Tensor:
         """Which choice is every column's largest (B, D)."""
         place = torch.arange(len(self.column), device=y.device).expand(len(y), -1)
-        best = place.masked_fill(y < self.top(y)[:, self.column], 0)
+        best = place.masked_fill(y < self._spread(self.top(y)), 0)
         empty = best.new_zeros(len(y), self.columns)
         return empty.scatter_reduce(1, self.column.expand(len(y), -1), best, "amax")
+
+    def _spread(self, of_columns: Tensor) -> Tensor:
+        """Numbers of columns (B, D) at each of their choices (B, L): one term each, so that the product is exact."""
+        return of_columns @ self.member.T
 
     def relaxed(self, y: Tensor, temperature: float, *, straight: bool) -> Tensor:
         """(3) of perturbed numbers."""

@@ -45,7 +45,7 @@ def quantiles(values: Tensor) -> Tensor:
 
 def modes(points: Tensor, rows: Tensor, most: Tensor) -> Mixture:
     """The mixtures of columns with these quantiles (C, POINTS), of so many rows (C,); at most `most` modes (C,)."""
-    highest = int(most.max()) if len(most) else 0
+    highest = int(most.max())
     floor = NARROWEST * points.std(1, keepdim=True).clamp(min=1e-6)
     mixture = _begun(points, highest, floor)
     best, least = mixture, torch.full_like(points[:, 0], math.inf)

@@ -69,7 +69,7 @@ class Places(nn.Module):
         start = len(numbers) * most + others.cumsum(0) - others - first
         state = torch.arange(len(column)) - start[column]
         state[: len(numbers) * most] = 0
-        atoms = torch.cat([torch.full_like(self.cells.atoms[:, :1], math.nan), self.cells.atoms], 1)
+        atoms = torch.nn.functional.pad(self.cells.atoms, (1, 1), value=math.nan)
         atom = atoms[column, torch.where(self.cells.category[column], 0, state).clamp(max=atoms.shape[1] - 1)]
         source = torch.cat([column, numbers, numbers])
         fixed = {"numbers": numbers, "whole": self.cells.integer[numbers], "start": start, "state": state}
@@ -114,7 +114,7 @@ class Places(nn.Module):
             values = x[split.ordinary[:, column], column]
             own = alone(values, self.most, whole=bool(self.whole[place]))
             rest = values[~torch.isin(values, own)]
-            t = self._scaled(rest, self.whole[place], rng.fork(place))
+            t = self._scaled(rest, self.whole[place], rng.fork(place) if len(rest) else None)
             self._known(place, own, self._scaled(values, self.whole[place]))
             sketches.append(quantiles(t))
             rows.append(len(rest))
@@ -211,8 +211,8 @@ class Places(nn.Module):
         place = (inside * places * (self.scale > 0)).sum(2)
         slope, base = self.scale / self.spread[:, None], self._bases()
         value = hots @ base + (inside * places * slope).sum(2)
-        row = torch.cat([hots, place, value], 1) * there[:, self.source].to(hots.dtype)
-        return torch.cat([row, self.choosing.member[told]], 1)
+        row = torch.cat([hots, place, value, self.choosing.member[told]], 1)
+        return row if bool(there.all()) else row * torch.cat([there[:, self.source], torch.ones_like(there)], 1)
 
     def _bases(self) -> Tensor:
         """(L, C): the standardised t of the middle of every choice, in its number's column."""

@@ -54,7 +54,7 @@ class TableGAN(Family["TableGANModel"]):
     straight: bool = True  # the critic sees choices as they are; otherwise softened by the temperature
     width: int = 256  # the critic's summary of a row
     generator: Network = MLP(width=256, depth=2)  # the generator's layers
-    critic: Network = MLP(width=256, depth=1)  # the critic's layers over a row
+    critic: Network = MLP(depth=0)  # the critic's layers over a row, before two that judge a pack of rows
     rate: float = 1e-3  # the generator's learning rate
     critic_rate: float = 2e-3  # the critic's learning rate: it must keep up with the generator
     momentum: float = 0.0  # Adam's first beta: games like little

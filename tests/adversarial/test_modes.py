@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from likely.adversarial.modes import POINTS, Mixture, alone, log_joint, modes, quantiles, shares
+from likely.adversarial.modes import Mixture, alone, log_joint, modes, quantiles, shares
 from likely.rng import Keyed
 
 
@@ -61,10 +61,6 @@ def test_columns_that_say_little_have_one_mode(values):
     assert torch.isfinite(torch.stack(list(found))).all()
 
 
-def test_nothing_is_asked_of_no_columns():
-    assert modes(torch.zeros(0, POINTS), torch.zeros(0), torch.zeros(0, dtype=torch.int64)).weight.shape == (0, 0)
-
-
 def test_shares_are_those_of_bayes():
     mixture = Mixture(torch.tensor([[0.7, 0.3]]), torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.5]]))
     points = torch.tensor([[0.0, 1.0, 2.0]])
@@ -82,7 +78,7 @@ def test_few_values_stand_alone_and_many_do_not():
     few = rng.integers(5, (1000,), like=torch.empty(0)).float()
     assert alone(few, 8, whole=True).tolist() == [0, 1, 2, 3, 4]
     assert not len(alone(torch.randn(6, generator=torch.Generator().manual_seed(0)), 8, whole=False))
-    ages = (40 + 12 * rng.normal((20_000,), like=torch.empty(0))).round().clamp(min=0)
+    ages = (60 + 12 * rng.normal((20_000,), like=torch.empty(0))).round().clamp(min=0)
     assert not len(alone(ages, 16, whole=True))
     assert not len(alone(ages + 0.5, 16, whole=False))
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from likely.adversarial import Auxiliary, Projected
+from likely.backbones import MLP
 from likely.contracts import Bound, Density, Prepared, Trained
 from likely.errors import FieldError
 from likely.families.table_gan import TableGAN, TableGANModel
@@ -147,8 +148,8 @@ def test_a_rare_category_atoms_and_missing_cells_are_learned_at_their_rates():
 
     space = Vector((Category(3), Real((0.0,), missing=True), Count()))
     x = torch.cat([batch(0)[0] for _ in range(20)])
-    model = prepared(x, space, width=64, modes=8)
-    play(model, 600, batch)
+    model = prepared(x, space, width=64, modes=8, generator=MLP(width=64, depth=2))
+    play(model, 500, batch)
     with torch.no_grad():
         drawn = model.sample(20_000, rng=Keyed(0))
     kind, real, count = drawn.T
