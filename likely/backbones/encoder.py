@@ -19,7 +19,7 @@ def encoder(
 ) -> Encoder:
     """A module: cells (B, ...) -> Context(summary (B, width), field (B, places, *where) if places are asked for).
 
-Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places; of
+    Missing cells (NaN, -1) are accepted everywhere, so the null condition is. Rows (`Vector`) have no places; of
     images, series and sounds Conv alone gives a field. `waves` are octaves of each number of a row, for readers that
     must see fine structure; without `gaps` the numbers of a row are known to be there.
     """
