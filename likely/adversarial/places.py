@@ -191,8 +191,8 @@ class Places(nn.Module):
         moded = self.state[picked] == 0
         mode = torch.where(moded, picked, 0)
         t = self.mean.double().flatten()[mode] + self.scale.flatten()[mode] * places.gather(1, mode).double()  # (1)
-        t = torch.minimum(torch.maximum(t, self.low), self.high)
-        value = torch.where(self.whole, torch.expm1(t).round().clamp(min=0), t).to(places.dtype)
+        inside = torch.minimum(torch.maximum(t, self.low), self.high)  # a count's logarithm magnifies what is outside
+        value = torch.where(self.whole, torch.expm1(inside).round().clamp(min=0), t).to(places.dtype)
         own = self.value.flatten()[mode]
         values = places.new_zeros(choice.shape).index_copy(1, self.numbers, torch.where(torch.isnan(own), value, own))
         return self.cells.join(self.state[choice], values)

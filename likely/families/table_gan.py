@@ -27,12 +27,14 @@ from likely.adversarial.balance import attention, picked
 from likely.adversarial.places import Placed, Places
 from likely.backbones import MLP, Network, encoder
 from likely.contracts import Family, Paced, Player, Prepared, Space, Trained, Turn
+from likely.distributions import bounded
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 from likely.spaces import Vector, reals
 
 PICKED, REPLY, MADE = 1, 2, 3  # forks of a round's noise: rows, the generator's answer, the critic's turns
+WIDEST = 4.0  # how far from the middle of a mode a number is made, in its widths
 TOLD = 64  # numbers that a level is worth to a generator, and a condition to p(v | c)
 
 
@@ -107,7 +109,7 @@ class Maker(nn.Module):
 
     def forward(self, z: Tensor, told: Tensor, c: Tensor | None) -> Made:
         said = self.layers(torch.cat([self.noise.lifted(z), self.levels(told)], 1), c)
-        return Made(said[:, : self.choices], said[:, self.choices :])
+        return Made(said[:, : self.choices], bounded(said[:, self.choices :], WIDEST))
 
 
 @final
