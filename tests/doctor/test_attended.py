@@ -2,13 +2,21 @@
 
 # pyright: reportAttributeAccessIssue=false
 
+from typing import final
+
+import numpy as np
+import pandas as pd
 import pytest
 import torch
+from torch import nn
+from torch.nn.functional import softplus
 
 import likely
 from likely.backbones import MLP
-from likely.contracts import Used
-from likely.doctor import Checkup, Record, attended
+from likely.codecs import Lift, codec_for
+from likely.contracts import Judges, Lifted, Player, Trained, Turn, Used
+from likely.data import read
+from likely.doctor import Checkup, Patient, Record, attended
 from likely.families.vae import VAE
 from likely.spaces import reals
 from likely.training import Budget, Candidate, Engine, Examples, Finished, Noticed, Planned, Stepped, Validated, learn
@@ -180,3 +188,53 @@ def test_reports_are_kept_though_nothing_is_looked_at():
     stepped = Stepped(step=2, steps=4, losses={"vae": 1.0}, rate=1.0, left=0.0)
     assert len(list(attended(iter([stepped]), checkup))) == 1
     assert checkup.record.steps == [1, 2]
+
+
+@final
+class Duel(Judges, Trained):
+    """The first game, played by a critic that soon knows everything and a generator that starts far away."""
+
+    def __init__(self, space, *, apart):
+        super().__init__(space)
+        self.critic = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+        self.generator = nn.Linear(1, 1)
+        nn.init.constant_(self.generator.weight, 1.0)
+        nn.init.constant_(self.generator.bias, apart)
+
+    def sample(self, n, c=None, *, rng):
+        return self.generator(rng.normal((n, 1), like=self.generator.weight))
+
+    def judge(self, x, c=None):
+        return self.critic(x).squeeze(1)
+
+    def players(self):
+        rates = {"critic": 1e-2, "generator": 1e-6}
+        return {name: Player(getattr(self, name), rate, anneal=False, averaged=True) for name, rate in rates.items()}
+
+    def turns(self, x, c=None, *, rng):
+        real = lambda: softplus(-self.judge(x)).mean()  # noqa: E731
+        made = lambda tag: self.judge(self.sample(len(x), rng=rng.fork(tag)))  # noqa: E731
+        yield Turn("critic", lambda: real() + softplus(made(0)).mean())
+        yield Turn("generator", lambda: -softplus(made(1)).mean())
+
+
+@pytest.mark.parametrize(("apart", "told"), [(9.0, True), (0.0, False)], ids=["far away", "already there"])
+def test_a_critic_that_wins_leaves_the_generator_of_the_first_game_no_gradient(apart, told):
+    """A real training, of real gradients: the planted fault is told while it trains, and its absence is not."""
+    torch.manual_seed(0)
+    rows = read(pd.DataFrame({"x": np.random.default_rng(0).normal(size=2000)}))
+    codec = codec_for(rows)
+    lift, x = Lift(codec.space, Lifted.CENTRED), codec.encode(rows).x
+    model = Duel(codec.space, apart=apart)
+    patient = Patient(model, codec, lift, rows.take(range(1700)), rows.take(range(1700, 2000)))
+    checkup = Checkup(model, Examples(x[1700:]), patient=patient)
+    events = learn(model, Examples(x[:1700]), budget=Budget(steps=600), engine=PLAIN, batch=64)
+    list(attended(events, checkup))
+    vanishing = [each for each in checkup.findings if each.name == "vanishing gradients"]
+    assert bool(vanishing) == told
+    if told:
+        assert "those of the generator" in vanishing[0].seen
+    else:
+        assert not checkup.findings
+        accuracy = checkup.health.readings[0]
+        assert accuracy.low <= 0.5 <= accuracy.high

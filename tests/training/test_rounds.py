@@ -76,11 +76,11 @@ class Hurried(Trained, Paced):
     """Remembers what it was told of its training."""
 
     def __init__(self) -> None:
-        super().__init__(reals(1))
-        self.layer, self.told = nn.Linear(1, 1), []
+        super().__init__(reals(4))
+        self.layer, self.told = nn.Linear(4, 4), []
 
     def sample(self, n, c=None, *, rng):
-        return self.layer(rng.normal((n, 1), like=self.layer.weight))
+        return self.layer(rng.normal((n, 4), like=self.layer.weight))
 
     def players(self):
         return {"layer": Player(self.layer)}
