@@ -23,6 +23,11 @@ SURE = 3.3  # standard errors: once in a thousand by chance
 BLIND, SEEN = 0.6, 0.7  # the critic tells at most, and another judge at least, so many rows apart
 REMEMBERED = 0.6  # of the pairs of a learned and an unseen row, ranked by the critic
 FLAT = 1e-6  # of a score's size: what rounding does
+REMEDIES = {
+    "blind": "a faster critic (--critic-rate), more of its turns (--turns 5), or a wider one (--width)",
+    "remembers": "differentiable augmentation (--augmentation Differentiable), a price on its slope (--game.penalty "
+    "ZeroCentred), a smaller critic (--width), or more rows",
+}
 BLIND_NAME, REMEMBERS = "blind critic", "critic that remembers its rows"
 
 
@@ -62,8 +67,7 @@ def _blind(told: Told, beside: Told | None) -> tuple[Finding, ...]:
         f"it tells {told.accuracy:.1%} of held-out and generated rows apart, where a line and a parabola in each "
         f"feature tell {beside.accuracy:.1%}"
     )
-    remedy = "a faster critic (--critic_rate), more of its turns (--turns 5), or a wider one (--width)"
-    return (Finding(BLIND_NAME, seen, remedy),)
+    return (Finding(BLIND_NAME, seen, REMEDIES["blind"]),)
 
 
 def _remembers(learned: Array, unseen: Array) -> Health:
@@ -77,11 +81,7 @@ def _remembers(learned: Array, unseen: Array) -> Health:
     if area - SURE * error < REMEMBERED:
         return Health(readings=(reading,))
     seen = f"of a row that it learned from and an unseen one, it takes the first for more real in {area:.0%} of pairs"
-    remedy = (
-        "differentiable augmentation (--augmentation Differentiable), a price on its slope "
-        "(--game.penalty ZeroCentred), a smaller critic (--width), or more rows"
-    )
-    return Health((Finding(REMEMBERS, seen, remedy),), (reading,))
+    return Health((Finding(REMEMBERS, seen, REMEDIES["remembers"]),), (reading,))
 
 
 def ranked(first: Array, second: Array) -> tuple[float, float]:

@@ -20,10 +20,10 @@ FAINTER = 1e-4  # the same where nobody can ask the critic
 STILL = 1e-8  # of the longest, below which a player stands still
 WINS = 0.95  # of held-out and generated rows, told apart by a critic that wins
 VANISHING, DEAD = "vanishing gradients", "dead critic"
-AGAIN = "a fresh start with another seed (--seed), lower rates (--critic_rate) or a critic without a slope that ends"
+AGAIN = "a fresh start with another seed (--seed), lower rates (--critic-rate) or a critic without a slope that ends"
 REMEDY = (
     "a game whose generator learns while it loses (--game NonSaturating, or --game Relativistic, the default), fewer "
-    "turns of the critic (--turns 1), a lower --critic_rate, or a price on its slope (--game.penalty ZeroCentred)"
+    "turns of the critic (--turns 1), a lower --critic-rate, or a price on its slope (--game.penalty ZeroCentred)"
 )
 
 

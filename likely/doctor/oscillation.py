@@ -26,8 +26,8 @@ OUT = 20.0  # times as high as these
 SHARE = 0.5  # of the power, in the peak
 LARGE = 0.05  # of the loss's usual size, that a cycle goes up and down
 REMEDY = (
-    "a steeper price on the critic's slope (--game Relativistic --game.penalty.real 1 --game.penalty.fake 1), lower "
-    "rates (--rate, --critic_rate), or no momentum (--momentum 0); averaged weights rest where the players do not"
+    "a steeper price on the critic's slope (--game Relativistic --game.penalty.real 0.2 --game.penalty.fake 0.2), "
+    "lower rates (--rate, --critic-rate), or no momentum (--momentum 0); averaged weights rest where the players do not"
 )
 
 

@@ -3,8 +3,12 @@
 import json
 import re
 
+import pytest
+
 import likely
+from likely.cli.flags import family_of, field_at
 from likely.cli.show import told_data, told_latents, told_recipe, told_score, told_terms
+from likely.doctor import census, copying, critic, gradients, oscillation, support
 
 
 def test_the_page(cli, models):
@@ -132,3 +136,24 @@ def test_the_health_of_a_game_names_what_helps(cli, tmp_path):
     assert "--packing 4" in told
     (tmp_path / "grid.csv").unlink()
     assert "not looked at: modes, support" in cli("show", "g.likely", "--health").out
+
+
+REMEDIES = [
+    census.REMEDY[True], support.REMEDY[True], copying.REMEDY[True], oscillation.REMEDY, gradients.REMEDY,
+    gradients.AGAIN, critic.REMEDIES["blind"], critic.REMEDIES["remembers"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("remedy", REMEDIES)
+def test_what_helps_a_game_can_be_typed(remedy):
+    """Every flag that a doctor names is one, with the value that stands beside it."""
+    words = re.findall(r"--([a-z][\w.-]*)(?: ([A-Z0-9][\w.]*\b))?", remedy)
+    assert words
+    for path, value in words:
+        if path in ("budget", "seed"):
+            continue
+        if value:
+            pairs = [(name, said) for name, said in words if said and path.startswith(f"{name}.")]
+            assert family_of("GAN", [*pairs, (path, value)])
+        else:
+            assert field_at(path, "GAN", {}) is not None, path

@@ -31,7 +31,7 @@ def test_a_blind_critic_beside_one_at_rest():
     assert not looked(real, fake, points=points).findings
     health = looked(real, fake, points=(points[0], points[1] + 2))
     assert names(health) == ["blind critic"]
-    assert "--critic_rate" in health.findings[0].remedy
+    assert "--critic-rate" in health.findings[0].remedy
     seeing = looked(real + 3, fake, learned=3 + RNG.normal(size=400), points=(points[0], points[1] + 2))
     assert not seeing.findings
     assert read_of(seeing, "critic's accuracy, calibrated").value > 0.9
