@@ -23,8 +23,8 @@ PAIRS = 10  # of real rows, that are taken for the same
 TIMES = 20  # as many pairs of generated rows are a finding
 SHUFFLES, AT_ONCE = 4999, 500
 REMEDY = {
-    True: "more noise to start from (--latent, --codes), a critic that sees how alike rows are (--company 16) or judges "
-    "several at once (--packing 4), the default game with its penalties (--game Relativistic)",
+    True: "more noise to start from (--latent, --codes), a critic that sees how alike rows are (--company 16) or "
+    "judges several at once (--packing 4), the default game with its penalties (--game Relativistic)",
     False: "a longer training (--budget), or a family with more noise of its own",
 }
 
