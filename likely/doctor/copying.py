@@ -39,7 +39,7 @@ def copying(learned: Array, held_out: Array, made: Array, *, game: bool = True, 
     chance = _chance(len(learned), len(held_out), met, held)
     value, low, high = copied(len(learned), len(held_out), met, held)
     of = f"{made.shape[0]:,} generated rows beside {len(learned):,} learned and {len(held_out):,} held-out rows"
-    readings = (Reading("copied", value, low, high, of, "0"),)
+    readings = (Reading("copied", value, max(low, -1.0), min(high, 1.0), of, "0"),)
     if chance > ALPHA or value < COPIED:
         return Health(readings=readings)
     usual = len(held_out) / (len(learned) + len(held_out))

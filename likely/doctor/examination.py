@@ -18,7 +18,7 @@ from likely.doctor.patient import Made, Patient
 from likely.doctor.record import Record
 from likely.doctor.support import support
 from likely.errors import LikelyError
-from likely.metrics.features import features, sampled
+from likely.metrics.features import FAR, features, sampled
 
 Array = np.ndarray[Any, Any]
 NUMBERS = 1 << 24  # in all the real rows that are looked at as points
@@ -101,10 +101,15 @@ def _rows(patient: Patient, made: Made, points: Points, effort: Effort) -> Healt
     health = census(Counted(points.of, points.learned), Counted(made.rows, points.made), game=game, seed=seed)
     if effort == PASSING:
         return health
-    health += support(points.learned, points.made, game=game, seed=seed)
+    health += support(_near(points.learned), _near(points.made), game=game, seed=seed)
     if points.paged:
         return health + Health(left_out=("copies: pages follow one another, and held-out ones are others for that",))
     return health + copying(points.learned, points.held_out, points.made, game=game, seed=seed)
+
+
+def _near(points: Array) -> Array:
+    """Rows none of whose numbers is so far out that it counts as no farther: those would all be the same."""
+    return points[(np.abs(points) != FAR).all(1)]
 
 
 # What its critic says ------------------------------------------------------------------------------------------------

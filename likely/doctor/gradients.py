@@ -15,7 +15,7 @@ from likely.doctor.record import CRITIC, Record
 
 Array = np.ndarray[Any, Any]
 LATEST = 10  # reports that say how it is now
-FAINT = 0.01  # of the longest, below which a generator that loses to its critic learns nothing
+FAINT = 0.02  # of the longest, below which a generator that loses to its critic learns nothing
 FAINTER = 1e-4  # the same where nobody can ask the critic
 STILL = 1e-8  # of the longest, below which a player stands still
 WINS = 0.95  # of held-out and generated rows, told apart by a critic that wins

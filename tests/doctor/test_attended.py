@@ -208,7 +208,7 @@ class Duel(Judges, Trained):
         return self.critic(x).squeeze(1)
 
     def players(self):
-        rates = {"critic": 1e-2, "generator": 1e-6}
+        rates = {"critic": 5e-2, "generator": 1e-6}
         return {name: Player(getattr(self, name), rate, anneal=False, averaged=True) for name, rate in rates.items()}
 
     def turns(self, x, c=None, *, rng):

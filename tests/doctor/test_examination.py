@@ -78,6 +78,14 @@ def test_an_oscillating_game():
     assert names(examine(fresh, record=played(losses))) == ["oscillation of the generator"]
 
 
+def test_rows_far_out_are_not_all_the_same():
+    """Beyond five spreads a number counts as no farther; that makes no two rows alike."""
+    health = examine(lambda n, c, seed: ring(n, seed) + 50.0)
+    assert "missing modes" in names(health)
+    assert "few different rows" not in names(health)
+    assert any(each.startswith("support: ") for each in health.left_out)
+
+
 def test_a_look_in_passing_is_a_smaller_one():
     patient = patient_of(ring(3000), fresh, score=seeing)
     assert {each.name for each in examined(patient, Record(), PASSING).readings} == {
