@@ -4,24 +4,35 @@ import torch
 from torch import Tensor
 
 from likely.codecs import Lift
-from likely.contracts import Model, Sharpens, Sharpness
+from likely.contracts import Model, Sharpens, Sharpness, Truncates
 from likely.distributions import PLAIN
+from likely.errors import FieldError
 from likely.rng import Keyed
 from likely.scoring import BATCH, placed
 
 
-def drawn(model: Model, lift: Lift, n: int, c: Tensor | None, seed: int, sharpness: Sharpness = PLAIN) -> Tensor:
+def drawn(
+    model: Model, lift: Lift, n: int, c: Tensor | None, seed: int,
+    sharpness: Sharpness = PLAIN, truncation: float = 1.0,
+) -> Tensor:  # fmt: skip
     """n rows; with a condition, row i is drawn given c[i]."""
+    if not 0 < truncation <= 1:
+        raise FieldError(
+            f"a truncation of {truncation}", expected="above 0, at most 1, which keeps all of a code's law"
+        )
     cells = []
     with torch.no_grad():
         for start in range(0, n, BATCH):
             rows = min(BATCH, n - start)
             part = placed(None if c is None else c[start : start + rows], model)
-            cells.append(lift.down(_batch(model, rows, part, sharpness, Keyed(seed, rows=start))).cpu())
+            cells.append(lift.down(_batch(model, rows, part, sharpness, truncation, Keyed(seed, rows=start))).cpu())
     return torch.cat(cells)
 
 
-def _batch(model: Model, rows: int, c: Tensor | None, sharpness: Sharpness, rng: Keyed) -> Tensor:
+def _batch(model: Model, rows: int, c: Tensor | None, sharpness: Sharpness, truncation: float, rng: Keyed) -> Tensor:
+    if truncation != 1:
+        assert isinstance(model, Truncates)
+        return model.sample_truncated(rows, c, truncation=truncation, rng=rng)
     if sharpness == PLAIN:
         return model.sample(rows, c, rng=rng)
     assert isinstance(model, Sharpens)

@@ -7,6 +7,7 @@ from likely.contracts import AnyOrder, Completes, Evidence, Fills
 from likely.rng import Keyed
 from likely.scoring import BATCH, batches, first_weight, placed
 
+ORDERS = 8  # that are compared, where a model answers in any
 PARTICLES = 128  # of each row, where nothing else is asked
 
 
@@ -42,3 +43,12 @@ def _batch(
         return model.complete(x, Evidence(known), c, rng=rng), None
     told = model.fill(x, Evidence(known), c, particles=particles, rng=rng)
     return told.x, told.share
+
+
+def disagreement(model: AnyOrder, x: Tensor, c: Tensor | None, *, seed: int) -> float:
+    """How far orders disagree on rows, those of the first batch."""
+    part, given = next(batches(x, c))
+    with torch.no_grad():
+        return float(
+            model.disagreement(placed(part, model), placed(given, model), orders=ORDERS, rng=Keyed(seed)).mean()
+        )

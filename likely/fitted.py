@@ -30,6 +30,7 @@ from likely.contracts import (
     Completes,
     Continues,
     Counted,
+    Decodes,
     Density,
     Family,
     Fills,
@@ -40,22 +41,23 @@ from likely.contracts import (
     Scores,
     Sharpens,
     Sharpness,
+    Truncates,
 )
 from likely.data import Rows, Table
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
-from likely.filling import PARTICLES, filled, way_of
+from likely.filling import PARTICLES, disagreement, filled, way_of
 from likely.posterior import condition_of
 from likely.predicted import told_classes
 from likely.promises import promised
 from likely.prompts import BEGINNING, Ending, Writer, beginnings
 from likely.restoring import mended
 from likely.rng import Keyed
-from likely.scoring import SCORED, batches, content_keys, placed, score_cells, scored
+from likely.scoring import SCORED, batches, placed, score_cells, scored
+from likely.searching import Found, Search, decoded, encoded, searched
 from likely.suggestion import meant, shown
 
-ORDERS = 8  # that are compared, where a model answers in any
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
 
@@ -88,22 +90,27 @@ class Fitted(Generic[M_co]):
 
     def sample(
         self, n: int = 1, given: Any = None, *,
-        sharpness: Sharpness = PLAIN, stop: str | Sequence[str] = (), length: int | None = None, seed: int = 0,
+        sharpness: Sharpness = PLAIN, truncation: float = 1.0, stop: str | Sequence[str] = (),
+        length: int | None = None, seed: int = 0,
     ) -> Any:  # fmt: skip
         """n new rows, in the form the data came in; `given` fixes columns (a dict, or partial rows, one each).
 
         Texts go on from a beginning (given="ROMEO:", one for all or a list), until a `stop` string or a `length`.
+        Below 1, `truncation` keeps to the middle of a generator's codes: rows nearer to the common, and fewer kinds.
         """
-        rows = self.sample_rows(n, given, sharpness=sharpness, stop=stop, length=length, seed=seed)
-        return frames.returned(rows, self.card.returns)
+        ways: dict[str, Any] = {"sharpness": sharpness, "truncation": truncation, "stop": stop, "length": length}
+        return frames.returned(self.sample_rows(n, given, seed=seed, **ways), self.card.returns)
 
     def sample_rows(
         self, n: int = 1, given: Any = None, *,
-        sharpness: Sharpness = PLAIN, stop: str | Sequence[str] = (), length: int | None = None, seed: int = 0,
+        sharpness: Sharpness = PLAIN, truncation: float = 1.0, stop: str | Sequence[str] = (),
+        length: int | None = None, seed: int = 0,
     ) -> Rows:  # fmt: skip
         """n new rows as likely's own `Rows`."""
         if n < 1:
             raise WrongRows(f"{n} rows were asked for", expected="at least 1")
+        if truncation != 1:
+            self._promising(Truncates)
         begun, given = beginnings(given, self.codec, self.card.order, n)
         partial = self._partial(given, n if begun is None else len(begun))
         c = self._condition(partial, seed)
@@ -121,7 +128,7 @@ class Fitted(Generic[M_co]):
             rows, _ = self._completed(partial[free], c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
-            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness))
+            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation))
         return self._joined(rows, c)
 
     def stream(
@@ -239,10 +246,8 @@ class Fitted(Generic[M_co]):
         way = way_of(self._promising(Completes, Fills))
         if not isinstance(self.model, AnyOrder):
             return Completion(returned, way, share)
-        x, _, c = (placed(cells, self.model) for cells in self.cells(returned))
-        with torch.no_grad():  # of the first batch
-            apart = self.model.disagreement(*next(batches(x, c)), orders=ORDERS, rng=Keyed(seed))
-        return Completion(returned, way, disagreement=float(apart.mean()))
+        x, _, c = self.cells(returned)
+        return Completion(returned, way, disagreement=disagreement(self.model, x, c, seed=seed))
 
     def _completed(
         self, partial: pd.DataFrame, c: Tensor | None, seed: int, particles: int = PARTICLES
@@ -278,23 +283,24 @@ class Fitted(Generic[M_co]):
 
     # Looking inside --------------------------------------------------------------------------------------------------
 
-    def encode(self, data: Any) -> np.ndarray[Any, Any]:
-        """The code of each row."""
-        model = self._promising(Latent)
-        (x, _, c), lift = self.cells(data), self.lift
-        with torch.no_grad():
-            lifted = ((lift.up(px, rng=Keyed(0, rows=content_keys(px)))[0], pc) for px, pc in batches(x, c))
-            codes = [model.encode(placed(u, model), placed(pc, model)) for u, pc in lifted]
-        return torch.cat(codes).cpu().numpy()
+    def encode(self, data: Any, *, search: Search | None = None, seed: int = 0) -> np.ndarray[Any, Any]:
+        """The code of each row: an encoder's; where there is none, or a `search` is given, as `sought` finds it."""
+        model = self._promising(Decodes)
+        if search is not None or not isinstance(model, Latent):
+            return self.sought(data, search or Search(), seed=seed).z.numpy()
+        x, _, c = self.cells(data)
+        return encoded(model, self.lift, x, c).numpy()
+
+    def sought(self, data: Any, search: Search = Search(), *, seed: int = 0) -> Found:
+        """The code of each row by search, with what it leaves untold: a heuristic."""
+        x, _, c = self.cells(data)
+        return searched(self._promising(Decodes), self.lift, x, c, search, seed=seed)
 
     def decode(self, codes: Any, given: Any = None) -> Any:
         """The row that each code stands for."""
-        model = self._promising(Latent)
         z = torch.tensor(np.asarray(codes), dtype=torch.float32)
         c = self._condition(self._partial(given, len(z)), 0)
-        with torch.no_grad():
-            pairs = ((placed(pz, model), placed(pc, model)) for pz, pc in batches(z, c))
-            u = torch.cat([model.decode(pz, pc).cpu() for pz, pc in pairs])
+        u = decoded(self._promising(Decodes), z, c)
         return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
 
     def final(self) -> "Fitted[M_co]":
@@ -357,12 +363,8 @@ class Fitted(Generic[M_co]):
     def _document(self) -> dict[str, Any]:
         condition = None if self.condition_codec is None else self.condition_codec.parts()
         complete = self.conditions is not None and self.conditions.complete
-        return {
-            "card": self.card.to_json(),
-            "codec": self.codec.parts(),
-            "condition_codec": condition,
-            "conditions_complete": complete,
-        }
+        codecs = {"codec": self.codec.parts(), "condition_codec": condition}
+        return {"card": self.card.to_json(), **codecs, "conditions_complete": complete}
 
     def _weights(self) -> dict[str, Tensor]:
         weights = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
@@ -387,10 +389,8 @@ def _rebuilt(parts: store.Parts) -> Fitted[Any]:
     if not isinstance(condition_codec, TableCodec | TextCodec | None):
         raise Corrupt("a condition is neither columns nor a text")
     model = family.build(Lift.of(family, codec.space).space, None if condition_codec is None else condition_codec.space)
-    store.fill(
-        model,
-        {name.removeprefix("model."): tensor for name, tensor in parts.weights.items() if name.startswith("model.")},
-    )
+    kept = {name.removeprefix("model."): each for name, each in parts.weights.items() if name.startswith("model.")}
+    store.fill(model, kept)
     conditions = None
     if condition_codec is not None:
         cells, weights = parts.weights["conditions.cells"], parts.weights["conditions.counts"]

@@ -8,6 +8,7 @@ of numbers (N, D), whatever their shape is to the model; what decodes keeps the 
 # pyright: reportArgumentType=false
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +17,39 @@ import pandas as pd
 
 from likely import frames
 from likely.apps.codes import decoded
-from likely.contracts import Latent, Space
+from likely.contracts import Decodes, Latent, Space
 from likely.data import EMBEDDED, Rows, Schema, Table, read
 from likely.errors import CannotAnswer, EmptyData, MissingFile, WrongRows
 from likely.fitted import Fitted
 from likely.promises import promised
-from likely.spaces import Category, Tokens, Vector, levels_of
+from likely.spaces import Category, Real, Tokens, Vector, levels_of
 
 Array = np.ndarray[Any, Any]
+SOUGHT = 300  # rows at most of those drawn, where each one's code has to be sought
 
 
 @dataclass(frozen=True)
 class Coded:
-    """Rows, what is said of them, and their codes."""
+    """Rows, what is said of them, and their codes, which are found when they are first asked for."""
 
     fitted: Fitted[Any]
     rows: Rows
-    z: Array  # (N, D) float64
     labels: Table | None = None  # one row a row: its own columns, and those of a metadata table
+    found: Array | None = None  # codes that are known already
+
+    @cached_property
+    def z(self) -> Array:
+        """(N, D) float64."""
+        return flat(self.fitted.encode(self.rows)) if self.found is None else self.found
 
     def __len__(self) -> int:
-        return len(self.z)
+        return len(self.rows)
 
     def take(self, places: Any) -> "Coded":
         """These rows, by position; one that is not there is an error."""
         kept = within(np.atleast_1d(places), len(self))
         labels = None if self.labels is None else self.labels.take(kept)
-        return Coded(self.fitted, self.rows.take(kept), self.z[kept], labels)
+        return Coded(self.fitted, self.rows.take(kept), labels, self.z[kept] if "z" in vars(self) else None)
 
     def decoded(self, z: Array, given: "pd.DataFrame | None" = None) -> Rows:
         """The rows that codes (M, D) stand for, each with its condition where the model has one."""
@@ -59,26 +66,34 @@ class Coded:
 def coded(fitted: Fitted[Any], data: Any = None, *, labels: Any = None, most: int | None = None) -> Coded:
     """The rows with their codes: `data`, or what the model was fitted on; `labels` is a table with more said of each.
 
-    At most `most` of them, drawn without replacement, in their order.
+    At most `most` of them, drawn without replacement, in their order; fewer where a search has to find each code.
     """
     codes_of(fitted)
     source = training_source(fitted) if data is None else data
     rows = frames.read_like(source, fitted.codec, fitted.condition_codec, fitted.card.order)
     if not len(rows):
         raise EmptyData("there are no rows to look at", expected="at least one")
-    said, places = _labelled(rows, None if labels is None else read(labels)), _drawn(len(rows), most)
+    said, places = _labelled(rows, None if labels is None else read(labels)), drawn(len(rows), most, fitted)
     kept = _of_the_model(rows.take(places), fitted)
-    return Coded(fitted, kept, flat(fitted.encode(kept)), None if said is None else said.take(places))
+    return Coded(fitted, kept, None if said is None else said.take(places))
 
 
-def codes_of(fitted: Fitted[Any]) -> Latent:
-    """The model, where it has codes that are numbers; else an error names families that do."""
-    model = promised(fitted.model, fitted.name, Latent)
-    if chosen(model.codes):
-        what = f"the codes of this {fitted.name} are choices: nothing lies between two of them"
-        raise CannotAnswer(what, expected="codes of numbers", remedy="a VAE, a flow or FactorAnalysis")
+def codes_of(fitted: Fitted[Any]) -> Decodes:
+    """The model, where it has codes; else an error names families that do."""
+    model = promised(fitted.model, fitted.name, Decodes)
     if not np.prod(model.codes.shape):
         raise CannotAnswer(f"the codes of this {fitted.name} hold no number", remedy="fit again with more of them")
+    return model
+
+
+def numbers_of(fitted: Fitted[Any]) -> Decodes:
+    """The model, where its codes are numbers throughout; else an error says what they are."""
+    model = codes_of(fitted)
+    if chosen(model.codes):
+        mixed = isinstance(model.codes, Vector) and any(isinstance(each, Real) for each in model.codes.columns)
+        said = "hold a choice beside their numbers" if mixed else "are choices"
+        what = f"the codes of this {fitted.name} {said}: nothing lies between two of them"
+        raise CannotAnswer(what, expected="codes of numbers", remedy="a VAE, a flow, FactorAnalysis, a GAN(codes=0)")
     return model
 
 
@@ -113,7 +128,10 @@ def within(places: Array, rows: int) -> Array:
     return places
 
 
-def _drawn(rows: int, most: int | None) -> Array:
+def drawn(rows: int, most: int | None, fitted: Fitted[Any]) -> Array:
+    """The places of at most so many rows, without replacement, in their order; fewer where each code is sought."""
+    if most is not None and not isinstance(fitted.model, Latent):
+        most = min(most, SOUGHT)
     if most is None or rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(0).permutation(rows)[:most])

@@ -11,28 +11,40 @@ import pandas as pd
 
 from likely import frames
 from likely.codecs import TableCodec
-from likely.contracts import Latent
+from likely.contracts import Decodes
 from likely.data import Rows, Schema, Table, read
 from likely.errors import WrongRows
 from likely.fitted import Fitted
 from likely.promises import promised
+from likely.searching import Found, Search
 from likely.suggestion import shown
 
 Array = np.ndarray[Any, Any]
+MISFIT = "misfit"  # the column of what a code that was sought leaves untold
 
 
 def names_of(fitted: Fitted[Any]) -> list[str]:
     """The columns of its codes."""
-    width = int(np.prod(promised(fitted.model, fitted.name, Latent).codes.shape))
+    width = int(np.prod(promised(fitted.model, fitted.name, Decodes).codes.shape))
     return [f"z{place + 1}" for place in range(width)]
 
 
 def table_of(fitted: Fitted[Any], data: Any) -> Table:
     """The code of each row, beside the condition that it was found under."""
-    names = names_of(fitted)
     rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order)
-    codes = fitted.encode(rows)
-    frame = pd.DataFrame(codes.reshape(len(codes), -1), columns=pd.Index(names))
+    return _table(fitted, rows, fitted.encode(rows))
+
+
+def sought_of(fitted: Fitted[Any], data: Any, search: Search = Search(), *, seed: int = 0) -> tuple[Table, Found]:
+    """The same by search, in a last column what each code leaves untold of its row; and how the search went."""
+    rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order)
+    found = fitted.sought(rows, search, seed=seed)
+    table = _table(fitted, rows, found.z.numpy())
+    return Table(table.frame.assign(**{MISFIT: found.misfit.numpy()}), table.schema), found
+
+
+def _table(fitted: Fitted[Any], rows: Rows, codes: Array) -> Table:
+    frame = pd.DataFrame(codes.reshape(len(codes), -1), columns=pd.Index(names_of(fitted)))
     given, said = list(fitted.card.condition), rows.said
     beside = [frame] if said is None or not given else [frame, said.frame[given].reset_index(drop=True)]
     return Table(pd.concat(beside, axis=1), Schema(()))
@@ -54,7 +66,7 @@ def rows_of(fitted: Fitted[Any], data: Any) -> Rows:
 def decoded(fitted: Fitted[Any], z: Array, given: pd.DataFrame | None = None) -> Rows:
     """The rows that codes (M, D) stand for, each with its condition where the model has one; always as `Rows`."""
     whole = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
-    found = whole.decode(z.reshape(len(z), *promised(fitted.model, fitted.name, Latent).codes.shape), given)
+    found = whole.decode(z.reshape(len(z), *promised(fitted.model, fitted.name, Decodes).codes.shape), given)
     return Table(found, _schema(fitted)) if isinstance(found, pd.DataFrame) else found
 
 

@@ -25,7 +25,7 @@ import pandas as pd
 
 from likely.apps.attributes import MISSING, Attribute, Wish, attributes_of, coded_cells, wishes_of
 from likely.apps.code_law import CodeLaw, code_law
-from likely.apps.coded import Coded
+from likely.apps.coded import Coded, numbers_of
 from likely.data import Rows, Table
 from likely.errors import CannotAnswer, FieldError
 from likely.suggestion import shown
@@ -194,6 +194,7 @@ def edited(
 
     A strength of 1 goes as far as the data say; less goes part of the way, more beyond.
     """
+    numbers_of(rows.fitted)
     if not np.isfinite(strength):
         raise FieldError(f"a strength of {strength}", expected="a number; 1 goes as far as the data say")
     attributes = attributes_of(known.labels)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from likely.apps.attributes import Attribute, attributes_of
-from likely.apps.coded import Coded, coded, codes_of, flat, training_source, within
+from likely.apps.coded import Coded, coded, drawn, numbers_of, training_source, within
 from likely.apps.interpolate import Interpolation, between
 from likely.apps.latent_map import Plane, grid_of, plane_of
 from likely.apps.neighbours import Nearest, in_codes, in_data
@@ -73,11 +73,12 @@ def inside(
     `by` colours the map; each of `between` is two rows: "3,17" of the data, counting from 1, or "a.png,b.csv:4" of
     files.
     """
-    codes_of(fitted)
+    numbers_of(fitted)
     source = training_source(fitted) if data is None else data
     whole = coded(fitted, source, labels=labels)
-    pairs = [_pair(said, whole) for said in between] or [_apart(whole)]
-    known = whole.take(_drawn(len(whole), most))
+    places = drawn(len(whole), most, fitted)
+    known = whole.take(places)
+    pairs = [pair_named(said, whole) for said in between] or [_apart(known, places)]
     plane = plane_of(known.z)
     attribute = _attribute(known, by)
     grid, given = grid_of(plane, side), _middle(known, plane)
@@ -94,10 +95,6 @@ def inside(
 
 def _between(first: tuple[Coded, str], second: tuple[Coded, str], steps: int) -> Interpolation:
     return between(first[0], second[0], (first[1], second[1]), steps=steps)
-
-
-def _drawn(rows: int, most: int) -> Array:
-    return np.sort(np.random.default_rng(0).permutation(rows)[:most])
 
 
 def _middle(known: Coded, plane: Plane) -> pd.DataFrame | None:
@@ -128,7 +125,7 @@ def _attribute(known: Coded, by: str | None) -> Attribute | None:
     return attributes[by]
 
 
-def _pair(said: str, known: Coded) -> tuple[tuple[Coded, str], tuple[Coded, str]]:
+def pair_named(said: str, known: Coded) -> tuple[tuple[Coded, str], tuple[Coded, str]]:
     """Two rows, named in one word."""
     parts = [part.strip() for part in said.split(",")]
     if len(parts) != 2 or not all(parts):
@@ -150,11 +147,11 @@ def row_named(said: str, known: Coded) -> Coded:
     return coded(known.fitted, path if numbered else said).take([int(number) - 1 if numbered else 0])
 
 
-def _apart(known: Coded) -> tuple[tuple[Coded, str], tuple[Coded, str]]:
-    """Two rows at opposite ends of the plane, where none were named."""
+def _apart(known: Coded, numbers: Array) -> tuple[tuple[Coded, str], tuple[Coded, str]]:
+    """Two rows at opposite ends of the plane, where none were named; `numbers` are the rows' own places in the data."""
     places = plane_of(known.z).places(known.z)[:, 0]
     ends = np.argsort(places, kind="stable")[[len(places) // 10, -1 - len(places) // 10]]
-    first, second = ((known.take([int(end)]), f"row {int(end) + 1}") for end in ends)
+    first, second = ((known.take([int(end)]), f"row {int(numbers[end]) + 1}") for end in ends)
     return first, second
 
 
@@ -164,9 +161,9 @@ def _apart(known: Coded) -> tuple[tuple[Coded, str], tuple[Coded, str]]:
 def _neighbours(known: Coded, samples: int, k: int, seed: int) -> Neighbours:
     """New samples of the model beside the rows that are nearest to them."""
     fitted = known.fitted
-    drawn = fitted.sample_rows(samples, seed=seed)
-    asked = Coded(fitted, drawn, flat(fitted.encode(drawn)), drawn.said)
+    made = fitted.sample_rows(samples, seed=seed)
+    asked = Coded(fitted, made, made.said)
     codes, data = in_codes(asked, known, k), in_data(asked, known, k)
     return Neighbours(
-        drawn, codes, data, known.rows.take(codes.places.reshape(-1)), known.rows.take(data.places.reshape(-1))
+        made, codes, data, known.rows.take(codes.places.reshape(-1)), known.rows.take(data.places.reshape(-1))
     )

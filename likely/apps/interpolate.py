@@ -5,7 +5,8 @@ r"""From one code to another, straight and along the sphere.
                 r(t) = (1 - t) |a| + t |b|
 
 Codes of a wide Gaussian lie near a sphere: the straight way passes nearer to its centre than any row does, the
-spherical one keeps their length. Sampling Generative Networks (White, 2016), arXiv:1609.04468
+spherical one keeps their length. What is a choice in a code is, on the way, that of the nearer end.
+Sampling Generative Networks (White, 2016), arXiv:1609.04468
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from likely.apps.coded import Coded
+from likely.apps.coded import Coded, codes_of, numbers_of
 from likely.data import Rows
+from likely.searching import choices
 
 Array = np.ndarray[Any, Any]
 NARROW = 1e-6  # radians: below, and at codes of no length, both ways are one
@@ -60,10 +62,27 @@ def angle(a: Array, b: Array) -> float:
 def between(rows: Coded, others: Coded, names: tuple[str, str], *, steps: int = 9) -> Interpolation:
     """From the first of these rows to the first of the others; each step is given the first one's condition."""
     a, b = rows.z[0], others.z[0]
-    ways = straight(a, b, steps), spherical(a, b, steps)
+    free = _numbers(rows)
+    ways = tuple(_walked(way(a[free], b[free], steps), a, b, free) for way in (straight, spherical))
     given = rows.given(np.zeros(steps, int))
     straightly, spherically = (rows.decoded(way, given) for way in ways)
-    return Interpolation(names, straightly, spherically, ways, float(np.degrees(angle(a, b))))
+    return Interpolation(names, straightly, spherically, ways, float(np.degrees(angle(a[free], b[free]))))
+
+
+def _numbers(rows: Coded) -> Array:
+    """The places of a code that are no choices; where all are choices, an error."""
+    of = choices(codes_of(rows.fitted).codes)
+    if len(of) == rows.z.shape[1] or not of:
+        numbers_of(rows.fitted)
+    return np.array([place for place in range(rows.z.shape[1]) if place not in of], int)
+
+
+def _walked(numbers: Array, a: Array, b: Array, free: Array) -> Array:
+    """(steps, D): the numbers as they go, and the choices of the nearer end."""
+    nearer = np.arange(len(numbers)) < len(numbers) / 2
+    whole = np.where(nearer[:, None], a, b)
+    whole[:, free] = numbers
+    return whole
 
 
 def _across(start: Array, end: Array) -> Array:

@@ -28,6 +28,8 @@ VERBS = {
     "encode": "Say the code of each row.",
     "decode": "Say the row that each code stands for.",
     "edit": "Change an attribute of rows by latent arithmetic.",
+    "between": "Walk from one row to another through a model's codes.",
+    "sweep": "Draw the same rows at several truncations of their codes.",
     "inside": "Look inside a model's codes: map, manifold, nearest rows.",
     "denoise": "Mend rows: take noise out, put wrong and missing cells right.",
     "anomalies": "Say which rows are strange, with p-values.",

@@ -33,6 +33,7 @@ class Asked:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float = 1.0
+    truncation: float = 1.0
     stop: list[str] = field(default_factory=list)
     length: int | None = None
     final: bool = False
@@ -51,7 +52,8 @@ class Asked:
         """What a recipe says; a TypeError where it says something else."""
         known = {name: said[name] for name in (each.name for each in fields(cls)) if name in said}
         wanted = {"n": int, "given": dict, "seed": int, "prompt": str, "temperature": int | float, "top_k": int,
-                  "top_p": int | float, "stop": list, "length": int, "final": bool}  # fmt: skip
+                  "top_p": int | float, "truncation": int | float, "stop": list, "length": int,
+                  "final": bool}  # fmt: skip
         ends = [isinstance(text, str) for text in said.get("stop", ())]
         if not all([*ends, *(isinstance(value, wanted[name]) for name, value in known.items())]):
             raise TypeError(f"not how samples are asked for: {known}")
@@ -72,7 +74,8 @@ class Asked:
     def rows(self, fitted: "Fitted[Any]") -> "Rows":
         """The rows."""
         ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
-        return self._asked(fitted).sample_rows(self.n, self.partial, seed=self.seed, **ways)
+        ways |= {"truncation": self.truncation, "seed": self.seed}
+        return self._asked(fitted).sample_rows(self.n, self.partial, **ways)
 
     def streamed(self, fitted: "Fitted[Any]") -> Iterator[str]:
         """The one text, as it is drawn."""
@@ -93,6 +96,9 @@ def sample(
     temperature: Annotated[float, typer.Option(help="Below 1: nearer to the likeliest; above: wilder.")] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Of every choice, the K likeliest alone.")] = None,
     top_p: Annotated[float, typer.Option(help="Of every choice, the fewest likeliest that hold this mass.")] = 1.0,
+    truncation: Annotated[
+        float, typer.Option(help="Below 1: from the middle of a generator's codes, nearer to the common, less varied.")
+    ] = 1.0,
     stop: Annotated[
         list[str] | None, typer.Option(help=r"A text ends before this (may be repeated; \n, \t and \\ are read).")
     ] = None,
@@ -117,12 +123,13 @@ def sample(
 
     said, begun = _begun(given or [], prompt)
     ends = [unescaped(text) for text in stop or ()]
-    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, ends, length, final)
+    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, truncation, ends, length, final)
     check_stream(asked, stream=stream, kept=out is not None or as_json)
     fitted = load(run)
     check_texts(asked, fitted)
     asked = asked if n or stream or _begins(asked, fitted) else replace(asked, n=ROWS)
-    if stream or (asked.n == 1 and out is None and not as_json and _flows(fitted)):
+    alone = asked.n == 1 and asked.truncation == 1 and out is None and not as_json
+    if stream or (alone and _flows(fitted)):
         print_stream(asked.streamed(fitted))
     else:
         told(asked, asked.rows(fitted), run, out, as_json=as_json)
@@ -150,6 +157,8 @@ def check_stream(asked: Asked, *, stream: bool, kept: bool) -> None:
     """Only one text can appear as it is drawn, and only on the screen or in a pipe."""
     from likely.errors import FieldError
 
+    if stream and asked.truncation != 1:
+        raise FieldError("--stream prints a text, and --truncation is of generators", remedy="leave one of them out")
     if stream and asked.n > 1:
         raise FieldError(f"--stream prints one text, and -n {asked.n} were asked for", remedy="leave one of them out")
     if stream and kept:

@@ -3,5 +3,13 @@
 from likely.report.inside import write_inside
 from likely.report.page import write_comparison, write_measurement
 from likely.report.predict import write_predictions
+from likely.report.walks import write_between, write_sweep
 
-__all__ = ["write_comparison", "write_inside", "write_measurement", "write_predictions"]
+__all__ = [
+    "write_between",
+    "write_comparison",
+    "write_inside",
+    "write_measurement",
+    "write_predictions",
+    "write_sweep",
+]
