@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from likely.data import read as read
     from likely.families.autoencoder import Autoencoder as Autoencoder
     from likely.families.bayes_net import BayesNet as BayesNet
+    from likely.families.bigan import BiGAN as BiGAN
     from likely.families.circuit import Circuit as Circuit
     from likely.families.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
     from likely.families.diffusion import Diffusion as Diffusion
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from likely.fitted import load as load
     from likely.fitting import fit as fit
     from likely.fitting import resume as resume
+    from likely.searching import Search as Search
 else:
     _PLACES = {
         "compare": "likely.apps.compare",
@@ -60,6 +62,7 @@ else:
         "resume": "likely.fitting",
         "load": "likely.fitted",
         "Fitted": "likely.fitted",
+        "Search": "likely.searching",
         "Sharpness": "likely.contracts",
     }
 
@@ -86,6 +89,7 @@ __all__ = [  # the table of families and the verbs
     "VQVAE",
     "Autoencoder",
     "BayesNet",
+    "BiGAN",
     "Circuit",
     "DenoisingAutoencoder",
     "Diffusion",
@@ -100,6 +104,7 @@ __all__ = [  # the table of families and the verbs
     "PixelRNN",
     "PlanarFlow",
     "RealNVP",
+    "Search",
     "Sharpness",
     "SplineFlow",
     "TableGAN",

@@ -39,6 +39,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "PixelRNN": "likely.families.pixelrnn",
             "Transformer": "likely.families.transformer",
             "GAN": "likely.families.gan",
+            "BiGAN": "likely.families.bigan",
             "TableGAN": "likely.families.table_gan",
             "Diffusion": "likely.families.diffusion",
             "WaveNet": "likely.families.wavenet",

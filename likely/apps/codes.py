@@ -16,7 +16,7 @@ from likely.data import Rows, Schema, Table, read
 from likely.errors import WrongRows
 from likely.fitted import Fitted
 from likely.promises import promised
-from likely.searching import Found, Search
+from likely.searching import Found, Search, choices
 from likely.suggestion import shown
 
 Array = np.ndarray[Any, Any]
@@ -60,7 +60,7 @@ def rows_of(fitted: Fitted[Any], data: Any) -> Rows:
         what = f"the table lacks {shown(lacking)}, and has {shown(map(str, codes.frame.columns))}"
         raise WrongRows(what, expected=f"the columns {shown(order)}", remedy="likely encode RUN DATA -o codes.csv")
     given = codes.frame[list(fitted.card.condition)].reset_index(drop=True) if fitted.card.condition else None
-    return decoded(fitted, _numbers(codes.frame[names]), given)
+    return decoded(fitted, _chosen(_numbers(codes.frame[names]), fitted), given)
 
 
 def decoded(fitted: Fitted[Any], z: Array, given: pd.DataFrame | None = None) -> Rows:
@@ -80,6 +80,16 @@ def _numbers(frame: pd.DataFrame) -> Array:
         what = f"column '{frame.columns[column]}', row {row + 1}: '{frame.iloc[row, column]}' is no number"
         raise WrongRows(what, expected="a finite number in every cell of a code")
     return numbers
+
+
+def _chosen(z: Array, fitted: Fitted[Any]) -> Array:
+    """The codes, in which every choice is one that there is."""
+    for place, k in choices(promised(fitted.model, fitted.name, Decodes).codes).items():
+        wrong = np.flatnonzero(~np.isin(z[:, place], np.arange(k)))
+        if len(wrong):
+            what = f"column 'z{place + 1}', row {wrong[0] + 1}: {z[wrong[0], place]:g} is none of {k} choices"
+            raise WrongRows(what, expected=f"a whole number from 0 to {k - 1}")
+    return z
 
 
 def _schema(fitted: Fitted[Any]) -> Schema:

@@ -19,13 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
+from likely.adversarial.critic import LAYERS
 from likely.backbones import MLP, Network, decoder, encoder, whole
 from likely.contracts import Family, Latent, Lifted, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 
-LAYERS = MLP(width=256, depth=3)  # of the encoder on small images
+MADE, REPLY = 0xB16A_0000, 0xB16E_0000  # forks of a round's noise: codes for each turn of the critic, for both others
 
 
 @final
@@ -91,10 +92,8 @@ class BiGANModel(Latent, Truncates, Trained):
         self.family, self.noise = family, Noise(family.latent)
         self.codes = self.noise.space
         self.both = Both(family, space, condition)
-        critic = Critic(
-            space, condition, family.critic, width=family.width, waves=family.waves, packing=family.packing,
-            told=family.told, beside=family.latent,
-        )  # fmt: skip
+        critic = Critic(space, condition, family.critic, width=family.width, waves=family.waves,
+                        packing=family.packing, told=family.told, beside=family.latent)  # fmt: skip
         self.contest = Contest(critic, family.game, augmentation=family.augmentation)
 
     # How it learns
@@ -113,11 +112,11 @@ class BiGANModel(Latent, Truncates, Trained):
 
     def critic_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng, turn: int = 0) -> Tensor:
         with torch.no_grad():
-            real, fake = self._pairs(x, c, rng.fork(turn))
+            real, fake = self._pairs(x, c, rng.fork(MADE + turn))
         return self.contest.critic_loss(real, fake, rng=rng, turn=turn)  # (2)
 
     def pair_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        real, fake = self._pairs(x, c, rng.fork(self.family.turns))
+        real, fake = self._pairs(x, c, rng.fork(REPLY))
         lost = self.contest.joint_loss(real, fake, rng=rng)
         if not self.family.returns or fake.beside is None:
             return lost

@@ -16,6 +16,7 @@ from likely.contracts import (
     Concludes,
     Continues,
     Counted,
+    Decodes,
     Density,
     Evidence,
     Fills,
@@ -30,7 +31,7 @@ from likely.contracts import (
 from likely.rng import Keyed, Stepped
 from likely.spaces import Tokens, Vector, absent, present
 from likely.store import fill
-from likely.testing.case import Case, descend
+from likely.testing.case import Case, descend, example_rows
 from likely.testing.law import Beside, close, demand, holds, law
 
 
@@ -373,13 +374,14 @@ def filling_leaves_what_is_known_and_a_row_to_itself(case: Case) -> None:
     demand(moved <= 0.2, f"{moved:.0%} of the first rows are filled otherwise in other company")
 
 
-@law(Latent)
+@law(Decodes)
 def codes_have_their_space_and_decode_to_rows(case: Case) -> None:
-    """encode and decode keep their shapes and give finite numbers."""
-    model = case.model
-    assert isinstance(model, Latent)
+    """decode, and encode where there is one, keep their shapes and give finite numbers."""
+    model, rows = case.model, len(case.u)
+    assert isinstance(model, Decodes)
     with torch.no_grad():
-        z = model.encode(case.u, case.c)
+        known = isinstance(model, Latent)
+        z = model.encode(case.u, case.c) if known else example_rows(model.codes, rows, Keyed(17))
         back = model.decode(z, case.c)
     demand(z.shape == (len(case.u), *model.codes.shape), f"codes have shape {tuple(z.shape)}")
     demand(torch.isfinite(z.float()).all(), "codes are not finite")

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import likely
-from likely.apps.coded import chosen, coded, flat, training_source
+from likely.apps import coded as apart
+from likely.apps.coded import chosen, coded, flat, numbers_of, training_source
 from likely.errors import CannotAnswer, DataError, MissingFile, WrongRows
 from likely.spaces import Category, Image, Real, Tokens, Vector, reals
 from tests.rotated import codes_of, facts, rotated
@@ -85,6 +86,29 @@ def test_codes_that_are_choices_are_not_walked_between():
     assert chosen(Vector((Real(), Category(5))))
     assert not chosen(Image(2, 4, 4, None))
     assert not chosen(reals(3))
+
+
+def test_codes_are_found_when_they_are_asked_for(monkeypatch):
+    """And of rows that are drawn, fewer where each has to be sought."""
+    made = likely.fit("moons", likely.GAN(latent=2, codes=0), budget=2, certify=False)
+    monkeypatch.setattr("likely.apps.coded.SOUGHT", 5)
+    assert len(coded(made, most=100)) == 5
+    whole = coded(made)
+    assert len(whole) == 10_000
+    one = whole.take([9_000])
+    assert "z" not in vars(whole)
+    assert one.z.shape == (1, 2)
+    assert np.array_equal(one.take([0]).z, one.z)
+
+
+def test_numbers_beside_a_choice():
+    made = likely.fit("moons", likely.GAN(latent=2, codes=4), budget=2, certify=False)
+    assert apart.codes_of(made) is made.model
+    with pytest.raises(CannotAnswer, match="hold a choice beside their numbers"):
+        numbers_of(made)
+    choices = likely.fit("digits", likely.VQVAE(prior=likely.MADE(width=8)), budget=1, certify=False)
+    with pytest.raises(CannotAnswer, match="of this VQVAE are choices"):
+        numbers_of(choices)
 
 
 def test_the_condition_goes_with_the_row():

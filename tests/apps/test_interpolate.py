@@ -5,8 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from likely.apps.coded import coded
+import likely
+from likely.apps.coded import Coded, coded
 from likely.apps.interpolate import angle, between, spherical, straight
+from likely.data import Table
 from tests.rotated import code_of, codes_of, facts, rotated
 
 A, B = np.array([3.0, 0.0, 0.0]), np.array([0.0, 0.0, 3.0])
@@ -44,6 +46,19 @@ def test_opposite_codes_go_around_and_the_same_ones_stay():
     assert np.allclose(spherical(A, A, 4), A)
     assert np.allclose(spherical(0 * A, B, 3), straight(0 * A, B, 3))
     assert np.isfinite(spherical(np.array([2.0]), np.array([-1.0]), 3)).all()
+
+
+def test_a_choice_is_that_of_the_nearer_end():
+    made = likely.fit("moons", likely.GAN(latent=2, codes=6), budget=2, certify=False)
+    rows = Table(likely.read("moons").frame.head(2), likely.read("moons").schema)
+    ends = [
+        Coded(made, rows.take([at]), None, z) for at, z in enumerate(np.array([[[1.0, 0.0, 2.0]], [[0.0, 1.0, 5.0]]]))
+    ]
+    found = between(*ends, ("a", "b"), steps=5)
+    for way in found.z:
+        assert way[:, 2].tolist() == [2.0, 2.0, 2.0, 5.0, 5.0]
+    assert np.allclose(np.linalg.norm(found.z[1][:, :2], axis=1), 1.0)
+    assert found.angle == pytest.approx(90.0)
 
 
 def test_rows_between_two_rows():

@@ -30,4 +30,4 @@ def test_refusals(cli, models, tmp_path):
     (tmp_path / "words.csv").write_text("z1,z2\n1.5,much\n2.5,3.5\n")
     cli("decode", models["vae"], "words.csv").fails(3, "'much' is no number")
     cli("decode", models["vae"], "nowhere.csv").fails(3, "nowhere.csv")
-    cli("decode", models["gan"], "odd.csv").fails(4, "GAN has no codes")
+    cli("decode", models["iris"], "odd.csv").fails(4, "NaiveBayes has no codes")

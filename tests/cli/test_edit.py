@@ -54,7 +54,7 @@ def test_refusals(cli, models, digits, tmp_path):
     cli("edit", vae, "iris", "--add", "species=rose").fails(3, "no row has species 'rose'", "'setosa'")
     cli("edit", vae, "iris", "--row", "151", "--add", "species=setosa").fails(3, "there is no row 151", "1 to 150")
     cli("edit", vae, "iris", "--add", "species=setosa", "--by", "magic").fails(2, "no way 'magic'", "matched")
-    cli("edit", models["gan"], "iris", "--add", "species=setosa").fails(4, "GAN has no codes", "VAE")
+    cli("edit", models["gan"], "iris", "--add", "species=setosa").fails(4, "hold a choice beside their numbers", "VAE")
     cli("edit", models["iris"], "iris", "--add", "species=setosa").fails(4, "NaiveBayes has no codes", "RealNVP")
     pd.DataFrame({"big": ["yes", "yes", "yes"] * 50}).to_csv(tmp_path / "same.csv", index=False)
     cli("edit", vae, "iris", "--labels", "same.csv", "--add", "big").fails(3, "'yes' in every row")

@@ -20,7 +20,8 @@ def test_a_page_and_the_same_as_data(cli, models, tmp_path):
 
 
 def test_refusals_leave_no_page(cli, models, tmp_path):
-    cli("inside", models["gan"]).fails(4, "GAN has no codes", "VAE")
+    cli("inside", models["gan"]).fails(4, "hold a choice beside their numbers", "VAE")
+    cli("inside", models["iris"]).fails(4, "NaiveBayes has no codes", "VAE")
     cli("inside", models["vae"], "--by", "colour").fails(2, "no column 'colour'", "'species'")
     cli("inside", models["vae"], "--between", "1,900").fails(3, "there is no row 900", "1 to 150")
     cli("inside", models["vae"], "--between", "1").fails(2, "does not name two rows")

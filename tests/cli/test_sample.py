@@ -80,6 +80,20 @@ def test_what_cannot_be_drawn_is_told(cli, models, words, code, said):
     cli("sample", models["species"], *words).fails(code, *said)
 
 
+def test_truncated_codes(cli, models, tmp_path):
+    plain, near = (cli("sample", models["gan"], "-n", "5", *more) for more in ((), ("--truncation", "0.4")))
+    assert near.code == 0
+    assert near.out != plain.out
+    assert cli("sample", models["gan"], "-n", "5", "--truncation", "1").out == plain.out
+    assert cli("sample", models["gan"], "-n", "5", "--truncation", "0.4", "-o", "near.csv").code == 0
+    assert read_recipe(tmp_path / "near.csv")["truncation"] == 0.4
+    assert cli("replay", "near.csv").code == 0
+    assert (tmp_path / "near.again.csv").read_text() == (tmp_path / "near.csv").read_text()
+    cli("sample", models["gan"], "--truncation", "0").fails(2, "a truncation of 0", "above 0")
+    cli("sample", models["iris"], "--truncation", "0.4").fails(4, "NaiveBayes has no codes to truncate", "GAN")
+    cli("sample", models["gan"], "--truncation", "0.4", "-n", "1", "--stream").fails(2, "--truncation is of generators")
+
+
 def test_given_what_a_model_cannot_complete(cli, models):
     cli("sample", models["gan"], "--given", "species=setosa").fails(4, "GAN", "NaiveBayes", "--condition species")
 

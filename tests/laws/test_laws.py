@@ -15,6 +15,7 @@ SMALL = {
     "VAE": "vae,network=conv,network.width=8",
     "VQVAE": "vqvae,network=conv,network.width=8,quantiser.levels=(4,3),prior=made,prior.width=16",
     "GAN": "gan,generator=conv,generator.width=8,critic=conv,critic.width=8",
+    "BiGAN": "bigan,generator=conv,generator.width=8,encoder=conv,encoder.width=8,critic=conv,critic.width=8",
     "Autoencoder": "autoencoder,network=conv,network.width=8",
     "DenoisingAutoencoder": "denoising-autoencoder,network=conv,network.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
