@@ -25,7 +25,6 @@ from likely.rng import Keyed, Rng
 from likely.scoring import BATCH, batches, content_keys, first_weight, placed
 from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, gappy, levels_of
 
-NUMBERS = 1 << 24  # cells that are compared at a time
 MOST = 4096  # choices that a code can be: each is tried
 EVERY = 4  # draws of each choice, at least
 LEAP = 1.0  # length of a first step: codes are of order one
@@ -91,10 +90,8 @@ def searched(model: Decodes, lift: Lift, x: Tensor, c: Tensor | None, how: Searc
     """The code of each row by search; a row's does not depend on its company."""
     check(model)
     bank = bank_of(model.codes, how.tried, like=first_weight(model), rng=Keyed(seed))
-    rows = NUMBERS // (len(bank) * prod(model.space.shape))
-    size = max(1, min(rows, BATCH // (how.starts + 1)))
     parts = []
-    for part, given in batches(x, c, size):
+    for part, given in batches(x, c, max(1, BATCH // (how.starts + 1))):
         sought = Sought(model, placed(lifted(lift, part), model), placed(given, model))
         parts.append(sought.found(bank, how))
     return Found(*(torch.cat(each) for each in zip(*parts, strict=True)))
@@ -175,14 +172,16 @@ class Sought:
     def _missed(self, bank: Tensor) -> Tensor:
         """(B, N): (1) of every row at every code of the bank."""
         if self.c is None:
-            made = self._decoded(bank, None)
-            return torch.stack([_misfit(made, row.expand_as(made)) for row in self.x])
-        told = (given.expand(len(bank), *given.shape) for given in self.c)
-        decoded = (self._decoded(bank, given) for given in told)
-        return torch.stack([_misfit(made, row.expand_as(made)) for made, row in zip(decoded, self.x, strict=True)])
+            return self._apart(bank, None, self.x)
+        distinct, which = torch.unique(self.c, dim=0, return_inverse=True)
+        missed = bank.new_empty(len(self.x), len(bank))
+        for kind, given in enumerate(distinct):
+            missed[which == kind] = self._apart(bank, given.expand(len(bank), *given.shape), self.x[which == kind])
+        return missed
 
-    def _decoded(self, z: Tensor, c: Tensor | None) -> Tensor:
-        return torch.cat([self.model.decode(part, given) for part, given in batches(z, c)])
+    def _apart(self, bank: Tensor, c: Tensor | None, x: Tensor) -> Tensor:
+        made = torch.cat([self.model.decode(part, given) for part, given in batches(bank, c)])
+        return torch.stack([_misfit(made, row.expand_as(made)) for row in x])
 
 
 def _misfit(made: Tensor, x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from likely import drawing
 from likely.codecs import Lift
 from likely.contracts import Sharpness
 from likely.drawing import drawn
+from likely.errors import FieldError
 from tests.bigram import Bigram, bigram
 
 
@@ -24,3 +25,11 @@ def test_sharpness_leans_to_the_likeliest():
     lift = Lift.of(Bigram(), fitted.codec.space)
     cold = drawn(fitted.model, lift, 100, None, 0, Sharpness(top_k=1))
     assert len(torch.unique(cold, dim=0)) == 1
+
+
+def test_a_truncation_is_a_share():
+    fitted = bigram(["ab"])
+    lift = Lift.of(Bigram(), fitted.codec.space)
+    for wrong in (0.0, -0.5, 1.01, float("nan")):
+        with pytest.raises(FieldError, match="above 0, at most 1"):
+            drawn(fitted.model, lift, 2, None, 0, truncation=wrong)

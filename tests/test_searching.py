@@ -130,8 +130,8 @@ def test_the_deeper_of_two_valleys_is_kept_and_an_encoder_s_answer_is_a_start():
 
 
 def test_rows_are_told_their_condition():
-    model, c = Linear(label(4)), torch.tensor([[3.0], [1.0]])
-    z = Keyed(3).normal((2, NUMBERS), like=model.slopes)
+    model, c = Linear(label(4)), torch.tensor([[3.0], [1.0], [3.0]])
+    z = Keyed(3).normal((3, NUMBERS), like=model.slopes)
     assert torch.allclose(found(model, model.decode(z, c), c).z, z, atol=1e-3)
 
 
@@ -140,7 +140,7 @@ def test_a_row_s_code_is_its_own(monkeypatch):
     x = rows(30)
     whole = found(model, x)
     assert torch.equal(whole.z, found(model, x).z)
-    monkeypatch.setattr("likely.searching.NUMBERS", 1)
+    monkeypatch.setattr("likely.searching.BATCH", 1)
     alone = found(model, x[11:13])
     assert torch.allclose(whole.z[11:13], alone.z, atol=1e-3)
     assert torch.allclose(whole.misfit[11:13], alone.misfit, rtol=1e-4)

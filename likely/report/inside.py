@@ -17,6 +17,7 @@ from likely.apps.inside import Inside, Neighbours
 from likely.apps.interpolate import Interpolation
 from likely.apps.neighbours import Nearest
 from likely.apps.traversal import Traversal
+from likely.contracts import Latent
 from likely.data import Images, Rows, Table
 from likely.fields import to_json
 from likely.metrics.features import codes, frame_of, is_numeric
@@ -66,7 +67,8 @@ def _facts(found: Inside) -> list[str]:
 def _conclusions(found: Inside) -> list[str]:
     width, used = found.coded.z.shape[1], found.used
     told = [f"{used} of the {width} numbers of the code vary over the rows; the others say next to nothing."]
-    return told if used < width else []
+    sought = ["The model has no encoder: a search, which is a heuristic, found the codes of the rows."]
+    return told * (used < width) + sought * (not isinstance(found.coded.fitted.model, Latent))
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------
