@@ -1,7 +1,7 @@
 """How well does a code tell a digit that the model has never seen: an encoder's, and one that a search finds?
 
-Mean squared error of a pixel (black is 0, white is 1) between held-out digits and what their codes decode to, beside the
-nearest of 1,000 samples; and what a search costs a row.
+Mean squared error of a pixel (black is 0, white is 1) between held-out digits and what their codes decode to, beside
+the nearest of 1,000 samples; and what a search costs a row.
 
     python benchmarks/codes_of_digits.py [--repeats SEEDS] [--only TEXT] [--results FOLDER]
 """
