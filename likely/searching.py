@@ -1,7 +1,7 @@
 r"""The code of a row: an encoder's answer, or what a search finds where a model only decodes.
 
     z* = argmin_z m(z),   m(z) = mean of (x_j - decode(z, c)_j)^2 over the cells j that are there                    (1)
-    starts: of many codes z ~ N(0, I), every choice in turn, those of least m; and an encoder's answer              (2)
+    starts: of many codes z ~ N(0, I), every choice in turn, those of least m, of other choices each; an encoder's   (2)
     descent: z + t d,   t = 1, 0.3, 0.09, ... until m(z + t d) <= m(z) + 1e-4 t d . grad m(z)                        (3)
     d = -H grad m(z),   H made of the last steps and how the slope changed over them (L-BFGS)                       (4)
 
@@ -153,7 +153,7 @@ class Sought:
         """Codes, their misfits, and those of the best codes of the bank."""
         with torch.no_grad():
             missed = self._missed(bank)
-            starts = bank[missed.topk(how.starts, dim=1, largest=False).indices]
+            starts = bank[leading(missed, how.starts, prod(choices(self.model.codes).values()))]
             if isinstance(self.model, Latent):
                 starts = torch.cat([starts, self.model.encode(self.x, self.c)[:, None]], 1)
         rows = torch.arange(len(self.x), device=self.x.device).repeat_interleave(starts.shape[1])
@@ -182,6 +182,16 @@ class Sought:
     def _apart(self, bank: Tensor, c: Tensor | None, x: Tensor) -> Tensor:
         made = torch.cat([self.model.decode(part, given) for part, given in batches(bank, c)])
         return torch.stack([_misfit(made, row.expand_as(made)) for row in x])
+
+
+def leading(missed: Tensor, starts: int, many: int) -> Tensor:
+    """(B, starts): the places of the least; where there are choices enough, one of each of the best (2)."""
+    if many < max(starts, 2):
+        return missed.topk(starts, dim=1, largest=False).indices
+    turns = missed.shape[1] // many
+    each = missed[:, : turns * many].unflatten(1, (turns, many)).min(1)
+    kinds = each.values.topk(starts, dim=1, largest=False).indices
+    return each.indices.gather(1, kinds) * many + kinds
 
 
 def _misfit(made: Tensor, x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from likely.codecs import Lift
 from likely.contracts import Decodes, Latent, Lifted
 from likely.errors import CannotAnswer, FieldError
 from likely.rng import Keyed
-from likely.searching import Found, Search, bank_of, choices, decoded, descended, encoded, searched
+from likely.searching import Found, Search, bank_of, choices, decoded, descended, encoded, leading, searched
 from likely.spaces import Category, Image, Real, Tokens, Vector, label, reals
 
 CELLS, NUMBERS = 7, 3
@@ -108,7 +108,7 @@ def test_cells_that_are_not_there_are_not_asked_for():
 def test_of_a_choice_every_one_is_tried():
     model = Linear(kinds=40)
     z = bank_of(model.codes, 40, like=model.slopes, rng=Keyed(9))
-    told = found(model, model.decode(z[7:30]), tried=1, starts=1, steps=80)
+    told = found(model, model.decode(z[7:30]), tried=40, starts=40, steps=80)
     assert torch.equal(told.z[:, NUMBERS], z[7:30, NUMBERS])
     assert torch.allclose(told.z, z[7:30], atol=1e-3)
 
@@ -177,6 +177,13 @@ def test_the_bank_has_some_of_every_choice():
     assert {tuple(row) for row in drawn[:, 1:].tolist()} == {(a, b) for a in range(3) for b in range(2)}
     assert choices(codes) == {1: 3, 2: 2}
     assert bank_of(Image(1, 2, 3, None), 7, like=torch.empty(0), rng=Keyed(0)).shape == (7, 1, 2, 3)
+
+
+def test_starts_are_of_other_choices_each_where_there_are_enough():
+    missed = torch.tensor([[0.1, 5.0, 3.0, 0.2, 4.0, 0.3], [9.0, 8.0, 7.0, 6.0, 5.0, 4.0]])
+    assert leading(missed, 2, 3).tolist() == [[0, 5], [5, 4]]
+    assert leading(missed, 2, 1).tolist() == [[0, 3], [5, 4]]
+    assert leading(missed, 4, 3).tolist() == [[0, 3, 5, 2], [5, 4, 3, 2]]
 
 
 def test_how_it_went_is_said():

@@ -63,7 +63,8 @@ def between(rows: Coded, others: Coded, names: tuple[str, str], *, steps: int = 
     """From the first of these rows to the first of the others; each step is given the first one's condition."""
     a, b = rows.z[0], others.z[0]
     free = _numbers(rows)
-    ways = tuple(_walked(way(a[free], b[free], steps), a, b, free) for way in (straight, spherical))
+    numbers = straight(a[free], b[free], steps), spherical(a[free], b[free], steps)
+    ways = _walked(numbers[0], a, b, free), _walked(numbers[1], a, b, free)
     given = rows.given(np.zeros(steps, int))
     straightly, spherically = (rows.decoded(way, given) for way in ways)
     return Interpolation(names, straightly, spherically, ways, float(np.degrees(angle(a[free], b[free]))))
