@@ -215,16 +215,16 @@ def test_what_an_encoder_says_and_rows_of_codes():
 
 def test_a_fitted_model_s_rows(monkeypatch):
     """A generator encodes by search, and so does an encoder's model where it is asked to."""
-    rows = likely.read("moons").take(range(40))
-    made = likely.fit("moons", likely.GAN(latent=2, codes=4), budget=30, certify=False)
+    rows = likely.read("moons").take(range(12))
+    made = likely.fit("moons", likely.GAN(latent=2, codes=4), budget=2, certify=False)
     codes = made.encode(rows)
-    assert codes.shape == (40, 3)
+    assert codes.shape == (12, 3)
     assert set(codes[:, 2]) <= {0.0, 1.0, 2.0, 3.0}
     told = made.sought(rows, Search(tried=300))
     again = made.encode(made.decode(codes))
-    assert told.misfit.shape == (40,)
+    assert told.misfit.shape == (12,)
     assert again.shape == codes.shape
-    flow = likely.fit("moons", likely.RealNVP(layers=2, width=8), budget=5, certify=False)
+    flow = likely.fit("moons", likely.RealNVP(layers=2, width=8), budget=2, certify=False)
     told = flow.sought(rows)
     assert told.misfit.max() < 1e-6  # a bijection tells every row
     assert (flow.encode(rows, search=Search()) == told.z.numpy()).all()

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.adversarial.critic import LAYERS
 from likely.backbones import MLP, Network, decoder, encoder, whole
-from likely.contracts import Family, Latent, Lifted, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Family, Latent, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -84,7 +84,7 @@ class Both(nn.Module):
 
 
 @final
-class BiGANModel(Latent, Truncates, Trained):
+class BiGANModel(Latent, Truncates, Trained, Paced):
     """p(x, z | c) as a generator makes it from z, and an encoder from x."""
 
     def __init__(self, family: BiGAN, space: Space, condition: Space | None) -> None:
@@ -104,6 +104,9 @@ class BiGANModel(Latent, Truncates, Trained):
             "critic": Player(self.contest.critic, game.critic_rate, betas, anneal=game.anneal, averaged=True),
             "generator": Player(self.both, game.rate, betas, anneal=game.anneal, averaged=True),
         }
+
+    def pace(self, done: float) -> None:
+        self.contest.pace(done)
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         for turn in range(self.family.turns):
