@@ -215,8 +215,9 @@ def test_what_an_encoder_says_and_rows_of_codes():
 
 def test_a_fitted_model_s_rows(monkeypatch):
     """A generator encodes by search, and so does an encoder's model where it is asked to."""
-    rows = likely.read("moons").take(range(12))
-    made = likely.fit("moons", likely.GAN(latent=2, codes=4), budget=2, certify=False)
+    points = likely.read("moons").take(range(300))
+    rows = points.take(range(12))
+    made = likely.fit(points, likely.GAN(latent=2, codes=4, width=16), budget=2, certify=False)
     codes = made.encode(rows)
     assert codes.shape == (12, 3)
     assert set(codes[:, 2]) <= {0.0, 1.0, 2.0, 3.0}
@@ -224,12 +225,12 @@ def test_a_fitted_model_s_rows(monkeypatch):
     again = made.encode(made.decode(codes))
     assert told.misfit.shape == (12,)
     assert again.shape == codes.shape
-    flow = likely.fit("moons", likely.RealNVP(layers=2, width=8), budget=2, certify=False)
+    flow = likely.fit(points, likely.RealNVP(layers=2, width=8), budget=2, certify=False)
     told = flow.sought(rows)
     assert told.misfit.max() < 1e-6  # a bijection tells every row
     assert (flow.encode(rows, search=Search()) == told.z.numpy()).all()
     with pytest.raises(CannotAnswer, match=r"KDE has no codes: it has no latent space.*BiGAN"):
-        likely.fit("moons", likely.KDE(), certify=False).encode(rows)
+        likely.fit(points, likely.KDE(), certify=False).encode(rows)
     table = likely.fit("iris", likely.VAE(latent=2), budget=1, certify=False)
     with pytest.raises(CannotAnswer, match="what this VAE decodes to are choices"):
         table.encode("iris", search=Search())

@@ -90,7 +90,7 @@ def test_codes_that_are_choices_are_not_walked_between():
 
 def test_codes_are_found_when_they_are_asked_for(monkeypatch):
     """And of rows that are drawn, fewer where each has to be sought."""
-    made = likely.fit("moons", likely.GAN(latent=2, codes=0), budget=2, certify=False)
+    made = likely.fit("moons", likely.GAN(latent=2, codes=0, width=16), budget=2, certify=False)
     monkeypatch.setattr("likely.apps.coded.SOUGHT", 5)
     assert len(coded(made, most=100)) == 5
     whole = coded(made)
@@ -102,7 +102,9 @@ def test_codes_are_found_when_they_are_asked_for(monkeypatch):
 
 
 def test_numbers_beside_a_choice():
-    made = likely.fit("moons", likely.GAN(latent=2, codes=4), budget=2, certify=False)
+    made = likely.fit(
+        likely.read("moons").take(range(300)), likely.GAN(latent=2, codes=4, width=16), budget=2, certify=False
+    )
     assert apart.codes_of(made) is made.model
     with pytest.raises(CannotAnswer, match="hold a choice beside their numbers"):
         numbers_of(made)

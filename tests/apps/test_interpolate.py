@@ -49,7 +49,9 @@ def test_opposite_codes_go_around_and_the_same_ones_stay():
 
 
 def test_a_choice_is_that_of_the_nearer_end():
-    made = likely.fit("moons", likely.GAN(latent=2, codes=6), budget=2, certify=False)
+    made = likely.fit(
+        likely.read("moons").take(range(300)), likely.GAN(latent=2, codes=6, width=16), budget=2, certify=False
+    )
     rows = Table(likely.read("moons").frame.head(2), likely.read("moons").schema)
     ends = [
         Coded(made, rows.take([at]), None, z) for at, z in enumerate(np.array([[[1.0, 0.0, 2.0]], [[0.0, 1.0, 5.0]]]))

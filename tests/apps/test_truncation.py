@@ -28,7 +28,9 @@ def test_whole_codes_have_their_whole_variance():
 
 @pytest.fixture(scope="module")
 def moons():
-    return likely.fit("moons", likely.GAN(latent=2, codes=0), budget=20, certify=False)
+    return likely.fit(
+        likely.read("moons").take(range(300)), likely.GAN(latent=2, codes=0, width=16), budget=20, certify=False
+    )
 
 
 def test_rows_spread_less_the_more_they_are_truncated(moons):
@@ -55,7 +57,7 @@ def test_rows_that_do_not_vary_have_no_spread():
 
 def test_refusals(moons):
     with pytest.raises(CannotAnswer, match=r"VAE has no codes to truncate.*GAN"):
-        swept(likely.fit("moons", likely.VAE(latent=2), budget=1, certify=False))
+        swept(likely.fit("iris", likely.VAE(latent=2), budget=1, certify=False))
     for wrong in ({"levels": ()}, {"n": 0}, {"judged": 1}):
         with pytest.raises(FieldError, match="at least one"):
             swept(moons, **wrong)

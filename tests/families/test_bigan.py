@@ -156,7 +156,7 @@ def test_truncated_codes_are_the_middle_of_the_normal_law():
 
 
 def test_as_a_person_fits_it(tmp_path):
-    fitted = likely.fit("moons", BiGAN(latent=2), budget=60, certify=False)
+    fitted = likely.fit(likely.read("moons").take(range(400)), BiGAN(latent=2, width=32), budget=10, certify=False)
     rows = likely.read("moons").take(range(50))
     codes = fitted.encode(rows)
     assert codes.shape == (50, 2)

@@ -95,6 +95,8 @@ def test_ten_levels_have_ten_colours_and_more_share_the_last():
 
 
 def test_codes_that_were_sought_are_said_to_be(tmp_path):
-    fitted = likely.fit("moons", likely.GAN(latent=2, codes=0), budget=2, certify=False)
-    found = inside(fitted, side=2, steps=2, samples=2, nearest=2, most=20)
+    fitted = likely.fit(
+        likely.read("moons").take(range(300)), likely.GAN(latent=2, codes=0, width=16), budget=2, certify=False
+    )
+    found = inside(fitted, likely.read("moons").take(range(30)), side=2, steps=2, samples=2, nearest=2, most=20)
     assert "has no encoder: a search, which is a heuristic" in write_inside(found, tmp_path / "i.html").read_text()
