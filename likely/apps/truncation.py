@@ -71,7 +71,9 @@ def variance(psi: float) -> float:
 
 def spread_of(rows: Rows, whole: Rows) -> float:
     """(3); 0 where the whole does not vary."""
-    pieces = isinstance(whole, Pieces) and isinstance(rows, Pieces)
-    numbers = [whole.points(), rows.points()] if pieces else features(whole, rows)
+    if isinstance(whole, Pieces) and isinstance(rows, Pieces):
+        numbers = [whole.points(), rows.points()]
+    else:
+        numbers = features(whole, rows)
     total, left = (float(np.nansum(np.nanvar(each.astype(np.float64), axis=0))) for each in numbers)
     return left / total if total > 0 else 0.0
