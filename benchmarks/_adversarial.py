@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +88,9 @@ def drawn(one: Played, n: int, like: Images | None = None, *, seed: int = 0) -> 
     return Images(pixels), time.perf_counter() - start
 
 
-def arguments(made: argparse.ArgumentParser, rows: dict[str, str]) -> None:
+def arguments(made: argparse.ArgumentParser, rows: dict[str, str], usual: Sequence[str]) -> None:
     """The arguments that these benchmarks have besides those of a training."""
-    made.add_argument("--rows", nargs="+", choices=rows, default=list(rows), help="rows of the table to train")
+    made.add_argument("--rows", nargs="+", choices=rows, default=list(usual), help="rows of the table to train")
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
     made.add_argument("--family", action="append", default=[], metavar="ROW=TEXT", help="another family for a row")
     made.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=None)

@@ -75,7 +75,7 @@ def main() -> None:
     made = parser(__doc__, minutes=30.0, batch=64)
     made.add_argument("--images", type=int, default=10_000, help="test images (fewer only for a rehearsal)")
     made.add_argument("--sight-steps", type=int, default=None, help="of the classifier (fewer only for a rehearsal)")
-    arguments(made, ROWS)
+    arguments(made, ROWS, tuple(ROWS))
     args, busy = begun(made)
     train, test = (mnist_like(args.data, "fashion-mnist", part) for part in ("train", "t10k"))
     sight, test = learned_sight(train, steps=args.sight_steps, folder=args.run), test.take(np.arange(args.images))
