@@ -40,9 +40,11 @@ class Choosing(nn.Module):
 
     def log_softmax(self, y: Tensor) -> Tensor:
         """(1)."""
-        centred = y - self._spread(self.top(y))
-        total = centred.clamp(min=LEAST).exp() @ self.member
-        return centred - self._spread(total.log())  # (1)
+        return self._normalised(y - self._spread(self.top(y)))  # (1)
+
+    def _normalised(self, centred: Tensor) -> Tensor:
+        total = exactly(centred.clamp(min=LEAST).exp(), self.member)
+        return centred - self._spread(total.log())
 
     def perturbed(self, y: Tensor, rng: Rng) -> Tensor:
         """y + g of (2)."""
@@ -61,9 +63,19 @@ class Choosing(nn.Module):
 
     def _spread(self, of_columns: Tensor) -> Tensor:
         """Numbers of columns (B, D) at each of their choices (B, L): one term each, so that the product is exact."""
-        return of_columns @ self.member.T
+        return exactly(of_columns, self.member.T)
 
     def relaxed(self, y: Tensor, temperature: float, *, straight: bool) -> Tensor:
         """(3) of perturbed numbers."""
-        soft = self.log_softmax(y / temperature).clamp(min=LEAST).exp()
-        return self.hot(y) + soft - soft.detach() if straight else soft  # (3)
+        centred = (y - self._spread(self.top(y))) / temperature
+        hot = (centred >= 0).to(y.dtype)
+        if straight and not y.requires_grad:
+            return hot
+        soft = self._normalised(centred).clamp(min=LEAST).exp()
+        return hot + soft - soft.detach() if straight else soft  # (3)
+
+
+def exactly(a: Tensor, b: Tensor) -> Tensor:
+    """a @ b with all digits, whatever precision networks are evaluated in."""
+    with torch.autocast(a.device.type, enabled=False):
+        return a @ b

@@ -20,7 +20,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from likely.adversarial.choosing import Choosing
+from likely.adversarial.choosing import Choosing, exactly
 from likely.adversarial.modes import Mixture, alone, log_joint, modes, quantiles
 from likely.distributions.state import Cells
 from likely.rng import Rng
@@ -210,7 +210,7 @@ class Places(nn.Module):
         inside = hots[:, : self.mean.numel()].unflatten(1, self.mean.shape)
         place = (inside * places * (self.scale > 0)).sum(2)
         slope, base = self.scale / self.spread[:, None], self._bases()
-        value = hots @ base + (inside * places * slope).sum(2)
+        value = exactly(hots, base) + (inside * places * slope).sum(2)
         row = torch.cat([hots, place, value, self.choosing.member[told]], 1)
         return row if bool(there.all()) else row * torch.cat([there[:, self.source], torch.ones_like(there)], 1)
 

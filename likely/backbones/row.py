@@ -26,6 +26,8 @@ class Waves(nn.Module):
         self.register_buffer("octaves", 0.5 * 2.0 ** torch.arange(octaves), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        if not len(self.octaves):
+            return x
         angles = (x[..., None] * self.octaves).flatten(1)
         return torch.cat([x, angles.cos(), angles.sin()], 1)
 
@@ -50,6 +52,7 @@ class RowInput(nn.Module):
     def __init__(self, space: Vector, width: int, waves: int = 0, *, gaps: bool = True) -> None:
         super().__init__()
         self.gaps, columns = gaps, list(enumerate(space.columns))
+        self.plain = not gaps and all(isinstance(column, Real) and not column.atoms for column in space.columns)
         numbers = [at for at, column in columns if not isinstance(column, Category)]
         choices = [(at, column.k) for at, column in columns if isinstance(column, Category)]
         atoms = [(numbers.index(at), a) for at, column in columns if isinstance(column, Real) for a in column.atoms]
@@ -69,6 +72,8 @@ class RowInput(nn.Module):
             nn.init.normal_(self.embedding.weight, std=len(codes) ** -0.5)
 
     def forward(self, cells: Tensor) -> Tensor:
+        if self.plain and self.linear is not None:
+            return self.linear(self.waves(cells))
         parts = []
         if self.linear is not None:
             parts.append(self.linear(self._numbers(cells[:, self.numbers])))

@@ -63,3 +63,11 @@ def test_straight_through_shows_choices_and_has_the_slope_of_what_is_soft():
         assert bool(((row == 0) | ((row - 1).abs() < 1e-6)).all()) is straight
     assert torch.allclose(*slopes, atol=1e-6)
     assert (slopes[0] != 0).any()
+
+
+def test_half_precision_around_it_changes_nothing():
+    choosing, y = Choosing(COLUMN, 4), numbers() / 3
+    with torch.autocast("cpu", torch.bfloat16):
+        found = choosing.hot(y), choosing.log_softmax(y)
+    assert torch.equal(found[0], choosing.hot(y))
+    assert torch.equal(found[1], choosing.log_softmax(y))

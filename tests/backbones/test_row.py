@@ -60,3 +60,5 @@ def test_without_gaps_numbers_have_no_indicators():
     row, x = RowInput(Vector((Real(atoms=(0.5,)), Count())), 4, gaps=False), torch.tensor([[0.5, 3.0], [0.1, 0.0]])
     torch.testing.assert_close(row(x), row.linear(torch.tensor([[0.5, math.log(4), 1.0], [0.1, 0.0, 0.0]])))
     assert row.linear.in_features == 3
+    plain = RowInput(reals(2), 4, 3, gaps=False)
+    torch.testing.assert_close(plain(x), plain.linear(plain.waves(x)))
