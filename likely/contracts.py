@@ -302,11 +302,8 @@ class Judges(Model):
     """Learns from a critic of its own, whose scores tell rows that it takes for real from others."""
 
     @abstractmethod
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """The critic's scores, higher for what looks real: one a row, or one a pack of consecutive rows.
-
-        What fills no pack at the end is left out.
-        """
+    def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """The critic's scores, higher for what looks real: one a row, or one a pack (what fills none is left out)."""
 
 
 class Predicts(Model):

@@ -20,7 +20,7 @@ from likely.training.examples import cells
 from likely.training.judge import dtype_of
 
 Array = np.ndarray[Any, Any]
-LOOKED, LIFTED, SAMPLED = 0xD0C7, 1, 2  # forks of the seed
+LOOKED, LIFTED, SAMPLED, JUDGED = 0xD0C7, 1, 2, 3  # forks of the seed
 FIRST, BATCH = 64, 512  # rows that are drawn at a time
 
 
@@ -72,7 +72,7 @@ class Patient:
         """The critic's scores of rows as the model sees them."""
         assert isinstance(self.model, Judges)
         with torch.no_grad():
-            parts = [self.model.judge(x, y) for x, y in _batches(u, c)]
+            parts = [self.model.judge(x, y, rng=self._rng.fork(JUDGED).at(at)) for at, x, y in _batches(u, c)]
         return torch.cat(parts).double().cpu().numpy()
 
     def modelled(self, rows: Rows, like: Rows) -> Rows:
@@ -109,6 +109,6 @@ class Patient:
         return ready if held is None else ready.to(held.device)
 
 
-def _batches(u: Tensor, c: Tensor | None) -> "list[tuple[Tensor, Tensor | None]]":
-    """A batch at a time; what fills no pack at a batch's end is left out."""
-    return [(u[at : at + BATCH], None if c is None else c[at : at + BATCH]) for at in range(0, len(u), BATCH)]
+def _batches(u: Tensor, c: Tensor | None) -> "list[tuple[int, Tensor, Tensor | None]]":
+    """A batch at a time, and where it begins; what fills no pack at a batch's end is left out."""
+    return [(at, u[at : at + BATCH], None if c is None else c[at : at + BATCH]) for at in range(0, len(u), BATCH)]

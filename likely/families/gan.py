@@ -101,7 +101,7 @@ class GANModel(Truncates, Trained, Paced, Judges):
         made = self._made(len(x), c, rng.fork(REPLY))
         return self.contest.generator_loss(Shown(x, c), Shown(made, c), rng=rng)  # (4)
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor:
+    def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)
 
     def _made(self, n: int, c: Tensor | None, rng: Rng, truncation: float = 1.0) -> Tensor:

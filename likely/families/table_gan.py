@@ -26,7 +26,7 @@ from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told
 from likely.adversarial.balance import attention, picked
 from likely.adversarial.places import Placed, Places
 from likely.backbones import MLP, Network, encoder
-from likely.contracts import Family, Paced, Player, Prepared, Space, Trained, Turn
+from likely.contracts import Family, Judges, Paced, Player, Prepared, Space, Trained, Turn
 from likely.distributions import bounded
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
@@ -35,6 +35,7 @@ from likely.spaces import Vector, reals
 
 PICKED, REPLY, MADE = 1, 2, 3  # forks of a round's noise: rows, the generator's answer, the critic's turns
 WIDEST = 4.0  # how far from the middle of a mode a number is made, in its widths
+RARELY = -1e9  # log-odds that a cell is told that is not there
 TOLD = 64  # numbers that a level is worth to a generator, and a condition to p(v | c)
 
 
@@ -126,7 +127,7 @@ class Law(nn.Module):
 
 
 @final
-class TableGANModel(Trained, Prepared, Paced):
+class TableGANModel(Trained, Prepared, Paced, Judges):
     """p(x | c) as what a generator makes of noise and a cell that it is told."""
 
     def __init__(self, family: TableGAN, space: Vector, condition: Space | None) -> None:
@@ -199,6 +200,12 @@ class TableGANModel(Trained, Prepared, Paced):
         """Where the generator says 0, choices are as frequent as they are."""
         made = self.maker(self.maker.noise.draw(len(told), rng, self.places.mean), told, c)
         return made._replace(logits=made.logits + self.places.log_law())  # (1)
+
+    def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        placed = self.places.placed(x, rng=rng)
+        column = rng.categorical(torch.where(placed.there, 0.0, RARELY))  # one of its own cells is told of each row
+        told = placed.choice.gather(1, column[:, None]).squeeze(1)
+        return self.contest(Shown(self.places.shown(placed, told), c).packed(self.family.packing)).score
 
     # How it samples
 

@@ -24,7 +24,7 @@ class Playing(Judges):
     def sample(self, n, c=None, *, rng):
         return self.draw(n, c, rng)
 
-    def judge(self, x, c=None):
+    def judge(self, x, c=None, *, rng):
         return self.score(x)
 
 

@@ -204,7 +204,7 @@ class Duel(Judges, Trained):
     def sample(self, n, c=None, *, rng):
         return self.generator(rng.normal((n, 1), like=self.generator.weight))
 
-    def judge(self, x, c=None):
+    def judge(self, x, c=None, *, rng):
         return self.critic(x).squeeze(1)
 
     def players(self):
@@ -212,8 +212,8 @@ class Duel(Judges, Trained):
         return {name: Player(getattr(self, name), rate, anneal=False, averaged=True) for name, rate in rates.items()}
 
     def turns(self, x, c=None, *, rng):
-        real = lambda: softplus(-self.judge(x)).mean()  # noqa: E731
-        made = lambda tag: self.judge(self.sample(len(x), rng=rng.fork(tag)))  # noqa: E731
+        real = lambda: softplus(-self.judge(x, rng=rng)).mean()  # noqa: E731
+        made = lambda tag: self.judge(self.sample(len(x), rng=rng.fork(tag)), rng=rng)  # noqa: E731
         yield Turn("critic", lambda: real() + softplus(made(0)).mean())
         yield Turn("generator", lambda: -softplus(made(1)).mean())
 

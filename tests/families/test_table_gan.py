@@ -190,3 +190,15 @@ def test_packs_take_any_batch():
 def test_unusable_fields_are_refused(fields):
     with pytest.raises(FieldError):
         TableGAN(**fields)
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_the_critic_can_be_asked(packing):
+    """A doctor does, of rows of either kind: a score for each whole pack."""
+    x = example_rows(MIXED, 40, Keyed(0))
+    model = prepared(x, MIXED, packing=packing).eval()
+    for rows in (x, model.sample(40, rng=Keyed(1))):
+        scores = model.judge(rows, rng=Keyed(2))
+        assert scores.shape == (40 // packing,)
+        assert scores.isfinite().all()
+        assert torch.equal(model.judge(rows, rng=Keyed(2)), scores)
