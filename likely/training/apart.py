@@ -2,14 +2,16 @@ r"""How far what a model draws is from held-out rows: a distance of two samples 
 
     g(r) = log(1 + r^2 / e^2),   e: how far neighbours among the held-out rows are apart                            (1)
     h_ij = g(|x_i - y_j|) + g(|y_i - x_j|) - g(|x_i - x_j|) - g(|y_i - y_j|)                                        (2)
-    D = mean of h_ij over i != j                                                                                    (3)
-    s.e.^2 = (n - 1) / n sum_i (D_-i - mean)^2,   D_-i: without row i                                               (4)
+    t_i = (min_j g(|x_i - y_j|) + min_j g(|y_i - x_j|) - min_j g(|x_i - x_j|) - min_j g(|y_i - y_j|)) / 2,  j != i  (3)
+    D = mean of h_ij over i != j,  plus the mean of t_i                                                             (4)
+    s.e. = s.d. of n D - (n - 1) D_-i + t_i over rows / sqrt(n),   D_-i: without row i                              (5)
 
-g is of negative type, a mixture of Gaussian kernels of all widths above e: E D >= 0, and 0 only where the two laws are
-the same. The points x_i hold the row and its condition, y_i what is drawn given that condition: laws are compared
-jointly, and the pair i = j is left out because it shares its condition, so that (3) has no bias. Where held-out rows
-are few, several are drawn for each. Energy statistics (Székely & Rizzo, 2013), A kernel two-sample test (Gretton et
-al., 2012).
+g is of negative type, a mixture of Gaussian kernels of all widths above e, so that the mean of (2) is at least 0, and 0
+only where the two laws are the same: it sees how much there is of what. (3) sees how it looks close up: neighbours tell
+of the two densities' ratio. Where the laws are the same both have mean 0. The points x_i hold a row and its condition,
+y_i what is drawn given that condition: laws are compared jointly, and the pair i = j is left out because it shares its
+condition. Where held-out rows are few, several are drawn for each. Energy statistics (Székely & Rizzo, 2013); A kernel
+two-sample test (Gretton et al., 2012); Divergence estimation via nearest neighbours (Wang, Kulkarni & Verdú, 2009).
 """
 
 from math import ceil, isfinite, sqrt
@@ -49,6 +51,7 @@ class Apart:
         self.x = self._placed(self._lifted(rows.x), rows.c)
         self.near = neighbourly(self.x)
         self.among = _between(self.x, self.x, self.near)
+        self.even = rows.weight is None  # neighbours tell of densities where every row counts the same
         self.weight = torch.ones(len(self.x)) if rows.weight is None else rows.weight
         self.weight = (self.weight / self.weight.sum()).to(self.among)
 
@@ -56,9 +59,18 @@ class Apart:
         """The distance, with its standard error over the held-out rows."""
         y = torch.cat([self._draws(copy) for copy in range(self.copies)])
         n = len(self.x)
-        across = _between(self.x, y, self.near).view(n, self.copies, n).mean(1)
-        within = _between(y, y, self.near).view(self.copies, n, self.copies, n).mean((0, 2))
-        return distance(across + across.T - self.among - within, self.weight)  # (2)
+        across = _between(self.x, y, self.near).view(n, self.copies, n)
+        within = _between(y, y, self.near).view(self.copies, n, self.copies, n)
+        local = self._local(across, within.diagonal(dim1=0, dim2=2)) if self.even else torch.zeros_like(self.weight)
+        h = across.mean(1)
+        return distance(h + h.T - self.among - within.mean((0, 2)), self.weight, local)  # (2)
+
+    def _local(self, across: Tensor, own: Tensor) -> Tensor:
+        """(3), the mean over what was drawn for each row; what lies on the diagonals, i = j, is spoilt."""
+        across.diagonal(dim1=0, dim2=2).fill_(torch.inf)
+        own.diagonal(dim1=0, dim2=1).fill_(torch.inf)
+        other = self.among.clone().fill_diagonal_(torch.inf).amin(1)
+        return (across.amin(2).mean(1) + across.amin(0).mean(0) - other - own.amin(1).mean(1)) / 2
 
     def _draws(self, copy: int) -> Tensor:
         """A row for each held-out one."""
@@ -83,14 +95,16 @@ class Apart:
         return cells(c, self.dtype)
 
 
-def distance(h: Tensor, weight: Tensor) -> Judgement:
-    """(3) and (4) of pairs (n, n); weights sum to 1."""
-    h, w = h.double().fill_diagonal_(0.0), weight.double()
+def distance(h: Tensor, weight: Tensor, local: Tensor) -> Judgement:
+    """(4) and (5) of pairs (n, n) and of each row's neighbours; weights sum to 1."""
+    h, w, n = h.double().fill_diagonal_(0.0), weight.double(), len(weight)
     each = h @ w
     total, squares = w @ each, w @ w
     without = (total - 2 * w * each) / ((1 - w).square() - (squares - w.square()))
-    error = sqrt((len(w) - 1) / len(w) * float((without - without.mean()).square().sum()))  # (4)
-    return Judgement(float(total / (1 - squares)), error if isfinite(error) else None)  # (3)
+    shares = local.double() - (n - 1) * without
+    error = float(shares.std()) / sqrt(n)  # (5)
+    value = float(total / (1 - squares) + local.double().mean())  # (4)
+    return Judgement(value, error if isfinite(error) else None)
 
 
 def neighbourly(x: Tensor) -> float:

@@ -1,13 +1,15 @@
 """Rounds of turns: everything that moves weights, and the tensors from which it all goes on."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from statistics import median
 from typing import final
 
 import torch
 from torch import Tensor
 
+from likely.backbones.batch_norm import BatchNorm, recounted
 from likely.contracts import Paced, Trained, Turn
 from likely.errors import Corrupt, TrainingError
 from likely.rng import Keyed, Rng, Stepped
@@ -25,6 +27,7 @@ from likely.training.recipe import Precision, Recipe
 
 GLOBAL, NOISE, LIFTED = 0x61, 0x62, 1  # forks of the seed
 EXPLODED = 1e6  # a loss so many times its usual size is lost
+RECOUNTED = 8  # batches that running statistics of averaged weights are taken from
 DELAY = 16  # rounds between looks at the losses where looking waits for a device
 
 
@@ -51,6 +54,7 @@ class Rounds:
         self.layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
         self.global_keys, self.noise_seed = Keyed(seed).fork(GLOBAL).fork(processes.rank), Keyed(seed).fork(NOISE).seed
         self.plain = recipe.precision != Precision.BF16
+        self.counts_rows = any(isinstance(module, BatchNorm) for module in model.modules())
         self.unseen: list[tuple[str, Tensor, Tensor | float]] = []
         self.sums: dict[str, float] = {}
         self.counts: dict[str, int] = {}
@@ -90,6 +94,31 @@ class Rounds:
         """The median length of each player's gradients since the last call."""
         stretch, self.stretch = self.stretch, {}
         return {player: median(lengths) for player, lengths in stretch.items()}
+
+    @contextmanager
+    def averaged(self, width: float, step: int) -> Iterator[None]:
+        """The model with averaged weights, and running statistics of its networks that are theirs."""
+        with self.average.shown(width):
+            held = {name: tensor.clone() for name, tensor in self.model.named_buffers()} if self.counts_rows else {}
+            self._recount(step)
+            try:
+                yield
+            finally:
+                for name, tensor in held.items():
+                    self.model.get_buffer(name).copy_(tensor)
+
+    def _recount(self, step: int) -> None:
+        """Batches of the latest rounds again, for the running statistics alone: nobody moves."""
+        if not self.counts_rows:
+            return
+        training = self.model.training
+        with recounted(self.model.eval()):
+            for earlier in range(max(0, step - RECOUNTED), step):
+                rng = self.processes.noise(Stepped(self.noise_seed, earlier), self.recipe.batch)
+                x, c = self._batch(earlier, rng)
+                for turn in self.model.turns(x, c, rng=rng):
+                    self._evaluated(turn)()
+        self.model.train(training)
 
     def tensors(self) -> Tensors:
         """Everything the next round depends on (the tensors themselves, no copies)."""

@@ -175,12 +175,12 @@ class Training:
             return self.processes.agreed(judge.judged())
 
     def _weights(self, width: float | None) -> Tensors:
-        with self._shown(width):
+        with uncompiled(self.recipe), self._shown(width):
             return copied(self.model.state_dict())
 
     def _shown(self, width: float | None) -> AbstractContextManager[None]:
         """The model with the weights as they are, or averaged."""
-        return nullcontext() if width is None else self.rounds.average.shown(width)
+        return nullcontext() if width is None else self.rounds.averaged(width, self.course.step)
 
     # States to go back to ------------------------------------------------------------------------------------------
 

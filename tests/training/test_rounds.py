@@ -1,7 +1,10 @@
+from typing import final
+
 import pytest
 import torch
 from torch import nn
 
+from likely.backbones.batch_norm import BatchNorm
 from likely.contracts import Paced, Player, Trained, Turn
 from likely.errors import Corrupt
 from likely.spaces import reals
@@ -97,3 +100,35 @@ def test_a_model_that_asks_is_told_how_far_it_is() -> None:
     rounds_of = rounds(model)
     played(rounds_of, Course(step=10), 3)
     assert model.told == [10 / 50, 11 / 50, 12 / 50]
+
+
+@final
+class Normed(Trained):
+    """Its first layer knows the mean of what it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(reals(4))
+        self.net = nn.Sequential(BatchNorm(4), nn.Linear(4, 1))
+
+    def sample(self, n, c=None, *, rng):
+        return torch.zeros(n, 4)
+
+    def players(self):
+        return {"normed": Player(self.net)}
+
+    def turns(self, x, c=None, *, rng):
+        yield Turn("normed", lambda: self.net(x).square().mean())
+
+
+def test_running_statistics_are_recounted_under_averaged_weights_and_put_back() -> None:
+    played, course = rounds(Normed()), Course()
+    for _ in range(20):
+        played.play(course)
+    norm = played.model.net[0]
+    before = {name: tensor.clone() for name, tensor in played.model.state_dict().items()}
+    with played.averaged(played.average.width, course.step):
+        batches = [played.data.x[played.order.at(step)] for step in range(12, 20)]
+        torch.testing.assert_close(norm.mean, torch.stack([batch.mean(0) for batch in batches]).mean(0))
+        assert torch.equal(played.model.net[1].weight, played.average.values[0][2])
+    assert all(torch.equal(tensor, before[name]) for name, tensor in played.model.state_dict().items())
+    assert played.model.training
