@@ -15,7 +15,7 @@ real one.
         yield Turn("generator", partial(self.generator_loss, x, c, rng=rng))
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from likely.adversarial.augmentation import Augmentation
 from likely.adversarial.critic import Critic, Verdict
 from likely.adversarial.shown import Shown
+from likely.backbones.batch_norm import recounted
 from likely.errors import FieldError
 from likely.objectives import Game, Judged
 from likely.rng import Rng
@@ -95,6 +96,14 @@ class Contest(nn.Module):
         if self.game.clip is not None:
             for weight in self.critic.parameters():
                 weight.clamp_(-self.game.clip, self.game.clip)
+
+    @torch.no_grad()
+    def recount(self, maker: nn.Module, pairs: Iterable[tuple[Shown, Shown]], *, rng: Rng) -> None:
+        """Running statistics of batches as the weights are now; `pairs` of real and generated rows, made meanwhile."""
+        with recounted(maker), recounted(self.critic):
+            for real, fake in pairs:
+                self(self._seen(real, rng))
+                self(self._seen(fake, rng))
 
     def _weighed(self, real: Verdict, fake: Verdict) -> Tensor:
         return self.game.critic_loss(real.score, fake.score).mean() + real.price + fake.price

@@ -17,6 +17,7 @@ from likely.adversarial.company import Company
 from likely.adversarial.shown import Shown
 from likely.adversarial.told import Concatenated, Heard, Told
 from likely.backbones import MLP, Network, decoder, encoder, whole
+from likely.backbones.batch_norm import BatchNorm
 from likely.contracts import Space
 from likely.errors import ConditionError
 
@@ -58,12 +59,9 @@ class Critic(nn.Module):
         self.hidden = decoder(packing * heard, (width,), network=MLP(width=width, depth=1))
         self.company = Company(width, company) if company else None
         last = width if self.company is None else self.company.outputs
+        depending = any(isinstance(module, BatchNorm) for module in self.modules())
+        self.apart = self.company is None and not depending  # no score says anything of what is judged with it
         self.last = nn.Linear(last, 1, bias=False)  # scores are compared: a constant says nothing
-
-    @property
-    def apart(self) -> bool:
-        """Whether a pack's score says nothing of the packs that are judged with it."""
-        return self.company is None
 
     def forward(self, shown: Shown) -> Tensor:
         """(packs,) scores."""

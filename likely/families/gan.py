@@ -19,12 +19,13 @@ from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.backbones import Network
-from likely.contracts import Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Concludes, Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 
 MADE, REPLY = 0x6A00_0000, 0x6A4E_0000  # forks of a round's noise: codes for each turn of the critic, for the generator
+LOOKED, LOOKS = 256, 8  # rows of a look back, and looks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained, Paced, Judges):
+class GANModel(Truncates, Trained, Paced, Judges, Concludes):
     """p(x | c) as what a generator makes of noise."""
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
@@ -94,27 +95,34 @@ class GANModel(Truncates, Trained, Paced, Judges):
 
     def critic_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng, turn: int = 0) -> Tensor:
         with torch.no_grad():
-            made = self._made(len(x), c, rng.fork(MADE + turn))  # in here, so that a loss evaluated twice is the same
-        return self.contest.critic_loss(Shown(x, c), Shown(made, c), rng=rng, turn=turn)  # (3)
+            real, fake = self._pair(x, c, rng.fork(MADE + turn))  # in here, so that a loss evaluated twice is the same
+        return self.contest.critic_loss(real, fake, rng=rng, turn=turn)  # (3)
 
     def generator_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        made = self._made(len(x), c, rng.fork(REPLY))
-        return self.contest.generator_loss(Shown(x, c), Shown(made, c), rng=rng)  # (4)
+        real, fake = self._pair(x, c, rng.fork(REPLY))
+        return self.contest.generator_loss(real, fake, rng=rng)  # (4)
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)
 
-    def _made(self, n: int, c: Tensor | None, rng: Rng, truncation: float = 1.0) -> Tensor:
-        z = self.noise.draw(n, rng, next(self.generator.parameters()))
-        return self.decode(self.noise.truncated(z, truncation), c)  # (1)
+    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        some = x.split(LOOKED)[:LOOKS]
+        given = [None] * len(some) if c is None else c.split(LOOKED)
+        pairs = (self._pair(*rows, rng.fork(at)) for at, rows in enumerate(zip(some, given)))
+        self.contest.recount(self.generator, pairs, rng=rng)
+
+    def _pair(self, x: Tensor, c: Tensor | None, rng: Rng) -> tuple[Shown, Shown]:
+        """Real rows, and as many that are made given the same."""
+        return Shown(x, c), Shown(self.sample(len(x), c, rng=rng), c)
 
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return self._made(n, c, rng)
+        return self.sample_truncated(n, c, truncation=1.0, rng=rng)
 
     def sample_truncated(self, n: int, c: Tensor | None = None, *, truncation: float, rng: Rng) -> Tensor:
-        return self._made(n, c, rng, truncation)
+        z = self.noise.draw(n, rng, next(self.generator.parameters()))
+        return self.decode(self.noise.truncated(z, truncation), c)  # (1)
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         return self.generator(self.noise.lifted(z), c)

@@ -3,8 +3,18 @@
 import pytest
 import torch
 
-from likely.adversarial import Auxiliary, Concatenated, Contest, Critic, Differentiable, Projected, Shown
+from likely.adversarial import (
+    Auxiliary,
+    Concatenated,
+    Contest,
+    Critic,
+    Differentiable,
+    Projected,
+    Shown,
+    generator,
+)
 from likely.adversarial.contest import TURN
+from likely.backbones import DCGAN
 from likely.errors import FieldError
 from likely.objectives import (
     Hinge,
@@ -204,3 +214,26 @@ def test_what_cannot_be_changed_or_counted_is_refused():
         contest(NonSaturating(), augmentation=Differentiable())
     with pytest.raises(FieldError, match="lazily"):
         contest(NonSaturating(), lazily=0)
+
+
+def test_batch_norms_are_recounted_and_keep_both_kinds_of_rows_apart():
+    """A critic with batch norm judges real and generated rows in two passes; afterwards its statistics are means."""
+    torch.manual_seed(0)
+    space, dcgan = Image(1, 8, 8, None), DCGAN(width=4)
+    critic, maker = Critic(space, None, dcgan, width=8), generator(3, space, None, dcgan)
+    made = Contest(critic, NonSaturating())
+    assert not critic.apart
+    x = torch.rand(32, 1, 8, 8)
+
+    def pairs():
+        for at in range(2):
+            yield Shown(x[16 * at : 16 * at + 16]), Shown(maker(torch.randn(16, 3, generator=own)))
+
+    held = []
+    for _ in range(2):
+        own = torch.Generator().manual_seed(0)
+        made.eval().recount(maker.eval(), pairs(), rng=Keyed(0))
+        held.append({name: value.clone() for name, value in (*critic.named_buffers(), *maker.named_buffers())})
+    assert held[0]
+    assert all(torch.equal(held[0][name], held[1][name]) for name in held[0])
+    assert not any(module.training for module in made.modules())

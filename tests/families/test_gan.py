@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from likely.adversarial import Auxiliary, Differentiable, Projected, Shown
+from likely.backbones import DCGAN, Residual
 from likely.contracts import Bound, Decodes, Density, Paced, Trained, Truncates
 from likely.errors import ConditionError, FieldError
 from likely.families.gan import GAN, GANModel
@@ -147,6 +148,25 @@ def test_images_are_changed_before_the_critic_sees_them():
     plain, changed = (made(space, augmentation=each) for each in (None, Differentiable()))
     losses = [float(model.critic_loss(rows(space), rng=Stepped(0, 0)).detach()) for model in (plain, changed)]
     assert losses[0] != losses[1]
+
+
+@pytest.mark.parametrize("condition", [None, label(3)], ids=["nothing", "class"])
+@pytest.mark.parametrize(
+    ("network", "game"), [(DCGAN(width=4), NonSaturating()), (Residual(width=4), Hinge())], ids=["dcgan", "residual"]
+)
+def test_published_networks_play_and_their_samples_do_not_depend_on_company(network, game, condition):
+    space = Image(1, 8, 8, None)
+    model = made(space, condition, generator=network, critic=network, game=game, told=Projected())
+    x, c = rows(space, 8), None if condition is None else rows(condition, 8)
+    for turn in model.turns(x, c, rng=Stepped(0, 0)):
+        turn.loss().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in model.parameters())
+    model.eval().conclude(x, c, rng=Keyed(0))
+    whole = model.sample(6, None if c is None else c[:6], rng=Keyed(1))
+    assert torch.allclose(whole[:2], model.sample(2, None if c is None else c[:2], rng=Keyed(1)), atol=1e-5)
+    held = {name: value.clone() for name, value in model.state_dict().items()}
+    model.conclude(x, c, rng=Keyed(0))
+    assert all(torch.equal(value, held[name]) for name, value in model.state_dict().items())
 
 
 def test_slopes_are_priced_every_few_turns_also_after_a_rest():
