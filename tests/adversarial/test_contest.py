@@ -219,11 +219,11 @@ def test_what_cannot_be_changed_or_counted_is_refused():
 def test_batch_norms_are_recounted_and_keep_both_kinds_of_rows_apart():
     """A critic with batch norm judges real and generated rows in two passes; afterwards its statistics are means."""
     torch.manual_seed(0)
-    space, dcgan = Image(1, 8, 8, None), DCGAN(width=4)
+    space, dcgan = Image(1, 16, 16, None), DCGAN(width=4)
     critic, maker = Critic(space, None, dcgan, width=8), generator(3, space, None, dcgan)
     made = Contest(critic, NonSaturating())
     assert not critic.apart
-    x = torch.rand(32, 1, 8, 8)
+    x = torch.rand(32, 1, 16, 16)
 
     def pairs():
         for at in range(2):
