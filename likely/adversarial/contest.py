@@ -15,7 +15,7 @@ real one.
         yield Turn("generator", partial(self.generator_loss, x, c, rng=rng))
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -31,6 +31,10 @@ from likely.objectives import Game, Judged
 from likely.rng import Rng
 
 TURN, REPLY = 0xC717_1C00, 0x6E4E_7A70  # forks of a round's noise: the critic's first turn, and the generator's
+
+LOOKED, LOOKS = 256, 8  # rows of a look back, and looks
+
+Pairs = Callable[[Tensor, Tensor | None, Rng], tuple[Shown, Shown]]  # rows, conditions -> as shown, real and generated
 
 
 @final
@@ -98,12 +102,14 @@ class Contest(nn.Module):
                 weight.clamp_(-self.game.clip, self.game.clip)
 
     @torch.no_grad()
-    def recount(self, maker: nn.Module, pairs: Iterable[tuple[Shown, Shown]], *, rng: Rng) -> None:
-        """Running statistics of batches as the weights are now; `pairs` of real and generated rows, made meanwhile."""
+    def recount(self, maker: nn.Module, x: Tensor, c: Tensor | None, pairs: Pairs, *, rng: Rng) -> None:
+        """Running statistics of batches, of who makes rows and of the critic, as the weights are now."""
+        some = x.split(LOOKED)[:LOOKS]
+        given = [None] * len(some) if c is None else c.split(LOOKED)
         with recounted(maker), recounted(self.critic):
-            for real, fake in pairs:
-                self(self._seen(real, rng))
-                self(self._seen(fake, rng))
+            for at, each in enumerate(zip(some, given)):
+                for shown in pairs(*each, rng.fork(at)):
+                    self(self._seen(shown, rng))
 
     def _weighed(self, real: Verdict, fake: Verdict) -> Tensor:
         return self.game.critic_loss(real.score, fake.score).mean() + real.price + fake.price

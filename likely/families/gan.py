@@ -25,7 +25,6 @@ from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 
 MADE, REPLY = 0x6A00_0000, 0x6A4E_0000  # forks of a round's noise: codes for each turn of the critic, for the generator
-LOOKED, LOOKS = 256, 8  # rows of a look back, and looks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +105,7 @@ class GANModel(Truncates, Trained, Paced, Judges, Concludes):
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)
 
     def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
-        some = x.split(LOOKED)[:LOOKS]
-        given = [None] * len(some) if c is None else c.split(LOOKED)
-        pairs = (self._pair(*rows, rng.fork(at)) for at, rows in enumerate(zip(some, given)))
-        self.contest.recount(self.generator, pairs, rng=rng)
+        self.contest.recount(self.generator, x, c, self._pair, rng=rng)
 
     def _pair(self, x: Tensor, c: Tensor | None, rng: Rng) -> tuple[Shown, Shown]:
         """Real rows, and as many that are made given the same."""

@@ -284,6 +284,26 @@ def test_every_game_learns_a_small_mixture(fields):
     assert ((drawn.abs() - 1).abs() < 0.7).float().mean() > 0.75
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("game", [Wasserstein(), Wasserstein(Unpenalised(), clip=0.2)], ids=["sloped", "clipped"])
+def test_the_earth_mover_learns_it_slowly(game):
+    """With the rates and turns of its papers, on two axes: a critic of one real must pass slope 0 to turn round."""
+    generator = torch.Generator().manual_seed(0)
+
+    def batch(step):
+        side = 2 * torch.randint(0, 2, (64, 1), generator=generator).float() - 1
+        return torch.cat([side, 0 * side], 1) + 0.2 * torch.randn(64, 2, generator=generator), None
+
+    torch.manual_seed(0)
+    model = GAN(width=32, latent=2, codes=8, waves=1, game=game, turns=5, critic_rate=1e-3, rate=3e-4, memory=0.9)
+    played = model.build(reals(2), None)
+    play(played, 1000, batch)
+    drawn = played.sample(2000, rng=Keyed(0)).detach()
+    assert 0.3 < (drawn[:, 0] > 0).float().mean() < 0.7
+    away = torch.stack([drawn - torch.tensor([at, 0.0]) for at in (-1.0, 1.0)]).norm(dim=2).amin(0)
+    assert (away < 0.7).float().mean() > 0.7
+
+
 @pytest.mark.parametrize(
     "make",
     [lambda: GAN(latent=0, codes=0), lambda: GAN(packing=0), lambda: GAN(turns=0), lambda: GAN(lazily=0),
