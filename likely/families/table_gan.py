@@ -5,9 +5,10 @@ r"""A GAN of tables: columns of every kind as choices and places, and rare level
     the critic lowers    E a(f(x, d), f(G, d)) + its slope's price                                                   (3)
     the generator lowers E b(f(x, d), f(G, d)) - w E log softmax(y_d)_v                                              (4)
     samples: d evenly, v ~ p_d(v | c), a row of G                                                                    (5)
+    in the end  y <- y + log p_d(v) - log (share of v among samples), a few times                                    (6)
 
 Modes and frequencies are counted from rows seen first. In (2) v comes as often as log(1 + its rows), in (5) as often
-as it does; under a condition a small network learns p_d(v | c). It has no density: it samples, and cannot score.
+as it does; under a condition a small network learns p_d(v | c). It samples, and cannot score.
 
 Modeling Tabular Data using Conditional GAN (Xu et al., 2019), arXiv:1907.00503
 """
@@ -26,7 +27,7 @@ from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told
 from likely.adversarial.balance import attention, picked
 from likely.adversarial.places import Placed, Places
 from likely.backbones import MLP, Network, encoder
-from likely.contracts import Family, Judges, Paced, Player, Prepared, Space, Trained, Turn
+from likely.contracts import Concludes, Family, Judges, Paced, Player, Prepared, Space, Trained, Turn
 from likely.distributions import bounded
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
@@ -34,6 +35,7 @@ from likely.rng import Rng
 from likely.spaces import Vector, reals
 
 PICKED, REPLY, MADE = 1, 2, 3  # forks of a round's noise: rows, the generator's answer, the critic's turns
+TUNED, FEW = 8, 5  # how often (6) is done; rows that every level is given there
 WIDEST = 4.0  # how far from the middle of a mode a number is made, in its widths
 RARELY = -1e9  # log-odds that a cell is told that is not there
 TOLD = 64  # numbers that a level is worth to a generator, and a condition to p(v | c)
@@ -127,8 +129,10 @@ class Law(nn.Module):
 
 
 @final
-class TableGANModel(Trained, Prepared, Paced, Judges):
+class TableGANModel(Trained, Prepared, Paced, Concludes, Judges):
     """p(x | c) as what a generator makes of noise and a cell that it is told."""
+
+    offset: Tensor  # (L,) what is added to all logits
 
     def __init__(self, family: TableGAN, space: Vector, condition: Space | None) -> None:
         super().__init__(space, condition)
@@ -138,6 +142,7 @@ class TableGANModel(Trained, Prepared, Paced, Judges):
                         packing=family.packing, company=family.company, told=family.told, gaps=False)  # fmt: skip
         self.contest = Contest(critic, family.game, lazily=family.lazily)
         self.law = None if condition is None else Law(condition, len(self.places.state))
+        self.register_buffer("offset", torch.zeros(len(self.places.state)))
 
     # How it learns
 
@@ -199,7 +204,22 @@ class TableGANModel(Trained, Prepared, Paced, Judges):
     def _made(self, told: Tensor, c: Tensor | None, rng: Rng) -> Made:
         """Where the generator says 0, choices are as frequent as they are."""
         made = self.maker(self.maker.noise.draw(len(told), rng, self.places.mean), told, c)
-        return made._replace(logits=made.logits + self.places.log_law())  # (1)
+        return made._replace(logits=made.logits + self.places.log_law() + self.offset)  # (1)
+
+    @torch.no_grad()
+    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        """Choices come as often as among these rows."""
+        self.offset.zero_()
+        placed = self.places.placed(x, rng=rng.fork(PICKED))
+        own = self._log_shares(placed.choice[placed.there])
+        for _ in range(TUNED):
+            choice, _ = self._drawn(len(x), c, rng.fork(REPLY))
+            self.offset += (own - self._log_shares(choice)).clamp(-1, 1)  # (6)
+
+    def _log_shares(self, choice: Tensor) -> Tensor:
+        """log of how often each choice of a column comes (L,), a few more times each: rare ones are not chased."""
+        rows = torch.bincount(choice.flatten(), minlength=len(self.offset)) + FEW
+        return self.places.choosing.log_softmax(rows.to(self.offset.dtype).log()[None])[0]
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         placed = self.places.placed(x, rng=rng)
@@ -210,10 +230,12 @@ class TableGANModel(Trained, Prepared, Paced, Judges):
     # How it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        told = self._told(n, c, rng)
-        made = self._made(told, c, rng)
-        choosing = self.places.choosing
-        return self.places.cells_of(choosing.index(choosing.perturbed(made.logits, rng)), made.places)  # (1)
+        return self.places.cells_of(*self._drawn(n, c, rng))
+
+    def _drawn(self, n: int, c: Tensor | None, rng: Rng) -> tuple[Tensor, Tensor]:
+        """Choices (n, D), and places in all modes."""
+        made, choosing = self._made(self._told(n, c, rng), c, rng), self.places.choosing
+        return choosing.index(choosing.perturbed(made.logits, rng)), made.places  # (1)
 
     def _told(self, n: int, c: Tensor | None, rng: Rng) -> Tensor:
         """(5): the levels that n rows are told."""
