@@ -14,7 +14,7 @@ def test_every_family_with_what_it_promises(cli):
 def test_json(cli):
     told = {each["name"]: each for each in json.loads(cli("families", "--json").out)}
     assert list(told) == list(table("Family"))
-    assert told["GAN"]["promises"] == ["Trained"]
+    assert {"Truncates", "Trained"} <= set(told["GAN"]["promises"])
     one = json.loads(cli("families", "vae", "--json").out)
     assert {"name", "type", "default", "help"} == set(one["fields"][0])
     assert all(field["help"] for field in one["fields"])
