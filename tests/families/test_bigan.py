@@ -182,3 +182,12 @@ def test_rows_decoded_from_their_codes_are_nearer_than_any_of_a_thousand_samples
     assert by_search.mean() < by_encoder.mean()
     assert by_search.mean() < nearest.mean()
     assert by_encoder.mean() < nearest.mean()
+
+
+@pytest.mark.parametrize("packing", [1, 3])
+def test_the_critic_can_be_asked(packing):
+    """A doctor does, of rows beside the codes that the encoder reads: a score for each whole pack."""
+    model, x = made(reals(2), packing=packing).eval(), rows(reals(2), 20)
+    scores = model.judge(x, rng=Keyed(0))
+    assert scores.shape == (20 // packing,)
+    assert torch.allclose(model.judge(x[:packing], rng=Keyed(0)), scores[:1], atol=1e-5)
