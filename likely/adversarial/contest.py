@@ -15,7 +15,7 @@ real one.
         yield Turn("generator", partial(self.generator_loss, x, c, rng=rng))
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -25,16 +25,11 @@ from torch import Tensor, nn
 from likely.adversarial.augmentation import Augmentation
 from likely.adversarial.critic import Critic, Verdict
 from likely.adversarial.shown import Shown
-from likely.backbones.batch_norm import recounted
 from likely.errors import FieldError
 from likely.objectives import Game, Judged
 from likely.rng import Rng
 
 TURN, REPLY = 0xC717_1C00, 0x6E4E_7A70  # forks of a round's noise: the critic's first turn, and the generator's
-
-LOOKED, LOOKS = 256, 8  # rows of a look back, and looks
-
-Pairs = Callable[[Tensor, Tensor | None, Rng], tuple[Shown, Shown]]  # rows, conditions -> as shown, real and generated
 
 
 @final
@@ -100,16 +95,6 @@ class Contest(nn.Module):
         if self.game.clip is not None:
             for weight in self.critic.parameters():
                 weight.clamp_(-self.game.clip, self.game.clip)
-
-    @torch.no_grad()
-    def recount(self, maker: nn.Module, x: Tensor, c: Tensor | None, pairs: Pairs, *, rng: Rng) -> None:
-        """Running statistics of batches, of who makes rows and of the critic, as the weights are now."""
-        some = x.split(LOOKED)[:LOOKS]
-        given = [None] * len(some) if c is None else c.split(LOOKED)
-        with recounted(maker), recounted(self.critic):
-            for at, each in enumerate(zip(some, given)):
-                for shown in pairs(*each, rng.fork(at)):
-                    self(self._seen(shown, rng))
 
     def _weighed(self, real: Verdict, fake: Verdict) -> Tensor:
         return self.game.critic_loss(real.score, fake.score).mean() + real.price + fake.price

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.adversarial.critic import LAYERS
 from likely.backbones import MLP, Network, decoder, encoder, whole
-from likely.contracts import Concludes, Family, Judges, Latent, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Family, Judges, Latent, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -84,7 +84,7 @@ class Both(nn.Module):
 
 
 @final
-class BiGANModel(Latent, Truncates, Trained, Paced, Judges, Concludes):
+class BiGANModel(Latent, Truncates, Trained, Paced, Judges):
     """p(x, z | c) as a generator makes it from z, and an encoder from x."""
 
     def __init__(self, family: BiGAN, space: Space, condition: Space | None) -> None:
@@ -132,9 +132,6 @@ class BiGANModel(Latent, Truncates, Trained, Paced, Judges, Concludes):
 
     def _drawn(self, n: int, rng: Rng) -> Tensor:
         return self.noise.draw(n, rng, next(self.both.parameters()))
-
-    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
-        self.contest.recount(self.both, x, c, self._pairs, rng=rng)
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c, self.encode(x, c)).packed(self.family.packing)).score

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.backbones import Network
-from likely.contracts import Concludes, Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -63,7 +63,7 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained, Paced, Judges, Concludes):
+class GANModel(Truncates, Trained, Paced, Judges):
     """p(x | c) as what a generator makes of noise."""
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
@@ -103,9 +103,6 @@ class GANModel(Truncates, Trained, Paced, Judges, Concludes):
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)
-
-    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
-        self.contest.recount(self.generator, x, c, self._pair, rng=rng)
 
     def _pair(self, x: Tensor, c: Tensor | None, rng: Rng) -> tuple[Shown, Shown]:
         """Real rows, and as many that are made given the same."""

@@ -11,7 +11,6 @@ from likely.adversarial import (
     Differentiable,
     Projected,
     Shown,
-    generator,
 )
 from likely.adversarial.contest import TURN
 from likely.backbones import DCGAN
@@ -216,22 +215,13 @@ def test_what_cannot_be_changed_or_counted_is_refused():
         contest(NonSaturating(), lazily=0)
 
 
-def test_batch_norms_are_recounted_and_keep_both_kinds_of_rows_apart():
-    """A critic with batch norm judges real and generated rows in two passes; afterwards its statistics are means."""
+@pytest.mark.parametrize(("network", "apart"), [(DCGAN(width=4), False), (DCGAN(width=4, normalised=False), True)])
+def test_a_critic_with_batch_norm_judges_each_kind_of_rows_by_itself(network, apart):
     torch.manual_seed(0)
-    space, dcgan = Image(1, 16, 16, None), DCGAN(width=4)
-    critic, maker = Critic(space, None, dcgan, width=8), generator(3, space, None, dcgan)
-    made = Contest(critic, NonSaturating())
-    assert not critic.apart
-    x = torch.rand(32, 1, 16, 16)
-
-    def pairs(x, c, rng):
-        return Shown(x, c), Shown(maker(rng.normal((len(x), 3), like=x)), c)
-
-    held = []
-    for _ in range(2):
-        made.eval().recount(maker.eval(), x, None, pairs, rng=Keyed(0))
-        held.append({name: value.clone() for name, value in (*critic.named_buffers(), *maker.named_buffers())})
-    assert held[0]
-    assert all(torch.equal(held[0][name], held[1][name]) for name in held[0])
-    assert not any(module.training for module in made.modules())
+    made = Contest(Critic(Image(1, 16, 16, None), None, network, width=8), NonSaturating())
+    assert made.critic.apart == apart
+    x, y = Shown(torch.rand(8, 1, 16, 16)), Shown(torch.rand(8, 1, 16, 16))
+    told, fake = made.critic(x), made.critic(y)
+    assert torch.allclose(made.critic_loss(x, y, rng=Keyed(0)), made.game.critic_loss(told, fake).mean(), atol=1e-6)
+    joined = made.critic(x.joined(y))
+    assert torch.allclose(joined, torch.cat([told, fake]), atol=1e-5) == apart
