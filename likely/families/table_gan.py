@@ -20,15 +20,14 @@ from functools import partial
 from typing import NamedTuple, final
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told, generator
+from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told
 from likely.adversarial.balance import attention, picked
+from likely.adversarial.maker import Law, Made, Maker
 from likely.adversarial.places import Placed, Places
-from likely.backbones import MLP, Network, encoder
+from likely.backbones import MLP, Network
 from likely.contracts import Concludes, Family, Judges, Paced, Player, Prepared, Space, Trained, Turn
-from likely.distributions import bounded
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -36,9 +35,7 @@ from likely.spaces import Vector, reals
 
 PICKED, REPLY, MADE = 1, 2, 3  # forks of a round's noise: rows, the generator's answer, the critic's turns
 TUNED, FEW = 8, 5  # how often (6) is done; rows that every level is given there
-WIDEST = 4.0  # how far from the middle of a mode a number is made, in its widths
 RARELY = -1e9  # log-odds that a cell is told that is not there
-TOLD = 64  # numbers that a level is worth to a generator, and a condition to p(v | c)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,47 +82,12 @@ class TableGAN(Family["TableGANModel"]):
         return TableGANModel(self, space, condition)
 
 
-class Made(NamedTuple):
-    """What a generator says of rows."""
-
-    logits: Tensor  # (B, L) of every choice
-    places: Tensor  # (B, C K) in every mode
-
-
 class Round(NamedTuple):
     """The rows of one round: real ones, what the generator is told of each, and where their cells are."""
 
     real: Shown
     told: Tensor  # (B,)
     there: Tensor  # (B, D)
-
-
-@final
-class Maker(nn.Module):
-    """G: noise, a level that is told, and maybe a condition, to choices and places."""
-
-    def __init__(self, family: TableGAN, places: Places, condition: Space | None) -> None:
-        super().__init__()
-        self.noise, self.choices = Noise(family.latent, family.codes), len(places.state)
-        self.levels, inputs = nn.Embedding(self.choices, TOLD), self.noise.inputs + TOLD
-        self.layers = generator(inputs, reals(places.outputs), condition, family.generator)
-
-    def forward(self, z: Tensor, told: Tensor, c: Tensor | None) -> Made:
-        said = self.layers(torch.cat([self.noise.lifted(z), self.levels(told)], 1), c)
-        return Made(said[:, : self.choices], bounded(said[:, self.choices :], WIDEST))
-
-
-@final
-class Law(nn.Module):
-    """log p_d(v | c) of all columns, as far as it departs from how often levels are."""
-
-    def __init__(self, condition: Space, choices: int) -> None:
-        super().__init__()
-        self.given, self.out = encoder(condition, TOLD), nn.Linear(TOLD, choices)
-        nn.init.zeros_(self.out.weight)
-
-    def forward(self, c: Tensor) -> Tensor:
-        return self.out(F.silu(self.given(c).summary))
 
 
 @final
@@ -137,7 +99,7 @@ class TableGANModel(Trained, Prepared, Paced, Concludes, Judges):
     def __init__(self, family: TableGAN, space: Vector, condition: Space | None) -> None:
         super().__init__(space, condition)
         self.family, self.places = family, Places(space, family.modes)
-        self.maker = Maker(family, self.places, condition)
+        self.maker = Maker(Noise(family.latent, family.codes), self.places, condition, family.generator)
         critic = Critic(reals(self.places.width), condition, family.critic, width=family.width,
                         packing=family.packing, company=family.company, told=family.told, gaps=False)  # fmt: skip
         self.contest = Contest(critic, family.game, lazily=family.lazily)
