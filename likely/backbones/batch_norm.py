@@ -56,6 +56,11 @@ class BatchNorm(nn.Module):
         return 1 / self.shown
 
 
+def mingles(network: nn.Module) -> bool:
+    """Whether what it makes of a row in training depends on the row's company."""
+    return any(isinstance(module, BatchNorm) for module in network.modules())
+
+
 @contextmanager
 def recounted(network: nn.Module) -> Iterator[None]:
     """Within this, running statistics become the plain means over the batches shown, under the weights as they are."""

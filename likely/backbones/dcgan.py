@@ -58,7 +58,7 @@ class Halving(nn.Module):
         self.features = channels[-1] * math.prod(sizes[-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.leaky_relu_(self.convolutions[0](even(x)), SLOPE)
+        x = F.leaky_relu_(self.convolutions[0](even(x).contiguous(memory_format=torch.channels_last)), SLOPE)
         for convolution, norm in zip(self.convolutions[1:], self.norms):
             x = F.leaky_relu_(norm(convolution(even(x))), SLOPE)
         return x.flatten(1)

@@ -123,7 +123,7 @@ class Descent(nn.Module):
         self.features = across[-1] * math.prod(sizes[-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu_(self.blocks(x)).flatten(1)
+        return F.relu_(self.blocks(x.contiguous(memory_format=torch.channels_last))).flatten(1)
 
 
 @final

@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
-from likely.backbones import Network
-from likely.contracts import Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.backbones import Network, mingles, recounted
+from likely.contracts import Concludes, Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 
 MADE, REPLY = 0x6A00_0000, 0x6A4E_0000  # forks of a round's noise: codes for each turn of the critic, for the generator
+COUNTED, COUNTS = 128, 32  # rows of a batch whose statistics are counted again, and batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +64,7 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained, Paced, Judges):
+class GANModel(Truncates, Trained, Paced, Judges, Concludes):
     """p(x | c) as what a generator makes of noise."""
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
@@ -100,6 +101,14 @@ class GANModel(Truncates, Trained, Paced, Judges):
     def generator_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         real, fake = self._pair(x, c, rng.fork(REPLY))
         return self.contest.generator_loss(real, fake, rng=rng)  # (4)
+
+    @torch.no_grad()
+    def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
+        """The statistics of a generator's batch norms, counted again under the weights that are kept."""
+        parts = torch.arange(len(x), device=x.device).split(COUNTED) if mingles(self.generator) else ()
+        with recounted(self.generator):
+            for part, rows in enumerate(parts[:COUNTS]):
+                self.sample(len(rows), None if c is None else c[rows], rng=rng.fork(part))
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from likely.adversarial import Auxiliary, Concatenated, Critic, Projected, Shown
+from likely.backbones import DCGAN
 from likely.errors import ConditionError
 from likely.spaces import Image, Real, Vector, label, reals
 
@@ -82,3 +83,9 @@ def test_missing_cells_are_an_input_like_any_other():
 def test_a_condition_that_is_not_given_is_asked_for():
     with pytest.raises(ConditionError, match="none was given"):
         critic(condition=label(4))(Shown(rows()))
+
+
+@pytest.mark.parametrize(("network", "apart"), [(DCGAN(width=2), False), (DCGAN(width=2, normalised=False), True)])
+def test_a_batch_norm_sees_real_and_generated_rows_apart(network, apart):
+    """As it was published: in one pass their statistics would tell each of the other."""
+    assert Critic(Image(1, 16, 16, None), network=network).apart is apart

@@ -331,3 +331,19 @@ def test_the_critic_can_be_asked(packing):
     scores = model.judge(x, c, rng=Keyed(0))
     assert scores.shape == (20 // packing,)
     assert torch.allclose(model.judge(x[:packing], c[:packing], rng=Keyed(0)), scores[:1], atol=1e-5)
+
+
+@pytest.mark.parametrize("condition", [None, label(4)])
+@pytest.mark.parametrize("network", [DCGAN(width=4), Residual(width=4)])
+def test_in_the_end_batch_norms_are_counted_again(network, condition):
+    """Under the kept weights, which may be averages, so that what is sampled alone is what training made together."""
+    model = made(Image(1, 8, 8, None), condition, generator=network, critic=network)
+    x, c = torch.zeros(512, 1, 8, 8), None if condition is None else torch.arange(512)[:, None] % 4.0
+    with torch.no_grad():
+        for weight in model.generator.parameters():
+            weight += 0.3 * torch.randn(weight.shape)
+        before = model.eval().sample(512, c, rng=Keyed(1))
+        model.conclude(x, c, rng=Keyed(2))
+        after = model.sample(512, c, rng=Keyed(1))
+        together = model.train().sample(512, c, rng=Keyed(1))
+    assert (after - together).abs().mean() < 0.3 * (before - together).abs().mean()
