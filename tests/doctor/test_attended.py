@@ -16,7 +16,7 @@ from likely.backbones import MLP
 from likely.codecs import Lift, codec_for
 from likely.contracts import Judges, Lifted, Player, Trained, Turn, Used
 from likely.data import read
-from likely.doctor import Checkup, Patient, Record, attended
+from likely.doctor import Checkup, Patient, Record, attended, readings_of
 from likely.families.vae import VAE
 from likely.spaces import reals
 from likely.training import Budget, Candidate, Engine, Examples, Finished, Noticed, Planned, Stepped, Validated, learn
@@ -238,3 +238,14 @@ def test_a_critic_that_wins_leaves_the_generator_of_the_first_game_no_gradient(a
         assert not checkup.findings
         accuracy = checkup.health.readings[0]
         assert accuracy.low <= 0.5 <= accuracy.high
+
+
+@pytest.mark.slow
+def test_a_real_game_that_goes_well_is_left_in_peace(capsys):
+    """The default GAN on a ring of eight: nothing is told of it at the end, and looking took little of its time."""
+    heard = []
+    model = likely.fit(ring(3000), likely.GAN(), budget=1500, engine=PLAIN, certify=False, listeners=[heard.append])
+    noticed = [f"{each.seconds:.0f} s: {each.what}" for each in heard if isinstance(each, Noticed)]
+    with capsys.disabled():
+        print("", *(f"{each.name}: {each}" for each in readings_of(model.card)), "noticed:", *noticed, sep="\n")
+    assert model.card.findings == ()
