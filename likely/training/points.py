@@ -9,6 +9,7 @@ More numbers than `WHOLE` are seen along the `PRINCIPAL` directions in which tra
 scaled, so that two training rows are 1 apart in the root mean square.
 """
 
+from collections.abc import Callable
 from math import prod, sqrt
 from typing import final
 
@@ -17,11 +18,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from likely.contracts import Space
-from likely.spaces import Category, Column, Count, Tokens, Vector, gappy
+from likely.spaces import Category, Column, Count, Image, Tokens, Vector, gappy
+from likely.training.patches import SIDE, Patches
 
 WHOLE, PRINCIPAL = 256, 64
+SMALLEST = 2 * SIDE  # side of a picture whose patches tell anything
 LEARNED = 1000  # training rows that the directions are taken from, at most
 ROUNDING = 1e-6  # of the largest variance: below, a direction is rounding
+View = Callable[[Tensor], Tensor]
 
 
 @final
@@ -30,18 +34,20 @@ class Points:
 
     def __init__(self, space: Space, seen: Tensor) -> None:
         self.space = space
+        self.parts: list[tuple[View, Tensor, float]] = []
         numbers = numbers_of(space, seen)
-        self.centre = numbers.mean(0)
-        self.axes = _axes(numbers - self.centre) if numbers.shape[1] > WHOLE else None
-        spread = self._along(numbers).var(0).sum()
-        self.scale = 1 / sqrt(2 * float(spread)) if spread > 0 else 1.0
+        axes = _axes(numbers - numbers.mean(0)) if numbers.shape[1] > WHOLE else None
+        self._add(lambda x: numbers_of(space, x) if axes is None else numbers_of(space, x) @ axes, seen)
+        if isinstance(space, Image) and axes is not None and min(space.height, space.width) >= SMALLEST:
+            self._add(Patches(seen), seen)
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self._along(numbers_of(self.space, x)) * self.scale
+        return torch.cat([(view(x) - centre) * scale for view, centre, scale in self.parts], 1)
 
-    def _along(self, numbers: Tensor) -> Tensor:
-        centred = numbers - self.centre
-        return centred if self.axes is None else centred @ self.axes
+    def _add(self, view: View, seen: Tensor) -> None:
+        told = view(seen)
+        spread = float(told.var(0).sum())
+        self.parts.append((view, told.mean(0), 1 / sqrt(2 * spread) if spread > 0 else 1.0))
 
 
 def numbers_of(space: Space, x: Tensor) -> Tensor:
