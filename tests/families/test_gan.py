@@ -21,6 +21,10 @@ from likely.objectives import (
 )
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+from likely.training import Examples, Recipe
+from likely.training.course import Course
+from likely.training.processes import Alone
+from likely.training.rounds import Rounds
 
 TABLE = Vector((Real(missing=True), Count(), Category(3)))
 CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
@@ -347,3 +351,26 @@ def test_in_the_end_batch_norms_are_counted_again(network, condition):
         after = model.sample(512, c, rng=Keyed(1))
         together = model.train().sample(512, c, rng=Keyed(1))
     assert (after - together).abs().mean() < 0.3 * (before - together).abs().mean()
+
+
+@pytest.mark.parametrize("network", [DCGAN(width=4), Residual(width=4, attention=(4,))])
+def test_running_statistics_and_singular_vectors_resume_bit_for_bit(network):
+    """They are state, as weights are: three rounds and three more are six."""
+
+    def begun():
+        model = made(Image(1, 16, 16, None), generator=network, critic=network).train()
+        recipe = Recipe(rows=64, steps=100, batch=16)
+        data = Examples(torch.rand(64, 1, 16, 16, generator=torch.Generator().manual_seed(0)))
+        return Rounds(model, data, recipe, seed=0, lift=None, processes=Alone())
+
+    def played(rounds, course):
+        for _ in range(3):
+            rounds.play(course)
+        return {name: tensor.clone() for name, tensor in rounds.tensors().items()}
+
+    whole, other, course = begun(), begun(), Course()
+    half, at = played(whole, course), course.copy()
+    played(other, Course(step=7))
+    other.restore(half)
+    end, again = played(whole, course), played(other, at)
+    assert all(torch.equal(end[name], again[name]) for name in end)
