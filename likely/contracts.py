@@ -114,6 +114,7 @@ class Estimate:
 
     value: Tensor  # (B,)
     stderr: Tensor  # (B,)
+    error: Tensor | None = None  # (B,) what is known of its error beside chance (a solver's, by step doubling)
 
 
 class Estimated(Model):

@@ -92,9 +92,20 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Criterion": {"BIC": "likely.families.gaussian_mixture"},
         "Hierarchy": dict.fromkeys(("HiddenTree", "Shallow"), "likely.distributions.hierarchy"),
         "Recurrence": dict.fromkeys(("RowLSTM", "DiagonalBiLSTM"), "likely.backbones.spatial_lstm"),
-        "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras"), "likely.diffusion.schedule"),
-        "Parametrisation": dict.fromkeys(("Noise", "Clean", "Velocity", "EDM"), "likely.diffusion.parametrisation"),
-        "Sampler": dict.fromkeys(("DDPM", "DDIM", "Euler", "Heun"), "likely.diffusion.sampler"),
+        "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras", "Straight"), "likely.diffusion.schedule"),
+        "Parametrisation": dict.fromkeys(
+            ("Noise", "Clean", "Velocity", "Score", "Flow", "EDM"), "likely.diffusion.parametrisation"
+        ),
+        "Weight": dict.fromkeys(
+            ("UnitWeight", "SimpleWeight", "MinSNR", "EDMWeight", "LikelihoodWeight"), "likely.diffusion.weight"
+        ),
+        "Sampler": {
+            **dict.fromkeys(("DDPM", "DDIM"), "likely.diffusion.ancestral"),
+            **dict.fromkeys(("Euler", "Heun"), "likely.diffusion.solver"),
+            **dict.fromkeys(("DPMSolver", "UniPC"), "likely.diffusion.multistep"),
+            "Adaptive": "likely.diffusion.adaptive",
+            **dict.fromkeys(("Langevin", "AnnealedLangevin", "PredictorCorrector"), "likely.diffusion.langevin"),
+        },
         "Game": dict.fromkeys(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",

@@ -1,45 +1,90 @@
-"""What denoisers share: schedules of noise, parametrisations of a network, samplers, guidance, the bound.
+"""What denoisers share: schedules of noise, parametrisations of a network, weights, samplers, guidance, likelihoods.
 
 Everything is said in the standard deviation sigma of the noise in x_sigma = x + sigma * eps. A denoiser is any function
-D(x_t, sigma, c) that gives E[x | x_t], row by row. A variance-preserving process is the same one seen through the
-scaling x_t / sqrt(1 + sigma^2), so it needs no samplers of its own.
+D(x_t, sigma, c) that gives E[x | x_t], row by row. A variance-preserving process, or flow matching's straight line, is
+the same one seen through a scaling (`Schedule.scale`), so it needs no samplers of its own.
 """
 
+from likely.diffusion.adaptive import Adaptive
+from likely.diffusion.ancestral import DDIM, DDPM
 from likely.diffusion.bound import continuous_bound, ladder_bound
 from likely.diffusion.guidance import Guided
+from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
+from likely.diffusion.likelihood import flow_likelihood
+from likely.diffusion.multistep import DPMSolver, UniPC
 from likely.diffusion.parametrisation import (
     EDM,
     Clean,
     Coefficients,
+    Flow,
     Noise,
     Parametrisation,
     Preconditioned,
+    Score,
     Velocity,
 )
-from likely.diffusion.sampler import DDIM, DDPM, Denoiser, Euler, Heun, Sampler, generate
-from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule
+from likely.diffusion.sampler import (
+    Denoiser,
+    Leg,
+    Look,
+    Moved,
+    Sampler,
+    Seen,
+    Stepper,
+    Walked,
+    Watched,
+    generate,
+    walked,
+)
+from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule, Straight
+from likely.diffusion.solver import Euler, Heun
+from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
 
 __all__ = [
     "DDIM",
     "DDPM",
     "EDM",
+    "Adaptive",
+    "AnnealedLangevin",
     "Clean",
     "Coefficients",
     "Cosine",
+    "DPMSolver",
     "Denoiser",
+    "EDMWeight",
     "Euler",
+    "Flow",
     "Geometric",
     "Guided",
     "Heun",
     "Karras",
+    "Langevin",
+    "Leg",
+    "LikelihoodWeight",
     "Linear",
+    "Look",
+    "MinSNR",
+    "Moved",
     "Noise",
     "Parametrisation",
     "Preconditioned",
+    "PredictorCorrector",
     "Sampler",
     "Schedule",
+    "Score",
+    "Seen",
+    "SimpleWeight",
+    "Stepper",
+    "Straight",
+    "UniPC",
+    "UnitWeight",
     "Velocity",
+    "Walked",
+    "Watched",
+    "Weight",
     "continuous_bound",
+    "flow_likelihood",
     "generate",
     "ladder_bound",
+    "walked",
 ]

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from likely.contracts import Elbo
+from likely.diffusion.flow import beside
 from likely.diffusion.sampler import Denoiser
 from likely.rng import Rng
 
@@ -36,8 +37,8 @@ def continuous_bound(
         t = (part + rng.uniform((len(x),), like=x)) / draws
         b = first * torch.exp(span * t.double())  # near high, 1 - b^2 needs the digits
         sigma = (b / (1 - b**2).sqrt()).to(x)
-        z = x + _each(sigma, x) * rng.normal(x.shape, like=x)
-        excess = _squares(denoiser(z, sigma, c) - x) - _squares(z / (1 + _each(sigma, x) ** 2) - x)
+        z = x + beside(sigma, x) * rng.normal(x.shape, like=x)
+        excess = _squares(denoiser(z, sigma, c) - x) - _squares(z / (1 + beside(sigma, x) ** 2) - x)
         path = path + excess / b.to(x) ** 2 * span / draws  # (4), the expectation
     return _ends(x, low, high, path)
 
@@ -46,8 +47,9 @@ def ladder_bound(denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *, leve
     """The bound of ancestral sampling down these levels (falling, the last one above 0), every step drawn once."""
     path = x.new_zeros(len(x))
     for t, s in pairwise(levels):
+        sigma = x.new_full((len(x),), float(t))
         z = x + t * rng.normal(x.shape, like=x)
-        path = path + _squares(denoiser(z, t.expand(len(x)), c) - x) * (s**-2 - t**-2) / 2  # (2)
+        path = path + _squares(denoiser(z, sigma, c) - x) * (s**-2 - t**-2) / 2  # (2)
     return _ends(x, float(levels[-1]), float(levels[0]), path)
 
 
@@ -62,8 +64,3 @@ def _ends(x: Tensor, low: float, high: float, path: Tensor) -> Elbo:
 
 def _squares(x: Tensor) -> Tensor:
     return x.square().flatten(1).sum(1)
-
-
-def _each(sigma: Tensor, x: Tensor) -> Tensor:
-    """One level a row, beside cells."""
-    return sigma.view(-1, *(1,) * (x.dim() - 1))

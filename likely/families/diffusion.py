@@ -18,7 +18,7 @@ from torch import Tensor
 
 from likely.backbones import Network
 from likely.backbones import denoiser as network_for
-from likely.contracts import Bound, Denoises, Elbo, Family, Lifted, Player, Space, Trained, Turn
+from likely.contracts import Bound, Denoises, Elbo, Estimate, Family, Lifted, Player, Space, Trained, Turn
 from likely.diffusion import (
     EDM,
     Guided,
@@ -28,12 +28,17 @@ from likely.diffusion import (
     Preconditioned,
     Sampler,
     Schedule,
+    Walked,
+    Weight,
     continuous_bound,
-    generate,
+    flow_likelihood,
+    walked,
 )
 from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import absent
+
+SLACK = 1e-6  # by which a level may lie outside those learned: rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +47,11 @@ class Diffusion(Family["DiffusionModel"]):
 
     lifted: ClassVar[Lifted] = Lifted.DEQUANTISED
 
-    schedule: Schedule = Karras()  # which levels of noise are learned and visited
-    parametrisation: Parametrisation = EDM()  # what the network predicts: noise, clean data, velocity, EDM's mixture
+    schedule: Schedule = Karras()  # which levels of noise are learned, and visited if nothing else is said
+    parametrisation: Parametrisation = EDM()  # what the network predicts: noise, clean data, a velocity, EDM's mixture
+    weight: Weight | None = None  # what an error counts at each level; none counts the network's own target as it is
     sampler: Sampler = Heun()  # how a sample walks down the levels
+    descent: Schedule | None = None  # which levels a sample visits, within those learned; none visits these
     steps: int = 35  # network calls a sample: more is slower and closer to the model
     guidance: float = 1.0  # above 1 samples are more typical of their condition and less varied
     drop: float = 0.1  # share of training rows whose condition is hidden: guidance above 1 needs some
@@ -58,6 +65,7 @@ class Diffusion(Family["DiffusionModel"]):
             raise FieldError("Diffusion's steps and draws count network calls", expected="at least 1 of each")
         if not 0 <= self.drop < 1:
             raise FieldError(f"Diffusion.drop is {self.drop}", expected="a share from 0 to below 1")
+        _check_learned(self.schedule, self.descent or self.schedule)
 
     def build(self, space: Space, condition: Space | None = None) -> "DiffusionModel":
         return DiffusionModel(self, space, condition)
@@ -82,6 +90,13 @@ class DiffusionModel(Bound, Denoises, Trained):
             self.denoise, x, c, low=ends.low, high=ends.high, draws=self.family.draws, rng=rng
         )  # (4)
 
+    def likelihood(
+        self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
+    ) -> Estimate:
+        """log p of x by the probability flow, at the lowest level: neither exact nor a bound, with its two errors."""
+        ends = self.family.schedule
+        return flow_likelihood(self.denoise, x, c, low=ends.low, high=ends.high, steps=steps, probes=probes, rng=rng)
+
     # how it learns
 
     def players(self) -> dict[str, Player]:
@@ -91,14 +106,18 @@ class DiffusionModel(Bound, Denoises, Trained):
         yield Turn("denoiser", lambda: self.loss(x, c, rng=rng.fork(0)))
 
     def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        """The mean squared error of the raw network's own target: (2) weighted by 1 / out(sigma)^2."""
+        """(2); without a weight, the mean squared error of the raw network's own target: w = 1 / out(sigma)^2."""
         t = (torch.arange(len(x), device=x.device) + rng.uniform((len(x),), like=x)) / len(x)  # one in each equal part
         sigma = self.family.schedule.level(t)
         noise = rng.normal(x.shape, like=x)
         each = (-1, *(1,) * (x.dim() - 1))
         clean = self.denoise(x + sigma.view(each) * noise, sigma, self._hidden(c, rng))  # (1)
-        out = self.family.parametrisation.coefficients(sigma).out
-        return ((clean - x) / out.view(each)).square().mean()  # (2)
+        return (self._weight(sigma).view(each) * (clean - x) ** 2).mean()  # (2)
+
+    def _weight(self, sigma: Tensor) -> Tensor:
+        if self.family.weight is None:
+            return self.family.parametrisation.coefficients(sigma).out ** -2
+        return self.family.weight.weight(sigma, self.family.schedule)
 
     def _hidden(self, c: Tensor | None, rng: Rng) -> Tensor | None:
         """The condition, null in some rows."""
@@ -110,7 +129,21 @@ class DiffusionModel(Bound, Denoises, Trained):
     # how it samples
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        family, like = self.family, next(self.parameters())
-        start = rng.normal((n, *self.space.shape), like=like) * (1 + family.schedule.high**2) ** 0.5
-        walker = Guided(self.denoise, family.guidance)
-        return generate(family.sampler, walker, family.schedule, start, c, calls=family.steps, rng=rng)  # (3)
+        return self.walked(n, c, way=self.family, rng=rng).x
+
+    def walked(self, n: int, c: Tensor | None = None, *, way: Diffusion, rng: Rng) -> Walked:
+        """Draws as `way` has it: its schedule, sampler, steps and guidance need not be those of training."""
+        schedule, like = way.descent or way.schedule, next(self.parameters())
+        _check_learned(self.family.schedule, schedule)
+        start = rng.normal((n, *self.space.shape), like=like) * (1 + schedule.high**2) ** 0.5
+        denoiser = Guided(self.denoise, way.guidance)
+        return walked(way.sampler, denoiser, schedule, start, c, calls=way.steps, rng=rng)  # (3)
+
+
+def _check_learned(learned: Schedule, visited: Schedule) -> None:
+    """No sample may visit levels of noise that the network was never shown."""
+    if visited.low * (1 + SLACK) < learned.low or visited.high > learned.high * (1 + SLACK):
+        raise FieldError(
+            f"a sample would visit levels of noise from {visited.low:.3g} to {visited.high:.3g}",
+            expected=f"levels within those learned, from {learned.low:.3g} to {learned.high:.3g}",
+        )

@@ -45,7 +45,7 @@ def test_a_ladder_rises_to_the_continuous_bound():
     limit = continuous_bound(mixture.denoise, x, draws=128, rng=Keyed(0), **ENDS).value.mean()
     rungs = []
     for steps in (10, 80, 320):
-        levels = Geometric(**ENDS).grid(steps, like=x)[:-1]
+        levels = Geometric(**ENDS).grid(steps)[:-1]
         rungs.append(float(ladder_bound(mixture.denoise, x, levels=levels, rng=Keyed(1)).value.mean()))
     assert rungs[0] < rungs[1] < rungs[2] < limit + 0.02
     assert 3 < (limit - rungs[1]) / (limit - rungs[2]) < 5  # what is left falls as one over the steps
@@ -53,7 +53,7 @@ def test_a_ladder_rises_to_the_continuous_bound():
 
 def test_a_ladder_is_the_exact_bound_of_its_own_gaussian_chain():
     """For a Gaussian every marginal of ancestral sampling is a formula: the bound stays below the chain's density."""
-    oracle, levels = gaussian(0.6, width=1), Geometric(low=0.05, high=80.0).grid(40, like=torch.zeros(1).double())[:-1]
+    oracle, levels = gaussian(0.6, width=1), Geometric(low=0.05, high=80.0).grid(40)[:-1]
     variance = 1 + levels[0] ** 2
     for t, s in pairwise(levels):
         pull = 0.36 / (0.36 + t**2)

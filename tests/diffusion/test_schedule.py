@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from likely.diffusion import Cosine, Geometric, Karras, Linear
+from likely.diffusion import Cosine, Geometric, Karras, Linear, Straight
 from likely.errors import FieldError
 
-SCHEDULES = [Linear(), Cosine(), Geometric(), Karras(), Karras(centre=-2.0, width=1.5)]
+SCHEDULES = [Linear(), Cosine(), Geometric(), Straight(), Karras(), Karras(centre=-2.0, width=1.5)]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
@@ -22,7 +22,8 @@ def test_levels_rise_from_low_to_high(schedule):
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
 @pytest.mark.parametrize("steps", [1, 2, 3, 50])
 def test_the_grid_falls_from_high_through_low_to_the_data(schedule, steps):
-    grid = schedule.grid(steps, like=torch.zeros(1, dtype=torch.float64))
+    grid = schedule.grid(steps)
+    assert grid.dtype == torch.float64
     assert len(grid) == steps + 1
     assert (grid[1:] < grid[:-1]).all()
     assert grid[-1] == 0
@@ -38,6 +39,37 @@ def test_float32_levels_stay_finite_and_inside(schedule):
     assert torch.isfinite(level).all()
     assert level.min() >= 0.999 * schedule.low
     assert level.max() <= 1.001 * schedule.high
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
+def test_the_rate_is_the_derivative_of_the_log_level(schedule):
+    t = torch.linspace(0.01, 0.99, 99, dtype=torch.float64, requires_grad=True)
+    level = schedule.level(t)
+    (slope,) = torch.autograd.grad(level.log().sum(), t)
+    assert torch.allclose(schedule.rate(level.detach()), slope, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "kept"),
+    [
+        (Linear(), lambda a, b: a**2 + b**2),  # variance preserving
+        (Cosine(), lambda a, b: a**2 + b**2),
+        (Geometric(), lambda a, b: a),  # variance exploding
+        (Karras(), lambda a, b: a),
+        (Straight(), lambda a, b: a + b),  # flow matching
+    ],
+    ids=lambda s: type(s).__name__,
+)
+def test_every_process_keeps_what_its_name_says(schedule, kept):
+    level = schedule.level(torch.linspace(0, 1, 50, dtype=torch.float64))
+    signal = schedule.scale(level)
+    assert torch.allclose(kept(signal, signal * level), torch.ones(50, dtype=torch.float64))
+
+
+def test_straight_moves_evenly_from_data_to_noise():
+    level = Straight().level(torch.linspace(0, 1, 11, dtype=torch.float64))
+    share = Straight().scale(level) * level
+    assert torch.allclose(share.diff(), share.diff()[0].expand(10))
 
 
 def test_linear_is_ddpm_with_a_thousand_betas():
@@ -64,7 +96,7 @@ def test_karras_levels_are_log_normal_between_the_ends():
 
 
 def test_karras_steps_are_even_in_the_root():
-    roots = Karras(rho=3.0).grid(11, like=torch.zeros(1, dtype=torch.float64))[:-1] ** (1 / 3)
+    roots = Karras(rho=3.0).grid(11)[:-1] ** (1 / 3)
     gaps = roots[:-1] - roots[1:]
     assert torch.allclose(gaps, gaps[0].expand(10))
 
@@ -75,6 +107,7 @@ def test_karras_steps_are_even_in_the_root():
         lambda: Karras(low=2, high=1),
         lambda: Cosine(low=0),
         lambda: Geometric(high=math.inf),
+        lambda: Straight(low=-1),
         lambda: Karras(rho=0),
         lambda: Linear(start=-1),
     ],

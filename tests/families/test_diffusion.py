@@ -1,6 +1,8 @@
 """Diffusion: every space and condition, its loss, its bound on oracles, its samples after a short training."""
 
+import json
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,9 +10,37 @@ from torch import nn
 
 from likely.backbones import MLP
 from likely.contracts import Bound, Denoises, Trained
-from likely.diffusion import DDIM, DDPM, EDM, Clean, Cosine, Euler, Heun, Karras, Linear, Noise, Velocity
+from likely.diffusion import (
+    DDIM,
+    DDPM,
+    EDM,
+    Adaptive,
+    AnnealedLangevin,
+    Clean,
+    Cosine,
+    DPMSolver,
+    EDMWeight,
+    Euler,
+    Flow,
+    Geometric,
+    Heun,
+    Karras,
+    Langevin,
+    LikelihoodWeight,
+    Linear,
+    MinSNR,
+    Noise,
+    PredictorCorrector,
+    Score,
+    SimpleWeight,
+    Straight,
+    UniPC,
+    UnitWeight,
+    Velocity,
+)
 from likely.errors import FieldError
 from likely.families.diffusion import Diffusion, DiffusionModel
+from likely.fields import from_json, to_json
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
 
@@ -48,7 +78,7 @@ class Exact(nn.Module):
     def forward(self, seen, level, c=None):
         self.calls += 1
         sigma = torch.exp(4 * level)
-        skip, out, into = (k[:, None] for k in EDM().coefficients(sigma))
+        skip, out, into, _ = (k[:, None] for k in EDM().coefficients(sigma))
         x_t, variance = seen / into, self.std**2
         clean = self.mean + variance / (variance + sigma[:, None] ** 2) * (x_t - self.mean)
         return (clean - skip * x_t) / out
@@ -87,9 +117,17 @@ def test_the_default_network_of_an_image_is_a_unet_and_trains():
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
 
 
-@pytest.mark.parametrize("parametrisation", [Noise(), Clean(), Velocity(), EDM(0.7)], ids=repr)
-@pytest.mark.parametrize("schedule", [Linear(), Cosine(), Karras()], ids=lambda s: type(s).__name__)
-@pytest.mark.parametrize("sampler", [DDPM(), DDIM(0.5), Euler(), Heun(0.1)], ids=repr)
+SAMPLERS = [
+    DDPM(), DDIM(0.5), Euler(), Heun(0.1), DPMSolver(3), UniPC(), Adaptive(), Langevin(), AnnealedLangevin(),
+    PredictorCorrector(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parametrisation", [Noise(), Clean(), Velocity(), Score(), Flow(), EDM(0.7)], ids=repr)
+@pytest.mark.parametrize(
+    "schedule", [Linear(), Cosine(), Geometric(), Straight(), Karras()], ids=lambda s: type(s).__name__
+)
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: type(s).__name__)
 def test_everything_composes(parametrisation, schedule, sampler):
     model = made(reals(2), label(3), parametrisation=parametrisation, schedule=schedule, sampler=sampler, guidance=2.0)
     (turn,) = model.turns(rows(reals(2)), rows(label(3)), rng=Stepped(0, 0))
@@ -99,7 +137,7 @@ def test_everything_composes(parametrisation, schedule, sampler):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 9, 10])
-@pytest.mark.parametrize("sampler", [DDPM(), Heun()], ids=repr)
+@pytest.mark.parametrize("sampler", [DDPM(), Heun(), UniPC(), PredictorCorrector()], ids=lambda s: type(s).__name__)
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_a_sample_calls_its_network_as_often_as_asked(steps, sampler, guidance):
     model = oracle(steps=steps, sampler=sampler, guidance=guidance)
@@ -107,7 +145,7 @@ def test_a_sample_calls_its_network_as_often_as_asked(steps, sampler, guidance):
     assert model.denoiser.network.calls == steps
 
 
-@pytest.mark.parametrize("sampler", [DDPM(), DDIM(), Euler(), Heun()], ids=repr)
+@pytest.mark.parametrize("sampler", [DDPM(), DDIM(), Euler(), Heun(), DPMSolver(), UniPC()], ids=repr)
 def test_the_exact_denoiser_samples_its_gaussian(sampler):
     drawn = oracle(std=0.6, mean=0.5, sampler=sampler, steps=120).sample(4000, rng=Keyed(0))
     assert (drawn.mean(0) - 0.5).abs().max() < 0.05
@@ -135,6 +173,77 @@ def test_the_loss_is_the_mean_squared_error_of_the_networks_own_target():
     model = oracle()
     x = Keyed(1).normal((20_000, 2), like=torch.zeros(1).double())
     assert abs(float(model.loss(x, rng=Stepped(0, 0))) - 1.0) < 0.02
+
+
+WEIGHTS = [UnitWeight(), SimpleWeight(), MinSNR(), EDMWeight(), LikelihoodWeight()]
+
+
+@pytest.mark.parametrize("weight", WEIGHTS, ids=lambda w: type(w).__name__)
+def test_a_weight_says_what_an_error_counts(weight):
+    """The exact denoiser of N(0, 1) leaves sigma^2 / (1 + sigma^2) of a cell at each level."""
+    model = oracle(weight=weight, schedule=Geometric(0.05, 20.0))
+    x = Keyed(1).normal((20_000, 2), like=torch.zeros(1).double())
+    sigma = Geometric(0.05, 20.0).level((torch.arange(20_000).double() + 0.5) / 20_000)
+    wanted = (weight.weight(sigma, model.family.schedule) * sigma**2 / (1 + sigma**2)).mean()
+    assert abs(float(model.loss(x, rng=Stepped(0, 0)) / wanted) - 1) < 0.05
+
+
+def test_without_a_weight_the_loss_is_that_of_edm_s_own():
+    x = Keyed(1).normal((50, 2), like=torch.zeros(1).double())
+    own, edm = (oracle(weight=weight).loss(x, rng=Stepped(0, 0)) for weight in (None, EDMWeight()))
+    assert torch.allclose(own, edm)
+
+
+def test_the_likelihood_weight_lowers_the_bound_s_own_integral():
+    """Of the exact denoiser of N(0, 1): the integral of 1 / (1 + sigma^2) d log sigma, a cell."""
+    low, high = 0.05, 20.0
+    wanted = math.log(high / low) - math.log((1 + high**2) / (1 + low**2)) / 2
+    x = Keyed(1).normal((20_000, 2), like=torch.zeros(1).double())
+    for schedule in (Karras(low=low, high=high), Cosine(low, high), Straight(low, high)):
+        loss = oracle(weight=LikelihoodWeight(), schedule=schedule).loss(x, rng=Stepped(0, 0))
+        assert abs(float(loss) / wanted - 1) < 0.05
+
+
+def test_the_flow_s_likelihood_of_a_gaussian():
+    model, x = oracle(0.6, 0.5), 0.5 + 0.6 * Keyed(1).normal((200, 2), like=torch.zeros(1).double())
+    exact = (-0.5 * ((x - 0.5) / 0.6) ** 2 - math.log(0.6) - 0.5 * math.log(2 * math.pi)).sum(1)
+    said = model.likelihood(x, steps=64, probes=None, rng=Keyed(0))
+    assert ((said.value - exact).abs() < said.error + 0.05).all()
+    assert model.likelihood(x[:3], rng=Keyed(0)).stderr.shape == (3,)
+
+
+def test_a_sample_may_go_another_way_than_the_model_was_trained():
+    model = oracle(std=0.6, mean=0.5)
+    for change in ({"sampler": UniPC(), "steps": 20}, {"descent": Straight(), "steps": 80}, {"schedule": Cosine()}):
+        walk = model.walked(3000, way=replace(model.family, **change), rng=Keyed(0))
+        assert walk.calls == change.get("steps", 5)
+        assert abs(float(walk.x.mean()) - 0.5) < 0.06
+
+
+def test_levels_that_were_not_learned_are_not_visited():
+    with pytest.raises(FieldError, match=r"from 0.01.* to 15"):
+        Diffusion(descent=Linear())
+    model = made(reals(2))
+    with pytest.raises(FieldError, match=r"levels of noise from 0.0001 to 20"):
+        model.walked(3, way=replace(model.family, schedule=Cosine(low=0.0001)), rng=Keyed(0))
+    assert Diffusion(schedule=Linear(), descent=Cosine(low=0.02)).descent == Cosine(low=0.02)
+
+
+def test_a_family_saved_before_there_were_weights_is_read():
+    said = {
+        "is": "Diffusion", "steps": 35, "guidance": 1.0, "drop": 0.1, "draws": 16, "network": None, "rate": 2e-3,
+        "schedule": {"is": "Karras", "low": 0.002, "high": 20.0, "rho": 7.0, "centre": -1.2, "width": 1.2},
+        "parametrisation": {"is": "EDM", "spread": 1.0}, "sampler": {"is": "Heun", "churn": 0.0, "noise": 1.0},
+    }  # fmt: skip
+    assert from_json(said, "Family") == Diffusion()
+
+
+@pytest.mark.parametrize("field", ["schedule", "parametrisation", "weight", "sampler"])
+def test_every_object_has_its_name(field):
+    objects = {"schedule": [Linear(), Straight()], "parametrisation": [Score(), Flow()], "weight": WEIGHTS}
+    for described in objects.get(field, SAMPLERS):
+        family = Diffusion(**{field: described})
+        assert from_json(json.loads(json.dumps(to_json(family))), "Family") == family
 
 
 def test_the_condition_is_hidden_in_a_share_of_the_rows():

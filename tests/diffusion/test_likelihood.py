@@ -1,0 +1,107 @@
+"""The flow's likelihood against exact densities: within the errors it states, and a density whatever the denoiser."""
+
+import math
+
+import pytest
+import torch
+from mixtures import Mixture, gaussian, three
+
+from likely.diffusion import flow_likelihood
+from likely.errors import FieldError
+from likely.rng import Keyed
+
+ENDS = {"low": 0.05, "high": 100.0}
+
+
+def smoothed(mixture):
+    """The mixture with noise of the lowest level."""
+    return Mixture(mixture.weight, mixture.mean, (mixture.std**2 + ENDS["low"] ** 2).sqrt())
+
+
+def wide():
+    """Three clusters in six dimensions."""
+    mean = torch.tensor([[1.0] * 6, [-0.8, 0.4] * 3, [-0.3, -1.2] * 3], dtype=torch.float64)
+    return Mixture(three().weight, mean, torch.tensor([0.4, 0.5, 0.6], dtype=torch.float64))
+
+
+def rows(mixture, count=200):
+    return smoothed(mixture).draw(count)
+
+
+@pytest.mark.parametrize(
+    "mixture", [gaussian(1.0), gaussian(0.4, 0.7), three(), wide()], ids=["unit", "one", "3", "6d"]
+)
+def test_without_probes_nothing_is_left_but_the_solver_s_error(mixture):
+    x = rows(mixture)
+    said = flow_likelihood(mixture.denoise, x, probes=None, steps=64, rng=Keyed(0), **ENDS)
+    gap = (said.value - smoothed(mixture).log_prob(x)).abs()
+    assert (said.stderr == 0).all()
+    assert (gap < said.error + 0.02).all()  # the noise at the top is taken for N(0, 1 + high^2)
+    assert gap.mean() < 0.01
+
+
+def test_on_the_unit_gaussian_nothing_is_left_to_chance():
+    x = rows(gaussian(1.0))
+    said = flow_likelihood(gaussian(1.0).denoise, x, steps=2, probes=2, rng=Keyed(0), **ENDS)
+    assert torch.allclose(said.value, smoothed(gaussian(1.0)).log_prob(x), atol=2e-3)
+    assert said.stderr.max() < 1e-9
+    assert said.error.max() < 1e-9
+
+
+def test_probes_are_unbiased_and_their_standard_error_is_honest():
+    mixture, x = wide(), rows(wide(), 400)
+    said = flow_likelihood(mixture.denoise, x, steps=48, probes=16, rng=Keyed(3), **ENDS)
+    gap = said.value - smoothed(mixture).log_prob(x)
+    assert abs(gap.mean()) < 4 * gap.std() / 20 + 0.01
+    z = gap / said.stderr
+    assert (z.abs() < 2.1).double().mean() > 0.9
+    assert 0.8 < z.square().mean() < 1.6  # Student's, of 15 degrees
+    assert (gap.abs() < 4 * said.stderr + said.error + 0.02).double().mean() > 0.99
+
+
+def test_the_stated_solver_error_covers_the_true_one_and_falls_as_order_four():
+    mixture, x = three(), rows(three())
+    exact = flow_likelihood(mixture.denoise, x, steps=256, probes=None, rng=Keyed(0), **ENDS).value
+    gaps, stated = [], []
+    for steps in (32, 64):
+        said = flow_likelihood(mixture.denoise, x, steps=steps, probes=None, rng=Keyed(0), **ENDS)
+        gaps.append((said.value - exact).abs())
+        stated.append(said.error)
+    assert all((gap <= error + 1e-7).double().mean() > 0.97 for gap, error in zip(gaps, stated))
+    assert gaps[0].mean() / gaps[1].mean() > 8
+
+
+@pytest.mark.parametrize("warp", [1.0, 0.8, 1.1])
+def test_it_is_a_density_whatever_the_denoiser(warp):
+    """A change of variables integrates to one, even along a wrong flow."""
+    one = Mixture(three().weight, three().mean[:, :1], three().std)
+    grid = torch.linspace(-8, 8, 2001, dtype=torch.float64)[:, None]
+    said = flow_likelihood(lambda x, s, c: warp * one.denoise(x, s), grid, steps=64, probes=None, rng=Keyed(0), **ENDS)
+    assert math.isclose(torch.trapezoid(said.value.exp(), grid[:, 0]), 1.0, abs_tol=2e-3)
+
+
+def test_conditions_companions_and_gradients():
+    mixture, x, c = three(), rows(three(), 12), torch.tensor([[1.0]]).double().expand(12, 1)
+    with torch.no_grad():
+        whole = flow_likelihood(mixture.denoise, x, c, steps=16, probes=4, rng=Keyed(0), **ENDS)
+        part = flow_likelihood(mixture.denoise, x[:5], c[:5], steps=16, probes=4, rng=Keyed(0), **ENDS)
+    assert torch.allclose(whole.value[:5], part.value)
+    assert not whole.value.requires_grad
+    only = gaussian(0.2)
+    exact = smoothed(Mixture(only.weight, mixture.mean[1:2], only.std)).log_prob(x)
+    near = (x - mixture.mean[1]).norm(dim=1) < 0.6
+    fine = flow_likelihood(mixture.denoise, x, c, steps=64, probes=None, rng=Keyed(0), **ENDS)
+    assert (fine.value - exact)[near].abs().max() < 0.05
+
+
+def test_images():
+    x = torch.randn(3, 1, 2, 2)
+    said = flow_likelihood(lambda x, s, c: x / (1 + s.view(-1, 1, 1, 1) ** 2), x, steps=4, rng=Keyed(0), **ENDS)
+    wanted = torch.distributions.Normal(0.0, (1 + 0.05**2) ** 0.5).log_prob(x).sum((1, 2, 3))
+    assert torch.allclose(said.value.float(), wanted, atol=1e-2)
+
+
+@pytest.mark.parametrize("asked", [{"steps": 3}, {"steps": 0}, {"probes": 1}])
+def test_what_cannot_tell_its_errors_is_refused(asked):
+    with pytest.raises(FieldError, match="likelihood by"):
+        flow_likelihood(three().denoise, rows(three(), 2), rng=Keyed(0), **asked, **ENDS)

@@ -1,0 +1,106 @@
+"""DPM-Solver++ and UniPC: exact on polynomials, their papers' formulas, their orders, and what breaks a way."""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import final
+
+import pytest
+import torch
+from orders import SCHEDULES, fitted_order, path_error
+
+from likely.diffusion import DDIM, DPMSolver, Karras, Sampler, Seen, Stepper, UniPC
+from likely.diffusion.multistep import unbroken, weights
+from likely.diffusion.sampler import along
+from likely.errors import FieldError
+from likely.rng import Keyed
+
+LEVELS = [torch.tensor(level).double() for level in (0.8, 1.3, 2.9)]
+T, S = LEVELS[0], torch.tensor(0.5).double()
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2])
+def test_the_weights_are_exact_on_polynomials(degree):
+    """Against the integral by a sum of many terms."""
+    h = math.log(T / S)
+    u = (torch.arange(100_000, dtype=torch.float64) + 0.5) / 100_000 * h
+    wanted = (torch.exp(u - h) * u**degree).mean() * h
+    looks = [math.log(T / level) ** degree for level in LEVELS]
+    assert math.isclose(sum(w * look for w, look in zip(weights(LEVELS, T, S), looks)), wanted, rel_tol=1e-8)
+
+
+def test_one_look_is_ddim():
+    w = weights(LEVELS[:1], T, S)
+    assert math.isclose(w[0], 1 - S / T)
+    assert abs(path_error(DPMSolver(1), Karras(low=0.02), 20) - path_error(DDIM(), Karras(low=0.02), 20)) < 1e-12
+
+
+def test_two_and_three_looks_are_dpm_solver_s_own_formulas():
+    """Lu et al. (2022): D + phi_2 D' - phi_3 D'' by divided differences, with phi_2 = (e^-h - 1) / h + 1."""
+    seen = [torch.tensor(value).double() for value in (0.3, -0.2, 0.7)]
+    h, h_1, h_2 = (math.log(a / b) for a, b in ((T, S), (LEVELS[1], T), (LEVELS[2], LEVELS[1])))
+    phi_2 = math.expm1(-h) / h + 1
+    phi_3 = phi_2 / h - 0.5
+    first, second = (seen[0] - seen[1]) / (h_1 / h), (seen[1] - seen[2]) / (h_2 / h)
+    two = -math.expm1(-h) * seen[0] + phi_2 * first
+    r, q = h_1 / h, h_2 / h
+    slope, bend = first + (first - second) * r / (r + q), (first - second) / (r + q)
+    three = -math.expm1(-h) * seen[0] + phi_2 * slope - phi_3 * bend
+    for wanted, count in ((two, 2), (three, 3)):
+        ours = sum(w * look for w, look in zip(weights(LEVELS[:count], T, S), seen))
+        assert math.isclose(ours, wanted, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize(
+    ("sampler", "order"),
+    [(DPMSolver(1), 1), (DPMSolver(2), 2), (DPMSolver(3), 3), (UniPC(1), 2), (UniPC(2), 3)],
+    ids=["1M", "2M", "3M", "UniPC 1", "UniPC 2"],
+)
+def test_the_order_of_convergence(sampler, order, schedule):
+    assert abs(fitted_order(sampler, schedule, (80, 160, 320, 640)) - order) < 0.15 * order
+
+
+@final
+@dataclass(frozen=True)
+class Mistaken(Sampler, Stepper):
+    """2M that takes what it saw before for a look from one level earlier: a planted bug."""
+
+    def plan(self, calls, schedule):
+        return along((self,) * calls, schedule)
+
+    def step(self, look, x_t, t, s, *, past=(), rng):
+        wrong = tuple(Seen(above.level, seen.clean) for seen, above in pairwise(past))
+        return DPMSolver(2).step(look, x_t, t, s, past=wrong, rng=rng)
+
+
+def test_a_planted_bug_costs_the_order():
+    assert fitted_order(Mistaken(), Karras(low=0.02), (80, 160, 320, 640)) < 1.3
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
+def test_few_calls_are_closer_than_many_of_ddim(schedule):
+    errors = [path_error(sampler, schedule, 15) for sampler in (DPMSolver(2), UniPC(2))]
+    assert max(errors) < path_error(DDIM(), schedule, 50)
+
+
+def test_a_way_is_broken_where_a_level_does_not_fall():
+    first, second, third = (Seen(level, level) for level in LEVELS)
+    assert unbroken((second, third), T) == (second, third)
+    assert unbroken((first, second), T) == ()
+    assert unbroken((second, second, third), T) == (second,)
+    assert unbroken((), T) == ()
+
+
+def test_the_last_leg_is_what_is_seen():
+    clean = torch.randn(3, 2).double()
+    for sampler in (DPMSolver(3), UniPC(3)):
+        past = tuple(Seen(level, torch.randn(3, 2).double()) for level in LEVELS[1:])
+        moved = sampler.step(lambda x, level: clean, torch.randn(3, 2).double(), T, 0 * T, past=past, rng=Keyed(0))
+        assert torch.equal(moved.x, clean)
+
+
+@pytest.mark.parametrize("make", [lambda: DPMSolver(0), lambda: UniPC(4)])
+def test_an_order_beyond_what_is_kept_is_refused(make):
+    with pytest.raises(FieldError, match="order"):
+        make()
