@@ -4,9 +4,10 @@ With lambda = -log sigma the probability flow from t down to s, h = log(t / s), 
 
     x_s = (s / t) x_t + integral_0^h e^{-(h - u)} D(u) du                               (1) exact
     x_s = (s / t) x_t + sum_j w_j D_j,   sum_j w_j u_j^k = integral_0^h e^{-(h - u)} u^k du = I_k           (2)
-    I_0 = 1 - e^{-h},   I_k = h^k - k I_{k - 1}                                         (3)
+    I_0 = 1 - e^{-h},   I_k = h^k - k I_{k - 1};   of two looks alone, I_1 = h I_0 / 2   (3)
 
-The weights (2) make (1) exact where D is a polynomial in u through what was seen at u_j = log(t / level_j).
+The weights (2) make (1) exact where D is a polynomial in u through what was seen at u_j = log(t / level_j). Of two looks
+they are the papers' own, which differ by O(h^3), extrapolate less, and are nearer where legs are long.
 
     DPM-Solver++   u_0 = 0, here, and the order - 1 looks before it                     (4)
     UniPC          leaves by (4); what is seen on arrival joins the points of that leg, and x_s is mended   (5)
@@ -16,6 +17,7 @@ The first legs know less and have a lower order, but they lie where the flow is 
 DPM-Solver++ (Lu et al., 2022), arXiv:2211.01095; UniPC (Zhao et al., 2023), arXiv:2302.04867
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
@@ -70,13 +72,13 @@ class UniPC(Sampler, Stepper):
 
 def weights(levels: Sequence[Tensor], t: Tensor, s: Tensor) -> list[float]:
     """w in (2), for looks at these levels and a leg from t to s."""
-    h = torch.log(t / s).double().cpu()
-    moments = [-torch.expm1(-h)]  # I_k / h^k
-    for k in range(1, len(levels)):
-        moments.append(1 - k / h * moments[-1])  # (3)
-    places = torch.stack([torch.log(t / level).double().cpu() for level in levels]) / h
-    powers = torch.stack([places**k for k in range(len(levels))])
-    return torch.linalg.solve(powers, torch.stack(moments)).tolist()  # (2)
+    h, count = math.log(t / s), len(levels)
+    moments = [-math.expm1(-h)]  # I_k / h^k
+    for k in range(1, count):
+        moments.append(moments[0] / 2 if count == 2 else 1 - k / h * moments[-1])  # (3)
+    places = torch.tensor([math.log(t / level) / h for level in levels], dtype=torch.float64)
+    powers = places ** torch.arange(count)[:, None]
+    return torch.linalg.solve(powers, torch.tensor(moments, dtype=torch.float64)).tolist()  # (2)
 
 
 def unbroken(past: Sequence[Seen], t: Tensor) -> tuple[Seen, ...]:

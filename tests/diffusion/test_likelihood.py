@@ -36,7 +36,7 @@ def test_without_probes_nothing_is_left_but_the_solver_s_error(mixture):
     said = flow_likelihood(mixture.denoise, x, probes=None, steps=64, rng=Keyed(0), **ENDS)
     gap = (said.value - smoothed(mixture).log_prob(x)).abs()
     assert (said.stderr == 0).all()
-    assert (gap < said.error + 0.02).all()  # the noise at the top is taken for N(0, 1 + high^2)
+    assert (gap < said.error + 0.06).all()  # the noise at the top is taken for N(0, 1 + high^2)
     assert gap.mean() < 0.01
 
 
@@ -49,21 +49,20 @@ def test_on_the_unit_gaussian_nothing_is_left_to_chance():
 
 
 def test_probes_are_unbiased_and_their_standard_error_is_honest():
-    mixture, x = wide(), rows(wide(), 400)
-    said = flow_likelihood(mixture.denoise, x, steps=48, probes=16, rng=Keyed(3), **ENDS)
-    gap = said.value - smoothed(mixture).log_prob(x)
-    assert abs(gap.mean()) < 4 * gap.std() / 20 + 0.01
-    z = gap / said.stderr
-    assert (z.abs() < 2.1).double().mean() > 0.9
-    assert 0.8 < z.square().mean() < 1.6  # Student's, of 15 degrees
-    assert (gap.abs() < 4 * said.stderr + said.error + 0.02).double().mean() > 0.99
+    mixture, x = wide(), rows(wide(), 300)
+    whole = flow_likelihood(mixture.denoise, x, steps=16, probes=None, rng=Keyed(0), **ENDS)
+    said = flow_likelihood(mixture.denoise, x, steps=16, probes=32, rng=Keyed(3), **ENDS)
+    gap = said.value - whole.value
+    assert abs(gap.mean()) < 4 * gap.std() / len(x) ** 0.5
+    assert 0.7 < (gap.square().mean() / said.stderr.square().mean()) < 1.4
+    assert ((gap / said.stderr).abs() < 2.04).double().mean() > 0.88  # Student's, were the probes normal: 95 %
 
 
 def test_the_stated_solver_error_covers_the_true_one_and_falls_as_order_four():
-    mixture, x = three(), rows(three())
-    exact = flow_likelihood(mixture.denoise, x, steps=256, probes=None, rng=Keyed(0), **ENDS).value
+    mixture, x = three(), rows(three(), 100)
+    exact = flow_likelihood(mixture.denoise, x, steps=160, probes=None, rng=Keyed(0), **ENDS).value
     gaps, stated = [], []
-    for steps in (32, 64):
+    for steps in (24, 48):
         said = flow_likelihood(mixture.denoise, x, steps=steps, probes=None, rng=Keyed(0), **ENDS)
         gaps.append((said.value - exact).abs())
         stated.append(said.error)
