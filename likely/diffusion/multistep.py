@@ -6,8 +6,8 @@ With lambda = -log sigma the probability flow from t down to s, h = log(t / s), 
     x_s = (s / t) x_t + sum_j w_j D_j,   sum_j w_j u_j^k = integral_0^h e^{-(h - u)} u^k du = I_k           (2)
     I_0 = 1 - e^{-h},   I_k = h^k - k I_{k - 1};   of two looks alone, I_1 = h I_0 / 2   (3)
 
-The weights (2) make (1) exact where D is a polynomial in u through what was seen at u_j = log(t / level_j). Of two looks
-they are the papers' own, which differ by O(h^3), extrapolate less, and are nearer where legs are long.
+The weights (2) make (1) exact where D is a polynomial in u through what was seen at u_j = log(t / level_j). Of two
+looks they are the papers' own, which differ by O(h^3), extrapolate less, and are nearer where legs are long.
 
     DPM-Solver++   u_0 = 0, here, and the order - 1 looks before it                     (4)
     UniPC          leaves by (4); what is seen on arrival joins the points of that leg, and x_s is mended   (5)

@@ -14,12 +14,12 @@ SCHEDULES = [Karras(low=LOW, high=HIGH), Cosine(LOW, HIGH), Geometric(LOW, HIGH)
 
 
 @cache
-def truth(rows: int = 64) -> Tensor:
+def truth(rows: int = 32) -> Tensor:
     """Where the flow takes shared noise."""
     return flowed(three(), start(SCHEDULES[0], rows), HIGH, LOW)
 
 
-def path_error(sampler, schedule, calls: int, rows: int = 64) -> float:
+def path_error(sampler, schedule, calls: int, rows: int = 32) -> float:
     """The mean distance between where a sampler and the flow take the same noise."""
     drawn = generate(sampler, three().denoise, schedule, start(schedule, rows), calls=calls, rng=Keyed(0))
     return float((drawn - truth(rows)).norm(dim=1).mean())

@@ -14,7 +14,7 @@ from likely.rng import Keyed
 SCHEDULE = Karras(low=LOW, high=HIGH)
 
 
-def walk(tolerance, calls=2000, rows=64):
+def walk(tolerance, calls=2000, rows=32):
     return walked(Adaptive(tolerance), three().denoise, SCHEDULE, start(SCHEDULE, rows), calls=calls, rng=Keyed(0))
 
 
@@ -36,7 +36,7 @@ def test_where_calls_run_out_the_rest_is_one_step():
 
 def test_a_row_takes_its_own_steps():
     """Company that is hard to solve changes nothing: bit for bit but for the order of sums."""
-    hard = torch.cat([start(SCHEDULE, 64)[:5], 1e3 * torch.ones(3, 2).double()])
+    hard = torch.cat([start(SCHEDULE, 32)[:5], 1e3 * torch.ones(3, 2).double()])
     mixed = walked(Adaptive(), three().denoise, SCHEDULE, hard, calls=300, rng=Keyed(0)).x
     alone = walked(Adaptive(), three().denoise, SCHEDULE, hard[:5], calls=300, rng=Keyed(0)).x
     assert torch.allclose(mixed[:5], alone, atol=1e-12)
@@ -47,7 +47,7 @@ def test_float32_stops():
     denoise = lambda x, sigma, c: three().denoise(x.double(), sigma.double()).float()  # noqa: E731
     drawn = walked(Adaptive(1e-4), denoise, SCHEDULE, rows, calls=1000, rng=Keyed(0))
     assert drawn.calls < 400
-    assert float((drawn.x - truth()[:32]).norm(dim=1).mean()) < 1e-2
+    assert float((drawn.x - truth()).norm(dim=1).mean()) < 1e-2
 
 
 def test_a_tolerance_of_nothing_is_refused():

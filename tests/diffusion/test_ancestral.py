@@ -47,7 +47,7 @@ def test_a_step_given_the_truth_has_the_marginal_of_its_level(eta):
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
 def test_ddim_is_of_order_one(schedule):
-    assert abs(fitted_order(DDIM(), schedule, (60, 120, 240, 480)) - 1) < 0.15
+    assert abs(fitted_order(DDIM(), schedule, (50, 100, 200, 400)) - 1) < 0.15
 
 
 def test_an_eta_outside_its_range_is_refused():
