@@ -187,7 +187,7 @@ def test_an_adaptive_sampler_makes_no_more_calls_and_says_how_many(calls):
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
-@pytest.mark.parametrize("calls", [1, 2, 3, 20, 101])
+@pytest.mark.parametrize("calls", [1, 3, 20])
 @pytest.mark.parametrize("name", ALL)
 def test_no_leg_is_missing_and_none_is_empty(name, calls, schedule):
     legs = ALL[name][0].plan(calls, schedule)
