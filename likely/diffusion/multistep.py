@@ -20,6 +20,7 @@ DPM-Solver++ (Lu et al., 2022), arXiv:2211.01095; UniPC (Zhao et al., 2023), arX
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import final
 
 import torch
@@ -83,8 +84,8 @@ def weights(levels: Sequence[Tensor], t: Tensor, s: Tensor) -> list[float]:
 
 def unbroken(past: Sequence[Seen], t: Tensor) -> tuple[Seen, ...]:
     """The looks whose levels fall strictly down to t: noise stirred in at one level breaks the way."""
-    falling = [seen.level > below for seen, below in zip(past, [t, *(seen.level for seen in past)])]
-    return tuple(past[: falling.index(False)] if False in falling else past)
+    pairs = zip(past, [t, *(seen.level for seen in past)])
+    return tuple(seen for seen, _ in takewhile(lambda pair: bool(pair[0].level > pair[1]), pairs))
 
 
 def _advanced(x_t: Tensor, looks: Sequence[Seen], t: Tensor, s: Tensor) -> Tensor:
