@@ -52,7 +52,7 @@ class AnnealedLangevin(Sampler):
     """Langevin dynamics at falling levels (Song & Ermon, 2019), the sampler of score networks."""
 
     moves: int = 2  # at each level: more lets the rows settle, in fewer levels
-    size: float = 0.5  # of a move, as a share of the level's variance: more is faster and less true
+    size: float = 0.25  # of a move, as a share of the level's variance: more is faster and less true
 
     def __post_init__(self) -> None:
         _check_size(self.size)
