@@ -23,8 +23,11 @@ def test_a_generator_that_is_told_nothing():
     assert "99.8%" in health.findings[0].seen
     assert "--game NonSaturating" in health.findings[0].remedy
     assert not gradients(game(WANDERING, faded), EVEN).findings  # short, and the critic does not win: it has settled
-    assert not gradients(game(WANDERING, faded)).findings  # nobody can ask the critic: only what is far shorter
-    assert names(gradients(game(WANDERING, faded * faded))) == ["vanishing gradients"]
+    assert not gradients(game(WANDERING, faded)).findings  # nobody can ask the critic, and its loss is as it was
+    lost = rested() | {"critic": np.exp(-np.arange(100) / 5)}
+    health = gradients(played(lost, {"critic": WANDERING, "generator": faded}))
+    assert names(health) == ["vanishing gradients"]
+    assert "the critic's loss is next to nothing" in health.findings[0].seen
 
 
 @pytest.mark.parametrize("told", [WINS, EVEN, None])
