@@ -54,7 +54,7 @@ class TableGAN(Family["TableGANModel"]):
     obedience: float = 1.0  # what it costs the generator not to make the level that it is told
     temperature: float = 0.2  # of choices while it learns: less is nearer to what samples are, with rougher slopes
     straight: bool = True  # the critic sees choices as they are; otherwise softened by the temperature
-    width: int = 256  # the critic's summary of a row
+    width: int = 128  # the critic's summary of a row, and its layers over packs of them
     generator: Network = MLP(width=256, depth=2)  # the generator's layers
     critic: Network = MLP(depth=0)  # the critic's layers over a row, before two that judge a pack of rows
     rate: float = 1e-3  # the generator's learning rate

@@ -1,9 +1,12 @@
 """The GAN of tables: conditions as often as the table's levels, rare levels, atoms and missing cells at their rates."""
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
+import likely
 from likely.adversarial import Auxiliary, Projected
 from likely.backbones import MLP
 from likely.contracts import Bound, Density, Prepared, Trained
@@ -13,6 +16,10 @@ from likely.objectives import Hinge, Wasserstein
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, absent, label
 from likely.testing.case import CONDITIONS, SPACES, example_rows
+from likely.training import Examples, Recipe
+from likely.training.course import Course
+from likely.training.processes import Alone
+from likely.training.rounds import Rounds
 
 MIXED = SPACES["mixed"]
 
@@ -103,6 +110,37 @@ def test_a_round_is_a_function_of_the_step_and_of_what_is_saved():
     told = [[float(turn.loss().detach()) for turn in each.turns(x, rng=Stepped(0, 3))] for each in (model, other)]
     assert told[0] == told[1]
     assert told[0] != [float(turn.loss().detach()) for turn in model.turns(x, rng=Stepped(0, 4))]
+
+
+def test_training_goes_on_bit_for_bit_from_what_is_saved():
+    x, recipe = example_rows(MIXED, 200, Keyed(0)), Recipe(rows=200, steps=6, batch=40, threads=1)
+
+    def rounds(model):
+        return Rounds(model, Examples(x), recipe, seed=0, lift=None, processes=Alone())
+
+    whole, course, saved, at = rounds(prepared(x, MIXED)), Course(), {}, Course()
+    for step in range(6):
+        if step == 3:
+            saved, at = {name: tensor.clone() for name, tensor in whole.tensors().items()}, course.copy()
+        whole.play(course)
+    again = rounds(made(MIXED))
+    again.restore(saved)
+    for _ in range(3):
+        again.play(at)
+    assert all(torch.equal(tensor, again.tensors()[name]) for name, tensor in whole.tensors().items())
+
+
+def test_a_person_fits_and_samples_a_frame():
+    n = 300
+    frame = pd.DataFrame({"age": np.arange(n) % 60 + 18, "town": np.where(np.arange(n) % 3 == 0, "Ulm", "Bonn"),
+                          "pay": np.where(np.arange(n) % 4 == 0, np.nan, np.sqrt(np.arange(n)))})  # fmt: skip
+    fitted = likely.fit(frame, TableGAN(width=16, generator=MLP(width=16)), budget=20, certify=False)
+    drawn = fitted.sample(50, seed=1)
+    assert list(drawn) == list(frame)
+    assert set(drawn["town"]) <= {"Ulm", "Bonn"}
+    assert drawn["age"].between(18, 77).all()
+    given = likely.fit(frame, TableGAN(width=16, generator=MLP(width=16)), condition="town", budget=20, certify=False)
+    assert (given.sample(20, given={"town": "Ulm"})["town"] == "Ulm").all()
 
 
 def test_conditions_are_drawn_as_often_as_the_table_has_them():
