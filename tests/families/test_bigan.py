@@ -147,8 +147,8 @@ def test_on_a_gaussian_rows_and_codes_have_one_joint_law(returns, steps, rows, r
 
 def test_batch_norms_are_counted_again_in_the_end():
     """On rows for the encoder, on codes for the generator; then a row's code does not hang on its company."""
-    network, x = DCGAN(width=4), rows(Image(1, 8, 8, None), 40)
-    model = made(Image(1, 8, 8, None), generator=network, encoder=network, critic=network)
+    network, x = DCGAN(width=4), rows(Image(1, 16, 16, None), 40)
+    model = made(Image(1, 16, 16, None), generator=network, encoder=network, critic=network)
     for turn in model.turns(x, rng=Stepped(0, 0)):
         turn.loss().backward()
     before = {name: each.clone() for name, each in model.both.named_buffers()}
@@ -190,7 +190,7 @@ def test_rows_decoded_from_their_codes_are_nearer_than_any_of_a_thousand_samples
     digits = likely.read("digits")
     held = digits.take(range(0, len(digits), 10))
     kept = digits.take([place for place in range(len(digits)) if place % 10])
-    fitted = likely.fit(kept, BiGAN(), budget=800, certify=False)
+    fitted = likely.fit(kept, BiGAN(returns=10.0), budget=1000, certify=False)
     x = held.points()
     samples = fitted.sample_rows(1000).points()
     nearest = ((x[:, None] - samples[None]) ** 2).sum(-1).min(1)
