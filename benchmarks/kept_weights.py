@@ -6,7 +6,7 @@ weights that were kept, the 5 % average that an unjudged training keeps, and the
 sees: covered modes, good samples (3 standard deviations), and KL of the modes' shares from even ones. At every
 validation it is also asked how the judge's order agrees with the truth's (Spearman over the validations).
 
-    python benchmarks/kept_weights.py [--threads 2] [--results FOLDER]
+    python benchmarks/kept_weights.py [--threads 2] [--only 0] [--results FOLDER]    # --only: of the seeds
 """
 
 import statistics
@@ -79,7 +79,7 @@ def main() -> None:
     scale = float(points.std())
     rows, held = Examples(points[1000:] / scale), Examples(points[:1000] / scale)
     shares, gains = [], []
-    for seed in SEEDS:
+    for seed in (seed for seed in SEEDS if bench.args.only in str(seed)):
         chosen, took, model, pairs, recipe = run(seed, rows, held, None, grid, scale)
         kept = truth(model, grid, scale)
         model.load_state_dict(chosen.final.weights)

@@ -10,6 +10,7 @@ import torch
 import likely
 from likely.codecs import Lift
 from likely.contracts import Lifted
+from likely.data import series_of, sounds_of
 from likely.errors import CannotAnswer, ConditionError, Corrupt, DataError, WrongRows
 from likely.training import Engine
 
@@ -257,3 +258,24 @@ def test_a_game_is_told_by_the_distance_of_its_draws(gan):
     assert measures["unit"] == "distance"
     assert measures["rule"].startswith("the smallest distance of drawn rows from ")
     assert measures["kept"]["error"] > 0
+
+
+def waves(n=200):
+    return np.sin(np.arange(12 * n).reshape(n, 12) / 3) + np.arange(n)[:, None] % 3
+
+
+KINDS = {
+    "a table with gaps given a class": lambda: (people(), {"condition": "sex"}),
+    "pictures given a label": lambda: ("digits", {"condition": "label"}),
+    "series": lambda: (series_of(waves()[..., None]), {}),
+    "sounds": lambda: (sounds_of([wave / 4 for wave in waves()], 8000), {}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_games_over_every_kind_of_rows_can_be_judged(kind):
+    data, given = KINDS[kind]()
+    fitted = likely.fit(data, likely.GAN(width=16), budget=2, engine=ENGINE, certify=False, **given)
+    kept = fitted.card.measures["kept"]
+    assert fitted.card.measures["unit"] == "distance"
+    assert np.isfinite([kept["value"], kept["error"]]).all()
