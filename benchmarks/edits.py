@@ -1,6 +1,6 @@
 """Latent arithmetic on drawings: does the edit change what was asked for, and nothing else?
 
-    python benchmarks/edits.py --minutes 12 --run runs/edits [--family vae,latent=64] [--rows 20000]
+    python benchmarks/edits.py --steps 5000 --run runs/edits [--family vae,latent=64] [--rows 20000]
 
 Protocol: a VAE learns from generated drawings (`likely.data.shapes`), labelled by their facts (colour, shape, size,
 place, count). Drawings that it has not seen, without their facts, are edited as `likely edit row.png --add
@@ -44,7 +44,9 @@ CHANGED = ("colour", "shape", "place")
 WAYS: dict[str, Way] = {"matched": Matched(), "orthogonal": Orthogonal(), "mean": Mean()}
 PROMISED = 0.90
 LEARNED, JUDGED, HELD, EDITED = range(4)  # seeds of the drawings
-FAMILY = "vae,latent=32,network=conv,network.width=16,law=discretised-logistic,law.mixtures=1,law.shared=true"
+FAMILY = (
+    "vae,latent=32,rate=0.002,network=conv,network.width=16,law=discretised-logistic,law.mixtures=1,law.shared=true"
+)
 
 
 def told(images: Images) -> tuple[Tensor, list[list[str]]]:
