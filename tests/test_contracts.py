@@ -6,11 +6,17 @@ import pytest
 import torch
 
 from likely import contracts
-from likely.contracts import Bound, Elbo, Model, Used, Weighted
+from likely.contracts import Bound, Elbo, Estimate, Model, Used, Weighted
 
 
 def test_elbo_is_fit_minus_rate():
     assert Elbo(torch.tensor([3.0]), torch.tensor([1.0])).value.item() == 2.0
+
+
+def test_an_estimate_may_know_an_error_that_is_not_chance_s():
+    value, zero = torch.tensor([3.0]), torch.zeros(1)
+    assert Estimate(value, zero).error is None
+    assert Estimate(value, zero, torch.tensor([0.1])).error == 0.1
 
 
 def test_every_promise_is_abstract_and_a_model():
