@@ -12,7 +12,8 @@ looks they are the papers' own, which differ by O(h^3), extrapolate less, and ar
     DPM-Solver++   u_0 = 0, here, and the order - 1 looks before it                     (4)
     UniPC          leaves by (4); what is seen on arrival joins the points of that leg, and x_s is mended   (5)
 
-The first legs know less and have a lower order, but they lie where the flow is straight.
+The first legs know less and have a lower order, but they lie where the flow is straight. A leg much longer than the one
+before it leaves by two looks at most: a parabola does not reach so far.
 
 DPM-Solver++ (Lu et al., 2022), arXiv:2211.01095; UniPC (Zhao et al., 2023), arXiv:2302.04867
 """
@@ -31,6 +32,8 @@ from likely.diffusion.schedule import Schedule
 from likely.errors import FieldError
 from likely.rng import Rng
 
+LONG = 1.75  # times the leg before
+
 
 @final
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class DPMSolver(Sampler, Stepper):
 
     def step(self, look: Look, x_t: Tensor, t: Tensor, s: Tensor, *, past: tuple[Seen, ...] = (), rng: Rng) -> Moved:
         here = Seen(t, look(x_t, t))
-        return Moved(_advanced(x_t, (here, *unbroken(past, t))[: self.order], t, s), here.clean)  # (4)
+        return Moved(_advanced(x_t, reaching((here, *unbroken(past, t))[: self.order], s), t, s), here.clean)  # (4)
 
 
 @final
@@ -64,11 +67,11 @@ class UniPC(Sampler, Stepper):
         return along((self,) * calls, schedule)
 
     def step(self, look: Look, x_t: Tensor, t: Tensor, s: Tensor, *, past: tuple[Seen, ...] = (), rng: Rng) -> Moved:
-        here, before = Seen(t, look(x_t, t)), unbroken(past, t)[: self.order]
-        if before:
+        here, seen = Seen(t, look(x_t, t)), unbroken(past, t)
+        if before := reaching(seen[: self.order], t):
             left = before[0].level
             x_t = x_t + _integral((here, *before), left, t) - _integral(before, left, t)  # (5)
-        return Moved(_advanced(x_t, (here, *before)[: self.order], t, s), here.clean)  # (4)
+        return Moved(_advanced(x_t, reaching((here, *seen)[: self.order], s), t, s), here.clean)  # (4)
 
 
 def weights(levels: Sequence[Tensor], t: Tensor, s: Tensor) -> list[float]:
@@ -80,6 +83,13 @@ def weights(levels: Sequence[Tensor], t: Tensor, s: Tensor) -> list[float]:
     places = torch.tensor([math.log(t / level) / h for level in levels], dtype=torch.float64)
     powers = places ** torch.arange(count)[:, None]
     return torch.linalg.solve(powers, torch.tensor(moments, dtype=torch.float64)).tolist()  # (2)
+
+
+def reaching(looks: tuple[Seen, ...], s: Tensor) -> tuple[Seen, ...]:
+    """The looks by which a leg to s leaves from the first of them."""
+    if len(looks) < 3 or s == 0 or math.log(looks[0].level / s) <= LONG * math.log(looks[1].level / looks[0].level):
+        return looks
+    return looks[:2]
 
 
 def unbroken(past: Sequence[Seen], t: Tensor) -> tuple[Seen, ...]:

@@ -10,7 +10,7 @@ import torch
 from orders import HIGH, LOW, SCHEDULES, fitted_order, path_error
 
 from likely.diffusion import DDIM, DPMSolver, Geometric, Karras, Sampler, Seen, Stepper, UniPC
-from likely.diffusion.multistep import unbroken, weights
+from likely.diffusion.multistep import reaching, unbroken, weights
 from likely.diffusion.sampler import along
 from likely.errors import FieldError
 from likely.rng import Keyed
@@ -80,6 +80,20 @@ def test_a_planted_bug_costs_the_order():
 def test_few_calls_are_closer_than_many_of_ddim(schedule):
     errors = [path_error(sampler, schedule, 20) for sampler in (DPMSolver(2), DPMSolver(3), UniPC(2))]
     assert max(errors) < path_error(DDIM(), schedule, 50)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES[1:], ids=lambda s: type(s).__name__)
+def test_three_looks_are_no_worse_than_two_where_the_last_legs_are_long(schedule):
+    """Found beside another library, whose last steps are of a lower order: a parabola overshot on a long last leg."""
+    assert path_error(DPMSolver(3), schedule, 30) < path_error(DPMSolver(2), schedule, 30)
+    assert path_error(UniPC(3), schedule, 30) < path_error(UniPC(2), schedule, 30)
+
+
+def test_a_leg_much_longer_than_the_one_before_leaves_by_two_looks():
+    looks = tuple(Seen(level, level) for level in LEVELS)
+    assert reaching(looks, LEVELS[0] ** 2 / LEVELS[1]) == looks
+    assert reaching(looks, LEVELS[0] ** 3 / LEVELS[1] ** 2) == looks[:2]
+    assert reaching(looks[:2], torch.tensor(0.01).double()) == looks[:2]
 
 
 def test_a_way_is_broken_where_a_level_does_not_fall():
