@@ -89,7 +89,7 @@ def main() -> None:
         shares.append(took / alone - 1)
         gains.append(kept["good"] - average["good"])
         bench.note(f"seed {seed}: good samples of the kept weights", kept.pop("good"), "", **kept,
-                   step=chosen.kept.step, of=chosen.step, width=chosen.kept.width, distance=chosen.kept.value,
+                   step=chosen.kept.step, of=chosen.step, over=chosen.kept.width, distance=chosen.kept.value,
                    error=chosen.kept.error, last_distance=chosen.final.value, agreement=agreement(pairs),
                    average=average, last=last, seconds=took, seconds_unjudged=alone)  # fmt: skip
     bench.note("time that judging adds", statistics.median(shares), "of the training", each=shares)
