@@ -286,9 +286,9 @@ def test_every_game_learns_a_small_mixture(fields):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("game", [Wasserstein(), Wasserstein(Unpenalised(), clip=0.2)], ids=["sloped", "clipped"])
-def test_the_earth_mover_learns_it_slowly(game):
-    """With the rates and turns of its papers, on two axes: a critic of one real must pass slope 0 to turn round."""
+def test_the_clipped_earth_mover_learns_it_slowly():
+    """With several turns of the critic, on two axes."""
+    game = Wasserstein(Unpenalised(), clip=0.2)
     generator = torch.Generator().manual_seed(0)
 
     def batch(step):
