@@ -75,6 +75,7 @@ def census(real: Counted, made: Counted, *, game: bool = True, seed: int = 0) ->
     order = np.random.default_rng(seed).permutation(len(real.points))[: 2 * MOST]
     known, fresh = np.sort(order[::2]), np.sort(order[1::2])
     ways = [*_columns(real.rows, made.rows), *_labels(real, made, known, fresh), *_clusters(real, made, known, fresh)]
+    ways = [way for way in ways if way.real.sum() and way.made.sum()]  # a column may have no cell on one side
     if not ways:
         return Health(left_out=(f"modes: {len(real.points)} real rows are too few to be parted into kinds",))
     tests = sum(len(way.real) for way in ways)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from likely.data import read
+from likely.data import Table, read
 from likely.doctor.census import Counted, Modes, apart, census, seen_at
 from likely.doctor.health import ALPHA
 from likely.metrics.features import features
@@ -82,3 +82,11 @@ def test_as_many_clusters_as_can_be_told_empty():
         assert most == 1 or (empty.chances[:-1] < ALPHA / most).all()
     assert seen_at(1000, 512) == 8
     assert seen_at(5000, 4000) == 50
+
+
+def test_a_column_without_a_cell_on_one_side():
+    real = ring(300, labels=True)
+    made = ring(300, 1).assign(place=None)
+    health = census(Counted(read(real), real.to_numpy()[:, :2].astype(float)),
+                    Counted(Table(made, read(real).schema), made.to_numpy()[:, :2].astype(float)))  # fmt: skip
+    assert not any("place" in each.name for each in health.readings)
