@@ -46,7 +46,7 @@ class Places(nn.Module):
     weight: Tensor  # (C, K) of the modes of every number; 0 where there is none, or a value alone
     mean: Tensor  # (C, K) m
     scale: Tensor  # (C, K) s; 0 of a value alone
-    value: Tensor  # (C, K) the values alone, else NaN
+    value: Tensor  # (C, K) the values alone, else infinity
     low: Tensor  # (C,) of t, what was seen
     high: Tensor  # (C,)
     centre: Tensor  # (C,) of t
@@ -83,7 +83,7 @@ class Places(nn.Module):
         even = torch.special.ndtri((torch.arange(self.most) + 0.5) / self.most)
         mean = torch.where(self.whole[:, None], torch.arange(self.most).float().log1p(), even)
         seen = {"weight": torch.full_like(mean, 1 / self.most), "mean": mean, "scale": torch.full_like(mean, 0.5)}
-        seen |= {"value": torch.full_like(mean, math.nan), "seen": torch.ones(choices)}
+        seen |= {"value": torch.full_like(mean, math.inf), "seen": torch.ones(choices)}
         seen |= {"low": torch.full((numbers,), -FARTHEST), "high": torch.full((numbers,), FARTHEST)}
         seen |= {"centre": torch.zeros(numbers), "spread": torch.ones(numbers)}
         for name, values in seen.items():
@@ -125,7 +125,7 @@ class Places(nn.Module):
 
     def _known(self, place: int, own: Tensor, t: Tensor) -> None:
         """What needs no mixture: the values alone, and where the column lies."""
-        self.value[place] = math.nan
+        self.value[place] = math.inf
         self.value[place, : len(own)] = own
         if len(t):
             self.low[place] = torch.nextafter(t.min().to(self.low), self.low.new_tensor(-math.inf))
@@ -149,7 +149,7 @@ class Places(nn.Module):
         placed = self.placed(x, rng=rng)
         counted = torch.bincount(placed.choice[placed.there], minlength=len(self.seen))
         self.seen.copy_(counted.clamp(min=0.5).to(self.seen))
-        none = (self.weight == 0) & torch.isnan(self.value)
+        none = (self.weight == 0) & torch.isinf(self.value)
         self.seen[: none.numel()][none.flatten()] = 0.0
 
     def _scaled(self, values: Tensor, whole: Tensor, rng: Rng | None = None) -> Tensor:
@@ -178,7 +178,7 @@ class Places(nn.Module):
         """The mode of every number (B, C), and whether it is a value alone."""
         mixture = Mixture(self.weight, self.mean, torch.where(self.scale > 0, self.scale, 1.0))
         normal = log_joint(t.T, mixture).movedim(0, 1).clamp(min=-SURE)
-        alone = ~torch.isnan(self.value)
+        alone = ~torch.isinf(self.value)
         near = -SURE * (2 + (t[..., None] - self.mean).abs())  # where there is nothing else, the nearest one
         joint = torch.where(alone, torch.where(values[..., None] == self.value, SURE, near), normal)
         joint = joint.masked_fill((self.weight == 0) & ~alone, -torch.inf)
@@ -194,7 +194,7 @@ class Places(nn.Module):
         inside = torch.minimum(torch.maximum(t, self.low), self.high)  # a count's logarithm magnifies what is outside
         value = torch.where(self.whole, torch.expm1(inside).round().clamp(min=0), t).to(places.dtype)
         own = self.value.flatten()[mode]
-        values = places.new_zeros(choice.shape).index_copy(1, self.numbers, torch.where(torch.isnan(own), value, own))
+        values = places.new_zeros(choice.shape).index_copy(1, self.numbers, torch.where(torch.isinf(own), value, own))
         return self.cells.join(self.state[choice], values)
 
     # What a critic sees ----------------------------------------------------------------------------------------------

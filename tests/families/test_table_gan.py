@@ -131,13 +131,15 @@ def test_training_goes_on_bit_for_bit_from_what_is_saved():
         torch.testing.assert_close(again.tensors()[name], tensor, rtol=0, atol=0, equal_nan=True)
 
 
-def test_a_person_fits_and_samples_a_frame():
+def test_a_person_fits_samples_and_saves_a_frame(tmp_path):
     n = 300
     frame = pd.DataFrame({"age": np.arange(n) % 60 + 18, "town": np.where(np.arange(n) % 3 == 0, "Ulm", "Bonn"),
                           "pay": np.where(np.arange(n) % 4 == 0, np.nan, np.sqrt(np.arange(n)))})  # fmt: skip
     fitted = likely.fit(frame, TableGAN(width=16, generator=MLP(width=16)), budget=20, certify=False)
     drawn = fitted.sample(50, seed=1)
     assert list(drawn) == list(frame)
+    fitted.save(tmp_path / "model")
+    pd.testing.assert_frame_equal(likely.load(tmp_path / "model").sample(50, seed=1), fitted.sample(50, seed=1))
     assert set(drawn["town"]) <= {"Ulm", "Bonn"}
     assert drawn["age"].between(18, 77).all()
     given = likely.fit(frame, TableGAN(width=16, generator=MLP(width=16)), condition="town", budget=20, certify=False)
