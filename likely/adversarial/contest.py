@@ -5,9 +5,9 @@ r"""A contest: a critic, the game it plays with whoever makes rows, and what is 
     both codes   E b(f(T x), f(T y)) + e(f(T x), f(T y)) + price of names                                        (3)
 
 with x real, y generated, T an augmentation, and a, b, e those of a `Game`. The slope is priced every k turns and k
-times as much, which has the same mean and costs less (Karras et al., 2020, arXiv:1912.04958, section 3.1). `settle`
-counts the turns, so that a loss may be evaluated twice. In (3) a code stands beside every row, an encoder's beside a
-real one.
+times as much, which has the same mean and costs less (Karras et al., 2020, arXiv:1912.04958, section 3.1); its value is
+then left out of the loss, which would go up and down every k turns. `settle` counts the turns, so that a loss may be
+evaluated twice. In (3) a code stands beside every row, an encoder's beside a real one.
 
     def turns(self, x, c=None, *, rng):
         for turn in range(3):
@@ -65,7 +65,8 @@ class Contest(nn.Module):
         told, made = self._both(real.at(at[0]), fake.at(at[1]))
         slopes = Judged(at[0], told.score), Judged(at[1], made.score)
         price = self.game.penalty.price(lambda rows: self.critic(real.at(rows)), *slopes, rng=own, done=self.done)
-        return self._weighed(told, made) + self.lazily * price  # (1)
+        told_price = price if self.lazily == 1 else self.lazily * (price - price.detach())  # a slope without a value
+        return self._weighed(told, made) + told_price  # (1)
 
     def generator_loss(self, real: Shown, fake: Shown, *, rng: Rng) -> Tensor:
         """(2), a scalar; no gradient reaches the critic, nor whoever made something of the real rows."""
