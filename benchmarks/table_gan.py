@@ -217,7 +217,8 @@ def rows_judged(
 
 def as_read(rows: pd.DataFrame) -> Table:
     """A frame as the library's own measures take it."""
-    found = read(rows, schema=SCHEMA)
+    counts = [name for name, said in SCHEMA["columns"].items() if said.get("kind") == "count"]
+    found = read(rows.assign(**{name: rows[name].clip(lower=0) for name in counts}), schema=SCHEMA)  # ctgan's: -43
     assert isinstance(found, Table)
     return found
 
