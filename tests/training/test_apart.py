@@ -133,6 +133,17 @@ def test_the_better_of_two_is_preferred(worse, wins) -> None:
     assert won >= wins
 
 
+def test_rows_that_lie_in_clumps_are_seen() -> None:
+    """256 tight clumps, of a generator that hears its kinds and not its numbers, are worse than modes too wide."""
+    centres = modes(torch.randn(256, 4, generator=torch.Generator().manual_seed(5)))
+
+    def clumped(noise: Tensor) -> Tensor:
+        return centres[(torch.special.ndtr(noise[:, 2]) * 256).long()] + 0.01 * noise[:, :2]
+
+    rows, learned = held(modes, 500, 1), held(modes, 500, 2)
+    assert judged(clumped, rows, learned) > 2 * judged(lambda z: modes(z, std=0.065), rows, learned)
+
+
 def test_the_same_weights_get_the_same_number_however_cut() -> None:
     rows, learned = held(modes, 60, 1), held(modes, 100, 2)
     assert judged(modes, rows, learned, size=60) == judged(modes, rows, learned, size=60)
