@@ -10,6 +10,7 @@ from likely.diffusion.ancestral import DDIM, DDPM
 from likely.diffusion.bound import continuous_bound, ladder_bound
 from likely.diffusion.guidance import Guided
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
+from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
 from likely.diffusion.likelihood import flow_likelihood
 from likely.diffusion.multistep import DPMSolver, UniPC
 from likely.diffusion.parametrisation import (
@@ -38,6 +39,7 @@ from likely.diffusion.sampler import (
 )
 from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule, Straight
 from likely.diffusion.solver import Euler, Heun
+from likely.diffusion.way import Descends, Guide, Way, check_within, descended, drawn
 from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
 
 __all__ = [
@@ -51,10 +53,12 @@ __all__ = [
     "Cosine",
     "DPMSolver",
     "Denoiser",
+    "Descends",
     "EDMWeight",
     "Euler",
     "Flow",
     "Geometric",
+    "Guide",
     "Guided",
     "Heun",
     "Karras",
@@ -66,6 +70,7 @@ __all__ = [
     "MinSNR",
     "Moved",
     "Noise",
+    "Noised",
     "Parametrisation",
     "Preconditioned",
     "PredictorCorrector",
@@ -81,10 +86,18 @@ __all__ = [
     "Velocity",
     "Walked",
     "Watched",
+    "Way",
     "Weight",
+    "check_within",
     "continuous_bound",
+    "denoising_loss",
+    "descended",
+    "drawn",
     "flow_likelihood",
     "generate",
+    "hidden",
     "ladder_bound",
+    "noised",
     "walked",
+    "weighed",
 ]

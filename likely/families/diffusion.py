@@ -11,9 +11,9 @@ Denoising diffusion probabilistic models (Ho et al., 2020), arXiv:2006.11239; Ka
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, final
 
-import torch
 from torch import Tensor
 
 from likely.backbones import Network
@@ -21,6 +21,7 @@ from likely.backbones import denoiser as network_for
 from likely.contracts import Bound, Denoises, Elbo, Estimate, Family, Lifted, Player, Space, Trained, Turn
 from likely.diffusion import (
     EDM,
+    Descends,
     Guided,
     Heun,
     Karras,
@@ -29,16 +30,17 @@ from likely.diffusion import (
     Sampler,
     Schedule,
     Walked,
+    Way,
     Weight,
+    check_within,
     continuous_bound,
+    denoising_loss,
+    descended,
     flow_likelihood,
-    walked,
+    hidden,
 )
 from likely.errors import FieldError
 from likely.rng import Rng
-from likely.spaces import absent
-
-SLACK = 1e-6  # by which a level may lie outside those learned: rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,14 +67,20 @@ class Diffusion(Family["DiffusionModel"]):
             raise FieldError("Diffusion's steps and draws count network calls", expected="at least 1 of each")
         if not 0 <= self.drop < 1:
             raise FieldError(f"Diffusion.drop is {self.drop}", expected="a share from 0 to below 1")
-        _check_learned(self.schedule, self.descent or self.schedule)
+        check_within(self.schedule, self.way.schedule)
+
+    @property
+    def way(self) -> Way:
+        """The way a sample goes."""
+        guide = None if self.guidance == 1 else partial(Guided, scale=self.guidance)
+        return Way(self.descent or self.schedule, self.sampler, self.steps, guide)
 
     def build(self, space: Space, condition: Space | None = None) -> "DiffusionModel":
         return DiffusionModel(self, space, condition)
 
 
 @final
-class DiffusionModel(Bound, Denoises, Trained):
+class DiffusionModel(Bound, Descends, Denoises, Trained):
     """p(x | c) as what a denoiser makes of noise."""
 
     def __init__(self, family: Diffusion, space: Space, condition: Space | None) -> None:
@@ -107,43 +115,27 @@ class DiffusionModel(Bound, Denoises, Trained):
 
     def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """(2); without a weight, the mean squared error of the raw network's own target: w = 1 / out(sigma)^2."""
-        t = (torch.arange(len(x), device=x.device) + rng.uniform((len(x),), like=x)) / len(x)  # one in each equal part
-        sigma = self.family.schedule.level(t)
-        noise = rng.normal(x.shape, like=x)
-        each = (-1, *(1,) * (x.dim() - 1))
-        clean = self.denoise(x + sigma.view(each) * noise, sigma, self._hidden(c, rng))  # (1)
-        return (self._weight(sigma).view(each) * (clean - x) ** 2).mean()  # (2)
-
-    def _weight(self, sigma: Tensor) -> Tensor:
-        if self.family.weight is None:
-            return self.family.parametrisation.coefficients(sigma).out ** -2
-        return self.family.weight.weight(sigma, self.family.schedule)
+        family = self.family
+        return denoising_loss(
+            self.denoiser, x, c, schedule=family.schedule, weight=family.weight, drop=family.drop, rng=rng
+        )  # (1), (2)
 
     def _hidden(self, c: Tensor | None, rng: Rng) -> Tensor | None:
-        """The condition, null in some rows."""
-        if c is None or self.family.drop == 0:
-            return c
-        gone = rng.uniform((len(c),), like=next(self.parameters())) < self.family.drop
-        return torch.where(gone.view(-1, *(1,) * (c.dim() - 1)), absent(c), c)
+        return hidden(c, self.family.drop, like=next(self.parameters()), rng=rng)
 
     # how it samples
 
+    @property
+    def way(self) -> Way:
+        return self.family.way
+
+    @property
+    def learned(self) -> Schedule:
+        return self.family.schedule
+
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return self.walked(n, c, way=self.family, rng=rng).x
+        return descended(self, n, c, rng=rng).x  # (3)
 
     def walked(self, n: int, c: Tensor | None = None, *, way: Diffusion, rng: Rng) -> Walked:
         """Draws as `way` has it: its schedule, sampler, steps and guidance need not be those of training."""
-        schedule, like = way.descent or way.schedule, next(self.parameters())
-        _check_learned(self.family.schedule, schedule)
-        start = rng.normal((n, *self.space.shape), like=like) * (1 + schedule.high**2) ** 0.5
-        denoiser = Guided(self.denoise, way.guidance)
-        return walked(way.sampler, denoiser, schedule, start, c, calls=way.steps, rng=rng)  # (3)
-
-
-def _check_learned(learned: Schedule, visited: Schedule) -> None:
-    """No sample may visit levels of noise that the network was never shown."""
-    if visited.low * (1 + SLACK) < learned.low or visited.high > learned.high * (1 + SLACK):
-        raise FieldError(
-            f"a sample would visit levels of noise from {visited.low:.3g} to {visited.high:.3g}",
-            expected=f"levels within those learned, from {learned.low:.3g} to {learned.high:.3g}",
-        )
+        return descended(self, n, c, way=way.way, rng=rng)
