@@ -8,7 +8,7 @@ the same one seen through a scaling (`Schedule.scale`), so it needs no samplers 
 from likely.diffusion.adaptive import Adaptive
 from likely.diffusion.ancestral import DDIM, DDPM
 from likely.diffusion.bound import continuous_bound, ladder_bound
-from likely.diffusion.guidance import Guided
+from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
 from likely.diffusion.likelihood import flow_likelihood
@@ -47,7 +47,10 @@ __all__ = [
     "DDPM",
     "EDM",
     "Adaptive",
+    "Agreement",
     "AnnealedLangevin",
+    "Autoguided",
+    "Classified",
     "Clean",
     "Coefficients",
     "Cosine",
@@ -55,6 +58,7 @@ __all__ = [
     "Denoiser",
     "Descends",
     "EDMWeight",
+    "Embedded",
     "Euler",
     "Flow",
     "Geometric",
@@ -65,6 +69,7 @@ __all__ = [
     "Langevin",
     "Leg",
     "LikelihoodWeight",
+    "Likeness",
     "Linear",
     "Look",
     "MinSNR",
@@ -98,6 +103,7 @@ __all__ = [
     "hidden",
     "ladder_bound",
     "noised",
+    "seen_clean",
     "walked",
     "weighed",
 ]

@@ -40,6 +40,11 @@ class Mixture:
         squares = (x_t[:, None] - self.mean).square().sum(2) / variance
         return self.weight.log() - 0.5 * (squares + x_t.shape[1] * (2 * math.pi * variance).log())
 
+    def told(self, x_t: Tensor, sigma: Tensor, c: Tensor) -> Tensor:
+        """log p(c | x_t), which component x_t came from: the exact noisy classifier; NaN says nothing."""
+        every = self._log_joint(x_t, sigma).log_softmax(1)
+        return torch.where(c.isnan(), 0.0, every.gather(1, c.nan_to_num(0.0).long()))[:, 0]
+
     def cdf(self, x: Tensor, along: Tensor) -> Tensor:
         """The distribution function of x along a unit vector."""
         standard = ((x @ along)[:, None] - self.mean @ along) / self.std
