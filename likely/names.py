@@ -51,6 +51,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Residual": "likely.backbones.residual",
             "Temporal": "likely.backbones.temporal",
             "UNet": "likely.backbones.unet",
+            "DiT": "likely.backbones.dit",
         },
         "Observation": {
             "Bernoulli": "likely.distributions.bernoulli",

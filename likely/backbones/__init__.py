@@ -6,6 +6,7 @@ from likely.backbones.dcgan import DCGAN
 from likely.backbones.decoder import context_of, decoder
 from likely.backbones.denoiser import denoiser
 from likely.backbones.dilated import ByMoment, Dilated, dilations
+from likely.backbones.dit import DiT
 from likely.backbones.encoder import encoder
 from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
@@ -25,6 +26,7 @@ __all__ = [
     "Conv",
     "Decoder",
     "Denoiser",
+    "DiT",
     "Dilated",
     "Encoder",
     "Growing",

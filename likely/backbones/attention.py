@@ -27,11 +27,11 @@ def heads_of(width: int, head: int = 64) -> int:
 
 @final
 class Attention(nn.Module):
-    """Rows of queries (B, T, C) look at rows of a memory (B, S, M)."""
+    """Rows of queries (B, T, C) look at rows of a memory (B, S, M), with so many heads or those of `heads_of`."""
 
-    def __init__(self, width: int, memory: int | None = None) -> None:
+    def __init__(self, width: int, memory: int | None = None, *, heads: int | None = None) -> None:
         super().__init__()
-        self.heads = heads_of(width)
+        self.heads = heads or heads_of(width)
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(memory or width, 2 * width)
         self.out = nn.Linear(width, width)

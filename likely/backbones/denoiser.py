@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from likely.backbones.convolution import resized
 from likely.backbones.decoder import context_of
+from likely.backbones.dit import DiT, PatchTransformer, RowTransformer
 from likely.backbones.encoder import encoder, unfit
 from likely.backbones.level import LevelEmbedding
 from likely.backbones.mlp import MLP, Layers
@@ -33,10 +34,12 @@ def denoiser(space: Space, *, condition: Space | None = None, network: Network |
             "MLP without hidden layers cannot denoise: what to do depends on the level", expected="depth >= 1"
         )
     match space, network or whole(space, PIXELS):
-        case Image(), UNet() | None as chosen:
+        case Image(), UNet() | DiT() | None as chosen:
             return ImageDenoiser(space, chosen or UNet(), condition)
-        case Series() | Wave(), UNet() | None as chosen:
+        case Series() | Wave(), UNet() | DiT() | None as chosen:
             return StripDenoiser(space, chosen or UNet(), condition)
+        case Vector(), DiT() as chosen:
+            return RowDenoiser(len(space.columns), chosen, condition)
         case Image() | Vector() | Series() | Wave(), MLP() | None as chosen:
             return FlatDenoiser(space.shape, chosen or ROWS, condition, WAVES if isinstance(space, Vector) else 0)
     raise unfit(space, network, "denoises")
@@ -62,19 +65,41 @@ class FlatDenoiser(Denoiser):
 
 
 @final
-class ImageDenoiser(Denoiser):
-    """The U-Net, with its condition added to the level's embedding, and laid beside the input or attended to."""
+class RowDenoiser(Denoiser):
+    """The transformer over a row's columns; the words of a condition stand beside them."""
 
-    def __init__(self, space: Image, network: UNet, condition: Space | None) -> None:
+    def __init__(self, columns: int, network: DiT, condition: Space | None) -> None:
         super().__init__()
-        told = 4 * network.width
+        self.level, memory = LevelEmbedding(network.width), network.width if _line(condition) else 0
+        self.condition = encoder(condition, network.width, places=memory) if condition is not None else None
+        self.net = RowTransformer(columns, network, octaves=WAVES, memory=memory)
+
+    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
+        embedding, context = self.level(level), context_of(self.condition, c)
+        if context is None:
+            return self.net(x_t, embedding)
+        memory = None if context.field is None else context.field.transpose(1, 2)
+        return self.net(x_t, embedding + context.summary, memory)
+
+
+@final
+class ImageDenoiser(Denoiser):
+    """The U-Net or transformer, with its condition added to the level's embedding, and laid beside or attended to."""
+
+    def __init__(self, space: Image, network: UNet | DiT, condition: Space | None) -> None:
+        super().__init__()
+        told = network.width if isinstance(network, DiT) else 4 * network.width
         self.level = LevelEmbedding(told)
-        plane, line = isinstance(condition, Image), isinstance(condition, Tokens | Series | Wave)
-        places = BESIDE if plane else told if line else 0
+        plane = isinstance(condition, Image)
+        places = BESIDE if plane else told if _line(condition) else 0
         self.condition = encoder(condition, told, places=places) if condition is not None else None
         self.plane, size = plane, (space.height, space.width)
         beside, memory = (places, 0) if plane else (0, places)
-        self.net = ResidualUNet(space.channels + beside, space.channels, size, network, embedding=told, memory=memory)
+        inputs, outputs = space.channels + beside, space.channels
+        if isinstance(network, DiT):
+            self.net = PatchTransformer(inputs, outputs, size, network, memory=memory)
+        else:
+            self.net = ResidualUNet(inputs, outputs, size, network, embedding=told, memory=memory)
 
     def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
         embedding, context = self.level(level), context_of(self.condition, c)
@@ -92,10 +117,15 @@ class ImageDenoiser(Denoiser):
 class StripDenoiser(Denoiser):
     """A series or a sound as an image one pixel high."""
 
-    def __init__(self, space: Series | Wave, network: UNet, condition: Space | None) -> None:
+    def __init__(self, space: Series | Wave, network: UNet | DiT, condition: Space | None) -> None:
         super().__init__()
         self.shape = strip(space).shape
         self.image = ImageDenoiser(strip(space), network, condition)
 
     def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor:
         return self.image(x_t.reshape(len(x_t), *self.shape), level, c).view_as(x_t)
+
+
+def _line(condition: Space | None) -> bool:
+    """Whether a condition has places along a line."""
+    return isinstance(condition, Tokens | Series | Wave)

@@ -46,6 +46,7 @@ NETWORKS = (  # networks that are nobody's default, where they fit
     ),
     *(("temporal", family, space) for family in ("gan", "vae") for space in ("series", "wave")),
     ("dcgan", "autoencoder", "image"),
+    *(("dit", "diffusion", space) for space in ("reals", "image", "series")),
 )
 LIGHT = {"VQVAE": "vqvae,quantiser.levels=(4,3),prior=made,prior.width=16"}  # of tables
 PICTURES = ("bits", "image", "series", "wave")
