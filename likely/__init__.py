@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from likely.families.logistic import Logistic as Logistic
     from likely.families.made import MADE as MADE
     from likely.families.maf import MAF as MAF
+    from likely.families.masked_diffusion import MaskedDiffusion as MaskedDiffusion
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
     from likely.families.pixelcnn import PixelCNN as PixelCNN
@@ -99,6 +100,7 @@ __all__ = [  # the table of families and the verbs
     "Glow",
     "Linear",
     "Logistic",
+    "MaskedDiffusion",
     "NaiveBayes",
     "PixelCNN",
     "PixelRNN",

@@ -42,6 +42,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "BiGAN": "likely.families.bigan",
             "TableGAN": "likely.families.table_gan",
             "Diffusion": "likely.families.diffusion",
+            "MaskedDiffusion": "likely.families.masked_diffusion",
             "WaveNet": "likely.families.wavenet",
         },
         "Network": {
@@ -49,6 +50,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Conv": "likely.backbones.convolution",
             "DCGAN": "likely.backbones.dcgan",
             "Residual": "likely.backbones.residual",
+            "Bidirectional": "likely.backbones.bidirectional",
             "Temporal": "likely.backbones.temporal",
             "UNet": "likely.backbones.unet",
             "DiT": "likely.backbones.dit",
@@ -107,6 +109,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Adaptive": "likely.diffusion.adaptive",
             **dict.fromkeys(("Langevin", "AnnealedLangevin", "PredictorCorrector"), "likely.diffusion.langevin"),
         },
+        "Hiding": dict.fromkeys(("Linear", "Cosine"), "likely.diffusion.hiding"),
+        "Reveal": dict.fromkeys(("ByChance", "Surest"), "likely.diffusion.revealing"),
         "Game": dict.fromkeys(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",

@@ -37,3 +37,15 @@ class Denoiser(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor: ...
+
+
+class Look(ABC):
+    """What a network saw of the known columns of some rows, from which it says the numbers of any column."""
+
+    @abstractmethod
+    def said(self) -> Tensor:
+        """Of all columns, (B, S)."""
+
+    @abstractmethod
+    def said_of(self, column: int, rows: Tensor) -> Tensor:
+        """Of one column, for some rows: (b, its numbers)."""

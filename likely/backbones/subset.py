@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from likely.backbones.network import Look
+
 
 @final
 class SubsetMLP(nn.Module):
@@ -53,9 +55,12 @@ class SubsetMLP(nn.Module):
 
     def forward(self, x: Tensor, known: Tensor, context: Tensor | None = None) -> Tensor:
         """What is said of all columns given the known ones, (columns, B) bool."""
-        x = torch.where(known[self.reads], x, 0.0).t()
-        said = self.out(self.deep(self.read(x) + self.start(context)))
-        return (said if self.direct is None else said + self.direct(x)).t()
+        return self.look(x.t(), known.t(), None if context is None else context.t()).said().t()
+
+    def look(self, x: Tensor, known: Tensor, context: Tensor | None = None) -> "Subset":
+        """The same in two parts, rows first: of inputs (B, inputs), the known columns (B, columns) bool."""
+        x = torch.where(known[:, self.reads], x, 0.0)
+        return Subset(self, self.deep(self.read(x) + self.start(None if context is None else context.t())), x)
 
     def by_column(self, rows: int, context: Tensor | None, order: Tensor) -> "Growing":
         """The same for rows whose columns become known in this order."""
@@ -77,6 +82,23 @@ class SubsetMLP(nn.Module):
         for layer, norm in zip(self.hidden, self.norms):
             h = h + torch.relu(layer(norm(h)))
         return self.norms[-1](h)
+
+
+@final
+class Subset(Look):
+    """What outputs are made of: the deepest layer (B, width), and the inputs, 0 where a column is not known."""
+
+    def __init__(self, network: SubsetMLP, deep: Tensor, x: Tensor) -> None:
+        self.network, self.deep, self.x = network, deep, x
+
+    def said(self) -> Tensor:
+        said = self.network.out(self.deep)
+        return said if self.network.direct is None else said + self.network.direct(self.x)  # (3)
+
+    def said_of(self, column: int, rows: Tensor) -> Tensor:
+        network, mine = self.network, (self.network.says == column).nonzero()[:, 0]
+        said = F.linear(self.deep[rows], network.out.weight[mine], network.out.bias[mine])
+        return said if network.direct is None else said + F.linear(self.x[rows], network.direct.weight[mine])
 
 
 @final

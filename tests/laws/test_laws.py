@@ -20,6 +20,7 @@ SMALL = {
     "DenoisingAutoencoder": "denoising-autoencoder,network=conv,network.width=8",
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
     "MADE": "made,width=32",
+    "MaskedDiffusion": "masked-diffusion,network=mlp,network.width=32",
     "MAF": "maf,layers=2,width=16",
     "IAF": "iaf,layers=2,width=16",
     "SplineFlow": "splineflow,layers=2,width=16",
