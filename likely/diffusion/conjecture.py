@@ -216,7 +216,9 @@ class OfCodes(Conjecture):
         x = x.flatten(1)
         if self.end is not None:
             x = x.long()
-            return torch.where(x >= self.end, self.alphabet, torch.where(x < 0, self.end, x))
+            ended = (x < 0).long().cumsum(1) > 0
+            wrong = (x >= self.end) | (ended & (x >= 0))  # more after the end, or no code: no row
+            return torch.where(wrong, self.alphabet, torch.where(x < 0, self.end, x))
         x = x if x.is_floating_point() else x.to(self.start.dtype)
         gone = torch.isnan(x)
         right = (x >= 0) & (x == x.round()) & (x < self.alphabet - (self.gap is not None))
@@ -227,7 +229,10 @@ class OfCodes(Conjecture):
         return cells >= 0
 
     def log_within(self, x: Tensor) -> Tensor:
-        return torch.zeros(x.flatten(1).shape, dtype=self.start.dtype, device=x.device)
+        cells = self.cells(x)
+        return torch.zeros(cells.shape, dtype=self.start.dtype, device=x.device).masked_fill(
+            cells >= self.alphabet, -math.inf
+        )
 
     def context(self, c: Tensor | None) -> Tensor | None:
         return self.told(c).summary if self.told is not None and c is not None else c
@@ -272,7 +277,8 @@ def _ending(logits: Tensor, codes: Tensor, known: Tensor, end: int) -> Tensor:
     last = torch.where(known & (codes != end), place, -1).amax(1, keepdim=True)
     first = torch.where(known & (codes == end), place, length).amin(1, keepdim=True)
     ends = torch.arange(logits.shape[-1], device=codes.device) == end
-    return logits.masked_fill(torch.where(ends, (place < last)[..., None], (place > first)[..., None]), -math.inf)
+    over = place > first
+    return logits.masked_fill(torch.where(ends, (~over & (place < last))[..., None], over[..., None]), -math.inf)
 
 
 @final

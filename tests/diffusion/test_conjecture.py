@@ -101,7 +101,9 @@ def test_the_codes_of_a_place_are_a_law_and_texts_end_once():
 
 def test_what_is_no_code_has_no_mass():
     found = made(Tokens(3, 2), AROUND)
-    cells = found.cells(torch.tensor([[3, 0], [0, -1]]))
+    rows = torch.tensor([[3, 0], [0, -1], [-1, 0]])
+    cells = found.cells(rows)
+    assert found.log_within(rows).sum(1).tolist() == [-torch.inf, 0, -torch.inf]
     log_p = told(found, cells, torch.zeros_like(cells, dtype=torch.bool))
     assert log_p[0, 0] == -torch.inf
     assert torch.isfinite(log_p[1]).all()

@@ -22,7 +22,7 @@ def exact(p: torch.Tensor, rows: torch.Tensor):
     """log p of every cell given the seen ones."""
 
     def told(seen: torch.Tensor) -> torch.Tensor:
-        agree = (~seen[:, None] | (rows[:, None] == ROWS)).double() * p.flatten()  # (B, all rows)
+        agree = (~seen[:, None] | (rows[:, None] == ROWS)).all(2).double() * p.flatten()  # (B, all rows)
         return torch.stack(
             [(agree * (rows[:, None, d] == ROWS[:, d])).sum(1) / agree.sum(1) for d in range(3)], 1
         ).log()
