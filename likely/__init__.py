@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from likely.families.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
+    from likely.families.flow_matching import FlowMatching as FlowMatching
     from likely.families.gan import GAN as GAN
     from likely.families.gaussian_mixture import GaussianMixture as GaussianMixture
     from likely.families.glow import Glow as Glow
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from likely.families.pixelrnn import PixelRNN as PixelRNN
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
     from likely.families.realnvp import RealNVP as RealNVP
+    from likely.families.score import Score as Score
     from likely.families.spline_flow import SplineFlow as SplineFlow
     from likely.families.table_gan import TableGAN as TableGAN
     from likely.families.transformer import Transformer as Transformer
@@ -96,6 +98,7 @@ __all__ = [  # the table of families and the verbs
     "Diffusion",
     "FactorAnalysis",
     "Fitted",
+    "FlowMatching",
     "GaussianMixture",
     "Glow",
     "Linear",
@@ -106,6 +109,7 @@ __all__ = [  # the table of families and the verbs
     "PixelRNN",
     "PlanarFlow",
     "RealNVP",
+    "Score",
     "Search",
     "Sharpness",
     "SplineFlow",

@@ -223,7 +223,7 @@ class Fitted(Generic[M_co]):
         """log p(x | c = k) + log p(k), one a row."""
         assert self.conditions is not None
         c = self.conditions.cells[k].expand(len(x), *self.conditions.cells.shape[1:])
-        values, _ = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed)
+        values = score_cells(self.model, self.lift, x, c, draws=draws, seed=seed).value
         return values + self.conditions.weights[k].double().log()
 
     # Completion ------------------------------------------------------------------------------------------------------

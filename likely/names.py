@@ -43,6 +43,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "TableGAN": "likely.families.table_gan",
             "Diffusion": "likely.families.diffusion",
             "MaskedDiffusion": "likely.families.masked_diffusion",
+            "FlowMatching": "likely.families.flow_matching",
+            "Score": "likely.families.score",
             "WaveNet": "likely.families.wavenet",
         },
         "Network": {
@@ -102,6 +104,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Weight": dict.fromkeys(
             ("UnitWeight", "SimpleWeight", "MinSNR", "EDMWeight", "LikelihoodWeight"), "likely.diffusion.weight"
         ),
+        "Pairing": dict.fromkeys(("Independent", "Transport"), "likely.diffusion.pairing"),
+        "Matching": dict.fromkeys(("Denoising", "Sliced", "Traced"), "likely.diffusion.matching"),
         "Sampler": {
             **dict.fromkeys(("DDPM", "DDIM"), "likely.diffusion.ancestral"),
             **dict.fromkeys(("Euler", "Heun"), "likely.diffusion.solver"),

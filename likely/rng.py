@@ -85,7 +85,7 @@ class Keyed(Rng):
         hashed = _mix_(start[:, None] + steps)
         if wide:
             return hashed.reshape(shape)
-        return hashed.view(torch.int32).view(rows, 2 * words)[:, :cells].reshape(shape)
+        return hashed.reshape(-1).view(torch.int32).view(rows, 2 * words)[:, :cells].reshape(shape)
 
     def _row_ids(self, rows: int, device: torch.device) -> Tensor:
         if isinstance(self.rows, int):

@@ -14,6 +14,7 @@ class Scores:
     bound: bool  # True: log p(x) is at least this
     stderr: Tensor | None = None  # (B,) where the number is Monte Carlo
     measure: str = ""  # the base measure, in words; numbers over different measures are never ranked
+    error: Tensor | None = None  # (B,) what is known of its error beside chance (a solver's)
 
     @property
     def kind(self) -> str:
@@ -32,7 +33,14 @@ class Scores:
 
     def __str__(self) -> str:
         spread = f" ± {float(f'{self.mean_stderr:.2g}'):g}" if len(self.nats) > 1 else ""  # one row tells no spread
-        return f"{self.kind} {self.mean:.4g}{spread} nats/row"
+        return f"{self.kind} {self.mean:.4g}{spread} nats/row{self._own}"
+
+    @property
+    def _own(self) -> str:
+        """A row's own errors, of a number that has one beside chance."""
+        if self.error is None or self.stderr is None:
+            return ""
+        return f" (a row: ± {float(self.stderr.mean()):.2g} by chance, {float(self.error.mean()):.2g} by its solver)"
 
 
 def log_mean_exp(log_weights: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ does not depend on the row's company.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ from likely.rng import Keyed
 BATCH = 1024  # rows through the model at a time
 USED = 128  # rows whose codes are drawn several times
 LIFT_DRAWS = 8  # draws of a stochastic lift, where nothing else is asked
+ESTIMATES = 4  # draws of a stochastic lift under an estimate, which is slow
 WEIGHT_DRAWS = 64  # importance samples, where nothing else is asked
 
 
@@ -40,8 +41,8 @@ def scored(
     model: Model, lift: Lift, cells: Cells, c: Tensor | None, *, draws: int | None = None, seed: int, measure: str = ""
 ) -> Scores:
     """log p of rows in the data's own units; the kind is composed: exact only where the model and its lift are."""
-    values, stderr = score_cells(model, lift, cells.x, c, draws=draws, seed=seed)
-    return Scores(values + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure)
+    value, stderr, error = score_cells(model, lift, cells.x, c, draws=draws, seed=seed)
+    return Scores(value + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure, error)
 
 
 STRANGE = (*SCORED, Reconstructs)  # the promises by which a row can be strange
@@ -59,38 +60,50 @@ def strangeness(model: Model, lift: Lift, cells: Cells, c: Tensor | None, *, see
     return torch.cat(parts)
 
 
-def score_cells(
-    model: Model, lift: Lift, x: Tensor, c: Tensor | None, *, draws: int | None, seed: int
-) -> tuple[Tensor, Tensor | None]:
-    """log p of the cells (float64, one a row) and, where it is Monte Carlo, its standard error."""
+class Number(NamedTuple):
+    """log p of rows (float64, one a row), its standard error where it is Monte Carlo, and its error beside chance."""
+
+    value: Tensor
+    stderr: Tensor | None = None
+    error: Tensor | None = None
+
+
+def score_cells(model: Model, lift: Lift, x: Tensor, c: Tensor | None, *, draws: int | None, seed: int) -> Number:
+    """log p of the cells, by what the model promises."""
     parts = []
     with torch.no_grad():
         for part, given in batches(x, c):
             rng = Keyed(seed, rows=content_keys(part))
             parts.append(_number(model, lift, placed(part, model), placed(given, model), draws, rng))
-    errors = [error for _, error in parts if error is not None]
-    return torch.cat([value for value, _ in parts]), torch.cat(errors) if errors else None
+    value, *errors = zip(*parts)
+    return Number(torch.cat(value), *(None if each[0] is None else torch.cat(each) for each in errors))
 
 
-def _number(
-    model: Model, lift: Lift, x: Tensor, c: Tensor | None, draws: int | None, rng: Keyed
-) -> tuple[Tensor, Tensor | None]:
+def _number(model: Model, lift: Lift, x: Tensor, c: Tensor | None, draws: int | None, rng: Keyed) -> Number:
     match model:
         case Density() if lift.exact:
-            return model.log_prob(lift.up(x, rng=rng)[0], c).double().cpu(), None
+            return Number(model.log_prob(lift.up(x, rng=rng)[0], c).double().cpu())
         case Estimated():
-            u, ladj = lift.up(x, rng=rng)
-            estimate = model.log_prob_estimate(u, c, rng=rng)
-            return (estimate.value.double() + ladj).cpu(), estimate.stderr.double().cpu()
+            return _estimated(model, lift, x, c, 1 if lift.exact else max(draws or ESTIMATES, 2), rng)
         case Density():
             return importance_weighted(_density_weights(model, lift, x, c, draws or LIFT_DRAWS, rng))
         case Weighted():
             return importance_weighted(_posterior_weights(model, lift, x, c, draws or WEIGHT_DRAWS, rng))
         case Bound(drawn=False) if lift.exact:
-            return model.elbo(lift.up(x, rng=rng)[0], c, rng=rng).value.double().cpu(), None
+            return Number(model.elbo(lift.up(x, rng=rng)[0], c, rng=rng).value.double().cpu())
         case Bound():
             return averaged(_elbo_draws(model, lift, x, c, draws or LIFT_DRAWS, rng))
     raise TypeError(f"{type(model).__name__} has no number to give")
+
+
+def _estimated(model: Estimated, lift: Lift, x: Tensor, c: Tensor | None, draws: int, rng: Keyed) -> Number:
+    """An estimate a draw of the lift; their mean, whose error over them holds each estimate's own."""
+    lifted = [lift.up(x, rng=rng) for _ in range(draws)]
+    estimates = [model.log_prob_estimate(u, c, rng=rng) for u, _ in lifted]
+    values = torch.stack([one.value.double() + ladj for one, (_, ladj) in zip(estimates, lifted)], 1)
+    known = [one.error.double() for one in estimates if one.error is not None]
+    value, stderr, _ = averaged(values) if draws > 1 else Number(values[:, 0].cpu(), estimates[0].stderr.double().cpu())
+    return Number(value, stderr, torch.stack(known, 1).mean(1).cpu() if known else None)
 
 
 def _density_weights(model: Density, lift: Lift, x: Tensor, c: Tensor | None, draws: int, rng: Keyed) -> Tensor:
@@ -137,16 +150,16 @@ def used(model: Units, lift: Lift, x: Tensor, c: Tensor | None, *, seed: int) ->
     return Used(*whole, free=parts[0].free)
 
 
-def importance_weighted(log_weights: Tensor) -> tuple[Tensor, Tensor]:
+def importance_weighted(log_weights: Tensor) -> Number:
     """logmeanexp over draws, and its standard error by the delta method: se(log w) = se(w) / w."""
     value = log_mean_exp(log_weights)
     relative = (log_weights - value[:, None]).exp()
-    return value.cpu(), (relative.std(1) / log_weights.shape[1] ** 0.5).cpu()
+    return Number(value.cpu(), (relative.std(1) / log_weights.shape[1] ** 0.5).cpu())
 
 
-def averaged(draws: Tensor) -> tuple[Tensor, Tensor]:
+def averaged(draws: Tensor) -> Number:
     """The mean over draws and its standard error."""
-    return draws.mean(1).cpu(), (draws.std(1) / draws.shape[1] ** 0.5).cpu()
+    return Number(draws.mean(1).cpu(), (draws.std(1) / draws.shape[1] ** 0.5).cpu())
 
 
 def content_keys(x: Tensor) -> Tensor:

@@ -20,6 +20,14 @@ def test_a_row_s_noise_does_not_depend_on_how_many_rows_are_drawn(like, cells):
     assert torch.equal(Keyed(7).at(picks).normal((3, cells), like=like), whole[picks])
 
 
+@pytest.mark.parametrize("like", [SINGLE, DOUBLE], ids=["float32", "float64"])
+@pytest.mark.parametrize("shape", [(0,), (0, 1), (0, 3), (3, 0), (2, 0, 3)], ids=str)
+def test_no_rows_or_no_cells_are_drawn_as_well(like, shape):
+    for source in (Keyed(7), Stepped(7, 0), Keyed(7, rows=torch.arange(shape[0]))):
+        assert source.uniform(shape, like=like).shape == shape
+        assert source.normal(shape, like=like).dtype == like.dtype
+
+
 def test_seed_draw_and_fork_change_the_noise():
     source = Keyed(1)
     first, second = source.uniform((50,), like=SINGLE), source.uniform((50,), like=SINGLE)

@@ -28,6 +28,7 @@ def score(
             "rows": len(scores.nats), "mean": scores.mean, "mean_stderr": scores.mean_stderr, "kind": scores.kind,
             "bound": scores.bound, "measure": scores.measure, "nats": scores.nats.tolist(),
             "stderr": None if scores.stderr is None else scores.stderr.tolist(),
+            "solver_error": None if scores.error is None else scores.error.tolist(),
         })  # fmt: skip
     else:
         count = len(scores.nats)
@@ -35,7 +36,7 @@ def score(
 
 
 def write_scores(scores: Any, out: Path) -> None:
-    """One line a row: its log-probability, the kind, the standard error where there is one."""
+    """One line a row: its log-probability, the kind, the standard error and the solver's where there are any."""
     import pandas as pd
 
     from likely.data import Schema, Table, write
@@ -43,6 +44,8 @@ def write_scores(scores: Any, out: Path) -> None:
     frame = pd.DataFrame({"log_prob": scores.nats.numpy(), "kind": scores.kind})
     if scores.stderr is not None:
         frame["stderr"] = scores.stderr.numpy()
+    if scores.error is not None:
+        frame["solver_error"] = scores.error.numpy()
     write(Table(frame, Schema(())), out)
 
 

@@ -11,8 +11,11 @@ from likely.diffusion.bound import continuous_bound, ladder_bound
 from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
-from likely.diffusion.likelihood import flow_likelihood
+from likely.diffusion.likelihood import flow_likelihood, line_likelihood
+from likely.diffusion.line import Line, follows_flow, line_for
+from likely.diffusion.matching import Denoising, Matching, Sliced, Traced
 from likely.diffusion.multistep import DPMSolver, UniPC
+from likely.diffusion.pairing import Independent, Pairing, Transport
 from likely.diffusion.parametrisation import (
     EDM,
     Clean,
@@ -39,6 +42,7 @@ from likely.diffusion.sampler import (
 )
 from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule, Straight
 from likely.diffusion.solver import Euler, Heun
+from likely.diffusion.tweedie import Chain, score_of
 from likely.diffusion.way import Descends, Guide, Way, check_within, descended, drawn
 from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
 
@@ -50,12 +54,14 @@ __all__ = [
     "Agreement",
     "AnnealedLangevin",
     "Autoguided",
+    "Chain",
     "Classified",
     "Clean",
     "Coefficients",
     "Cosine",
     "DPMSolver",
     "Denoiser",
+    "Denoising",
     "Descends",
     "EDMWeight",
     "Embedded",
@@ -65,17 +71,21 @@ __all__ = [
     "Guide",
     "Guided",
     "Heun",
+    "Independent",
     "Karras",
     "Langevin",
     "Leg",
     "LikelihoodWeight",
     "Likeness",
+    "Line",
     "Linear",
     "Look",
+    "Matching",
     "MinSNR",
     "Moved",
     "Noise",
     "Noised",
+    "Pairing",
     "Parametrisation",
     "Preconditioned",
     "PredictorCorrector",
@@ -84,8 +94,11 @@ __all__ = [
     "Score",
     "Seen",
     "SimpleWeight",
+    "Sliced",
     "Stepper",
     "Straight",
+    "Traced",
+    "Transport",
     "UniPC",
     "UnitWeight",
     "Velocity",
@@ -99,10 +112,14 @@ __all__ = [
     "descended",
     "drawn",
     "flow_likelihood",
+    "follows_flow",
     "generate",
     "hidden",
     "ladder_bound",
+    "line_for",
+    "line_likelihood",
     "noised",
+    "score_of",
     "seen_clean",
     "walked",
     "weighed",

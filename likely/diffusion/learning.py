@@ -8,6 +8,7 @@ r"""Learning to denoise: rows with noise of many levels, one of each kind in eve
 The parts of (1) are independent of the rows' own order, and the mean over them is less noisy than over free draws.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,8 @@ from likely.diffusion.schedule import Schedule
 from likely.diffusion.weight import Weight
 from likely.rng import Rng
 from likely.spaces import absent
+
+Joined = Callable[[Tensor], Tensor]  # a batch's noise in the order of its rows
 
 
 class Noised(NamedTuple):
@@ -37,19 +40,21 @@ def denoising_loss(
     schedule: Schedule,
     weight: Weight | None = None,
     drop: float = 0.0,
+    joined: Joined | None = None,
     rng: Rng,
 ) -> Tensor:
-    """(2) on these rows, a scalar."""
-    seen = noised(x, schedule, rng=rng)
+    """(2) on these rows, a scalar; `joined` says the noise of each row, which is any noise if it is not said."""
+    seen = noised(x, schedule, joined, rng=rng)
     clean = denoiser(seen.x, seen.sigma, hidden(c, drop, like=x, rng=rng))
     counts = weighed(denoiser, seen.sigma, schedule, weight)
     return (beside(counts, x) * (clean - x) ** 2).mean()  # (2)
 
 
-def noised(x: Tensor, schedule: Schedule, *, rng: Rng) -> Noised:
+def noised(x: Tensor, schedule: Schedule, joined: Joined | None = None, *, rng: Rng) -> Noised:
     """(1): every row at a level of its own."""
     t = (torch.arange(len(x), device=x.device) + rng.uniform((len(x),), like=x)) / len(x)
     sigma, noise = schedule.level(t), rng.normal(x.shape, like=x)
+    noise = noise if joined is None else joined(noise)
     return Noised(x + beside(sigma, x) * noise, sigma, noise)  # (1)
 
 

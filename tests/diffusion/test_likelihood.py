@@ -6,7 +6,7 @@ import pytest
 import torch
 from mixtures import Mixture, gaussian, three
 
-from likely.diffusion import flow_likelihood
+from likely.diffusion import flow_likelihood, line_likelihood
 from likely.errors import FieldError
 from likely.rng import Keyed
 
@@ -98,6 +98,61 @@ def test_images():
     said = flow_likelihood(lambda x, s, c: x / (1 + s.view(-1, 1, 1, 1) ** 2), x, steps=4, rng=Keyed(0), **ENDS)
     wanted = torch.distributions.Normal(0.0, (1 + 0.05**2) ** 0.5).log_prob(x).sum((1, 2, 3))
     assert torch.allclose(said.value.float(), wanted, atol=1e-2)
+
+
+# Along the straight line
+
+
+def velocity(mixture):
+    """E[eps - x | x_b] of independent pairing."""
+
+    def at(x_b, share, c=None):
+        signal = (1 - share[:, None]).clamp(min=1e-9)
+        return (x_b - mixture.denoise(x_b / signal, share / signal[:, 0])) / share[:, None]
+
+    return at
+
+
+@pytest.mark.parametrize("mixture", [gaussian(0.4, 0.7), three(), wide()], ids=["one", "3", "6d"])
+def test_the_line_s_likelihood_is_exact_but_for_the_solver(mixture):
+    """No noise is left at its start, so that there is nothing else to be wrong."""
+    x = rows(mixture)
+    said = line_likelihood(velocity(mixture), x, low=0.05, steps=64, probes=None, rng=Keyed(0))
+    gap = (said.value - smoothed(mixture).log_prob(x)).abs()
+    assert (gap <= said.error + 1e-4).double().mean() > 0.97
+    assert gap.mean() < 2e-3
+
+
+def test_the_line_s_stated_errors_cover_the_true_one():
+    mixture, x = three(), rows(three(), 300)
+    said = line_likelihood(velocity(mixture), x, low=0.05, steps=16, probes=8, rng=Keyed(1))
+    gap = (said.value - smoothed(mixture).log_prob(x)).abs()
+    assert (gap <= 3 * said.stderr + said.error + 1e-3).double().mean() > 0.95
+    assert gap.mean() < 0.2
+
+
+def test_the_line_s_likelihood_of_a_comonotone_pairing():
+    """Noise joined with m + s noise: lines that never cross, whose velocity is no score's, and the law is N(m, s^2)."""
+    mean, std = 0.7, 0.4
+
+    def at(x_b, share, c=None):
+        b = share[:, None]
+        noise = (x_b - (1 - b) * mean) / (b + (1 - b) * std)
+        return noise - (mean + std * noise)
+
+    low = 0.05  # at which the rows are x + low eps with eps of their own: N(m, (s + low)^2)
+    x = mean + (std + low) * Keyed(2).normal((50, 2), like=torch.empty(0).double())
+    said = line_likelihood(at, x, low=low, steps=32, probes=None, rng=Keyed(0))
+    wanted = torch.distributions.Normal(mean, std + low).log_prob(x).sum(1)
+    assert torch.allclose(said.value, wanted, atol=1e-3)
+
+
+def test_it_is_a_density_whatever_the_velocity():
+    one = Mixture(three().weight, three().mean[:, :1], three().std)
+    grid = torch.linspace(-8, 8, 2001, dtype=torch.float64)[:, None]
+    wrong = lambda x, b, c: 0.8 * velocity(one)(x, b)  # noqa: E731
+    said = line_likelihood(wrong, grid, low=0.05, steps=64, probes=None, rng=Keyed(0))
+    assert math.isclose(torch.trapezoid(said.value.exp(), grid[:, 0]), 1.0, abs_tol=2e-3)
 
 
 @pytest.mark.parametrize("asked", [{"steps": 3}, {"steps": 0}, {"probes": 1}])
