@@ -1,6 +1,6 @@
 """Backbones: tensors to tensors, no probability. `encoder`, `decoder` and `denoiser` choose a network for a space."""
 
-from likely.backbones.batch_norm import mingles, recounted
+from likely.backbones.batch_norm import recounting
 from likely.backbones.convolution import Conv
 from likely.backbones.dcgan import DCGAN
 from likely.backbones.decoder import context_of, decoder
@@ -41,7 +41,6 @@ __all__ = [
     "denoiser",
     "dilations",
     "encoder",
-    "mingles",
-    "recounted",
+    "recounting",
     "whole",
 ]

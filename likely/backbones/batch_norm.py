@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 FOLLOWED, EPS, SPREAD = 0.1, 1e-5, 0.02  # of a batch in the running mean; below a variance; first weights
+COUNTED, COUNTS = 128, 32  # rows of a batch whose statistics are counted again, and batches
 
 
 @final
@@ -73,3 +74,11 @@ def recounted(network: nn.Module) -> Iterator[None]:
     finally:
         for norm, mode in zip(norms, modes, strict=True):
             norm.train(mode).shown = None
+
+
+def recounting(network: nn.Module, rows: int) -> Iterator[tuple[int, slice]]:
+    """The batches, by number, that are to pass through a network so that it is recounted; none where nothing is."""
+    starts = range(0, rows, COUNTED)[:COUNTS] if mingles(network) else ()
+    with recounted(network):
+        for part, start in enumerate(starts):
+            yield part, slice(start, min(start + COUNTED, rows))

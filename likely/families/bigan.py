@@ -20,13 +20,12 @@ from torch import Tensor, nn
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.adversarial.critic import LAYERS
-from likely.backbones import MLP, Network, decoder, encoder, mingles, recounted, whole
+from likely.backbones import MLP, Network, decoder, encoder, recounting, whole
 from likely.contracts import Concludes, Family, Judges, Latent, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
 
-COUNTED, COUNTS = 128, 32  # rows of a batch whose statistics are counted again, and batches
 MADE, REPLY = 0xB16A_0000, 0xB16E_0000  # forks of a round's noise: codes for each turn of the critic, for both others
 
 
@@ -137,10 +136,8 @@ class BiGANModel(Latent, Truncates, Trained, Paced, Judges, Concludes):
     @torch.no_grad()
     def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
         """The statistics of batch norms, counted again under the weights that are kept, on codes and on rows."""
-        parts = torch.arange(len(x), device=x.device).split(COUNTED) if mingles(self.both) else ()
-        with recounted(self.both):
-            for part, rows in enumerate(parts[:COUNTS]):
-                self._pairs(x[rows], None if c is None else c[rows], rng.fork(part))
+        for part, rows in recounting(self.both, len(x)):
+            self._pairs(x[rows], None if c is None else c[rows], rng.fork(part))
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c, self.encode(x, c)).packed(self.family.packing)).score

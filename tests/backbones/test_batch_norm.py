@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from likely.backbones.batch_norm import BatchNorm, recounted
+from likely.backbones.batch_norm import BatchNorm, recounted, recounting
 
 
 @pytest.mark.parametrize("places", [(), (5,), (3, 4)], ids=str)
@@ -81,3 +81,17 @@ def test_a_recount_is_the_mean_of_what_is_shown():
     held = copy.deepcopy(norm.state_dict())
     network(parts[0])
     assert all(torch.equal(held[name], tensor) for name, tensor in norm.state_dict().items())
+
+
+def test_a_recount_goes_over_rows_in_batches_and_over_none_in_vain():
+    x = torch.arange(300.0)[:, None] @ torch.ones(1, 2)
+    network = nn.Sequential(BatchNorm(2)).eval()
+    taken = []
+    for part, rows in recounting(network, len(x)):
+        network(x[rows])
+        taken.append((part, rows.start, rows.stop))
+    assert taken == [(0, 0, 128), (1, 128, 256), (2, 256, 300)]
+    means = [x[:128].mean(0), x[128:256].mean(0), x[256:].mean(0)]
+    torch.testing.assert_close(network[0].mean, torch.stack(means).mean(0))
+    assert network[0].shown is None
+    assert list(recounting(nn.Linear(2, 2), len(x))) == []
