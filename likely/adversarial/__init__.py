@@ -3,7 +3,7 @@
 from likely.adversarial.augmentation import Augmentation, Differentiable
 from likely.adversarial.company import Company
 from likely.adversarial.contest import Contest
-from likely.adversarial.critic import Critic, Verdict
+from likely.adversarial.critic import Critic, Verdict, octaves
 from likely.adversarial.generator import generator
 from likely.adversarial.noise import Noise
 from likely.adversarial.shown import Shown
@@ -25,4 +25,5 @@ __all__ = [
     "Told",
     "Verdict",
     "generator",
+    "octaves",
 ]

@@ -20,8 +20,10 @@ from likely.backbones import MLP, Network, decoder, encoder, whole
 from likely.backbones.batch_norm import BatchNorm
 from likely.contracts import Space
 from likely.errors import ConditionError
+from likely.spaces import Vector
 
 LAYERS = MLP(width=256, depth=3)  # of both players on small pictures
+FEWEST, MOST = 4, 8  # octaves of each number
 
 
 class Verdict(NamedTuple):
@@ -86,3 +88,8 @@ class Critic(nn.Module):
             raise ConditionError("this critic was built with a condition and none was given",
                                  expected="one condition per row")  # fmt: skip
         return self.hearing(features, shown.c)
+
+
+def octaves(space: Space) -> int:
+    """How fine a critic sees each number of a row: finest in a plane, where rows lie dense enough to tell."""
+    return max(FEWEST, min(MOST, 2 * MOST // len(space.columns))) if isinstance(space, Vector) else FEWEST

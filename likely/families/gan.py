@@ -17,15 +17,14 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
-from likely.backbones import Network, mingles, recounted
+from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator, octaves
+from likely.backbones import Network, recounting
 from likely.contracts import Concludes, Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
 from likely.errors import FieldError
-from likely.objectives import Game, Relativistic
+from likely.objectives import Game, Relativistic, ZeroCentred
 from likely.rng import Rng
 
 MADE, REPLY = 0x6A00_0000, 0x6A4E_0000  # forks of a round's noise: codes for each turn of the critic, for the generator
-COUNTED, COUNTS = 128, 32  # rows of a batch whose statistics are counted again, and batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class GAN(Family["GANModel"]):
 
     latent: int = 16  # normal numbers a row is made from
     codes: int = 256  # kinds of row, one picked evenly beside them: the generator can jump between clusters
-    game: Game = Relativistic()  # what the two players want
+    game: Game = Relativistic(ZeroCentred(0.05, 0.05, last=0.1))  # what the two players want
     packing: int = 1  # rows the critic judges as one: more shows it missing modes
     company: int = 0  # kernels by which the critic sees how alike rows are: some show it collapse
     told: Told = Concatenated()  # how the critic is told a condition
@@ -44,11 +43,11 @@ class GAN(Family["GANModel"]):
     turns: int = 1  # critic turns a round: Wasserstein wants about 5
     lazily: int = 1  # critic turns between prices of its slope, so many times dearer: more is quicker
     width: int = 128  # the critic's summary of a row
-    waves: int = 4  # octaves of each real that the critic sees: more show it finer structure (rows)
+    waves: int | None = None  # octaves of each real that the critic sees: finer structure; none chooses by the columns
     generator: Network | None = None  # the generator's shape; none chooses by the data
     critic: Network | None = None  # the critic's shape; none chooses by the data
-    rate: float = 1e-3  # the generator's learning rate
-    critic_rate: float = 3e-3  # the critic's learning rate: it must keep up with the generator
+    rate: float = 3e-4  # the generator's learning rate: more, and each kind shrinks to a point
+    critic_rate: float = 1e-3  # the critic's learning rate: it must keep up with the generator
     momentum: float = 0.0  # Adam's first beta: games like little
     memory: float = 0.99  # Adam's second beta: games forget soon
     anneal: bool = True  # let both rates fall to zero, so that the game comes to rest
@@ -72,7 +71,8 @@ class GANModel(Truncates, Trained, Paced, Judges, Concludes):
         self.family, self.noise = family, Noise(family.latent, family.codes)
         self.codes = self.noise.space
         self.generator = generator(self.noise.inputs, space, condition, family.generator)
-        critic = Critic(space, condition, family.critic, width=family.width, waves=family.waves,
+        waves = octaves(space) if family.waves is None else family.waves
+        critic = Critic(space, condition, family.critic, width=family.width, waves=waves,
                         packing=family.packing, company=family.company, told=family.told)  # fmt: skip
         self.contest = Contest(critic, family.game, augmentation=family.augmentation, lazily=family.lazily)
 
@@ -105,10 +105,8 @@ class GANModel(Truncates, Trained, Paced, Judges, Concludes):
     @torch.no_grad()
     def conclude(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
         """The statistics of a generator's batch norms, counted again under the weights that are kept."""
-        parts = torch.arange(len(x), device=x.device).split(COUNTED) if mingles(self.generator) else ()
-        with recounted(self.generator):
-            for part, rows in enumerate(parts[:COUNTS]):
-                self.sample(len(rows), None if c is None else c[rows], rng=rng.fork(part))
+        for part, rows in recounting(self.generator, len(x)):
+            self.sample(rows.stop - rows.start, None if c is None else c[rows], rng=rng.fork(part))
 
     def judge(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.contest(Shown(x, c).packed(self.family.packing)).score  # (2)

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from likely.adversarial import Auxiliary, Concatenated, Critic, Projected, Shown
+from likely.adversarial import Auxiliary, Concatenated, Critic, Projected, Shown, octaves
 from likely.backbones import DCGAN
 from likely.errors import ConditionError
 from likely.spaces import Image, Real, Vector, label, reals
@@ -89,3 +89,8 @@ def test_a_condition_that_is_not_given_is_asked_for():
 def test_a_batch_norm_sees_real_and_generated_rows_apart(network, apart):
     """As it was published: in one pass their statistics would tell each of the other."""
     assert Critic(Image(1, 16, 16, None), network=network).apart is apart
+
+
+def test_the_fewer_columns_the_finer_they_are_seen():
+    assert [octaves(reals(columns)) for columns in (1, 2, 3, 4, 50)] == [8, 8, 5, 4, 4]
+    assert octaves(Image(1, 8, 8, 16)) == 4

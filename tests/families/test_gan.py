@@ -50,6 +50,9 @@ def made(space, condition=None, **fields) -> GANModel:
     return GAN(width=16, **fields).build(space, condition)
 
 
+BRISK = {"rate": 1e-3, "critic_rate": 3e-3}  # for a few hundred rounds
+
+
 def play(model, steps, batch):
     """A short stand-in for the loop: rounds of turns, the rate falling to zero, an average kept of the weights."""
     average = [weight.detach().clone() for weight in model.parameters()]
@@ -243,7 +246,7 @@ def test_a_game_on_a_conditional_gaussian_ends_near_it():
         return x, c
 
     steady = Relativistic(penalty=ZeroCentred(0.1, 0.1))  # wide and few clusters: a strong price settles sooner
-    model = GAN(width=32, latent=4, codes=16, game=steady).build(reals(2), label(2))
+    model = GAN(width=32, latent=4, codes=16, waves=4, game=steady, **BRISK).build(reals(2), label(2))
     play(model, 500, batch)
     c = (torch.arange(2000)[:, None] % 2).float()
     drawn = model.sample(2000, c, rng=Keyed(0)).detach()
@@ -277,7 +280,7 @@ def test_every_game_learns_a_small_mixture(fields):
         return side + 0.2 * torch.randn(64, 1, generator=generator), None
 
     torch.manual_seed(0)
-    model = GAN(width=32, latent=2, codes=8, waves=1, **fields).build(reals(1), None)
+    model = GAN(width=32, latent=2, codes=8, waves=1, **BRISK, **fields).build(reals(1), None)
     play(model, 200, batch)
     drawn = model.sample(2000, rng=Keyed(0)).detach()
     right = (drawn > 0).float().mean()
