@@ -75,3 +75,20 @@ def test_completion_by_particles_says_so(cli, models):
     assert said["way"] == "asymptotic"
     assert 1 / 128 <= said["share"] <= 1
     cli("complete", models["vae"], "partial.csv", "--particles", 0).fails(2, "at least 1")
+
+
+def test_texts_with_gaps(cli, tmp_path):
+    said = "masked-diffusion,network=bidirectional,network.width=8,network.layers=1,network.heads=2"
+    lines = likely.data.Texts(("abab", "baba", "ab", "ba") * 10)
+    likely.fit(lines, said, budget=5, certify=False).save(tmp_path / "lines")
+    (tmp_path / "gaps.txt").write_text("a_ab\nb.b.\nab\n")
+    cli("complete", "lines", "gaps.txt").fails(2, "'.'")
+    (tmp_path / "gaps.txt").write_text("a_ab\nb__a\nab\n")
+    told = cli("complete", "lines", "gaps.txt")
+    first, second, third = told.out.splitlines()
+    assert (first[0], first[2:], second[0], second[-1], third) == ("a", "ab", "b", "a", "ab")
+    assert "3 rows completed, model-exact (orders disagree by" in told.err
+    assert cli("complete", "lines", "gaps.txt", "-o", "whole.txt").out == ""
+    assert (tmp_path / "whole.txt").read_text().splitlines() == [first, second, third]
+    assert json.loads(cli("complete", "lines", "gaps.txt", "--json").out)["rows"] == [first, second, third]
+    cli("complete", "lines", "gaps.txt", "--gap", "ab").fails(2, "one character")
