@@ -2,7 +2,7 @@
 
     python benchmarks/shakespeare_masked.py --minutes 15 --threads 2 --run runs/shakespeare_masked [--data FOLDER]
 
-Both learn rows of `length` characters of the first 90 % of the text, as they lie, and are scored on the rows of the last
+Both learn rows of `length` characters of the first 90 % of the text as they lie, and are scored on rows of the last
 10 %: MaskedDiffusion by its bound (over `draws` numbers of hidden characters; its standard error is over rows), the
 Transformer exactly, each row on its own. Rows are short, so that both are worse than in `shakespeare.py`, where a
 character is told from at least a window before it. Each is trained for so many minutes (or `--steps`); stopped at any

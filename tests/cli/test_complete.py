@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import likely
+from likely.data import Texts
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_completion_by_particles_says_so(cli, models):
 
 def test_texts_with_gaps(cli, tmp_path):
     said = "masked-diffusion,network=bidirectional,network.width=8,network.layers=1,network.heads=2"
-    lines = likely.data.Texts(("abab", "baba", "ab", "ba") * 10)
+    lines = Texts(("abab", "baba", "ab", "ba") * 10)
     likely.fit(lines, said, budget=5, certify=False).save(tmp_path / "lines")
     (tmp_path / "gaps.txt").write_text("a_ab\nb.b.\nab\n")
     cli("complete", "lines", "gaps.txt").fails(2, "'.'")
