@@ -32,7 +32,7 @@ def complete(
 
     fitted = load(run)
     if isinstance(fitted.codec, TextsCodec):
-        _texts(fitted, data, out, gap, particles, seed, as_json=as_json)
+        _texts(fitted, fitted.codec.form, data, out, gap, particles, seed, as_json=as_json)
         return
     framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
     completion = framed.complete(data, particles=particles, seed=seed)
@@ -57,14 +57,14 @@ def complete(
 
 
 def _texts(
-    fitted: "Fitted[Any]", data: str, out: Path | None, gap: str, particles: int, seed: int, *, as_json: bool
+    fitted: "Fitted[Any]", form: str, data: str, out: Path | None, gap: str, particles: int, seed: int, *, as_json: bool
 ) -> None:
     """Texts with gaps, one a line."""
     from likely.apps.gaps import completed
     from likely.data import Texts, read, write
     from likely.errors import WrongRows
 
-    rows = read(data, schema={"texts": fitted.codec.form})
+    rows = read(data, schema={"texts": form})
     if not isinstance(rows, Texts):
         raise WrongRows(f"these rows are {rows.word}", expected="texts, as the model was fitted on")
     completion = completed(fitted, rows.texts, mark=gap, particles=particles, seed=seed)
