@@ -83,7 +83,7 @@ def test_texts_with_gaps(cli, tmp_path):
     lines = Texts(("abab", "baba", "ab", "ba") * 10)
     likely.fit(lines, said, budget=5, certify=False).save(tmp_path / "lines")
     (tmp_path / "gaps.txt").write_text("a_ab\nb.b.\nab\n")
-    cli("complete", "lines", "gaps.txt").fails(2, "'.'")
+    cli("complete", "lines", "gaps.txt").fails(3, "'.'")
     (tmp_path / "gaps.txt").write_text("a_ab\nb__a\nab\n")
     told = cli("complete", "lines", "gaps.txt")
     first, second, third = told.out.splitlines()
