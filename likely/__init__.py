@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.bigan import BiGAN as BiGAN
     from likely.families.circuit import Circuit as Circuit
+    from likely.families.clip import CLIP as CLIP
     from likely.families.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
     from likely.families.diffusion import Diffusion as Diffusion
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from likely.families.masked_diffusion import MaskedDiffusion as MaskedDiffusion
     from likely.families.naive_bayes import NaiveBayes as NaiveBayes
     from likely.families.nice import NICE as NICE
+    from likely.families.noisy_classifier import NoisyClassifier as NoisyClassifier
     from likely.families.pixelcnn import PixelCNN as PixelCNN
     from likely.families.pixelrnn import PixelRNN as PixelRNN
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
@@ -82,6 +84,7 @@ else:
 
 
 __all__ = [  # the table of families and the verbs
+    "CLIP",
     "GAN",
     "IAF",
     "KDE",
@@ -105,6 +108,7 @@ __all__ = [  # the table of families and the verbs
     "Logistic",
     "MaskedDiffusion",
     "NaiveBayes",
+    "NoisyClassifier",
     "PixelCNN",
     "PixelRNN",
     "PlanarFlow",

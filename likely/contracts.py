@@ -299,6 +299,14 @@ class Denoises(Model):
         """The posterior mean of the clean x, row by row; sigma is (B,)."""
 
 
+class Guides(Model):
+    """Says how well a condition goes with noised rows, and so leads a denoiser that was told nothing."""
+
+    @abstractmethod
+    def agreement(self, x_t: Tensor, sigma: Tensor, c: Tensor) -> Tensor:
+        """log p(c | x_t), one a row, but for a term in c alone; 0 where c says nothing; sigma is (B,)."""
+
+
 class Judges(Model):
     """Learns from a critic of its own, whose scores tell rows that it takes for real from others."""
 

@@ -45,6 +45,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "MaskedDiffusion": "likely.families.masked_diffusion",
             "FlowMatching": "likely.families.flow_matching",
             "Score": "likely.families.score",
+            "NoisyClassifier": "likely.families.noisy_classifier",
+            "CLIP": "likely.families.clip",
             "WaveNet": "likely.families.wavenet",
         },
         "Network": {

@@ -181,8 +181,8 @@ def contenders_of(families: Sequence[Any] | str) -> dict[str, Any]:
 
 
 def generative() -> list[str]:
-    """The families that model whole rows; those that model a label alone are compared by how they predict."""
-    return [family for family in table("Family") if family not in families_that("Predicts")]
+    """The families that model whole rows; of the others some model a label alone, and some only lead another one."""
+    return [family for family in table("Family") if family not in families_that("Predicts", "Guides")]
 
 
 def parted(text: str) -> list[str]:

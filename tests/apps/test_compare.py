@@ -134,7 +134,8 @@ def test_steps_are_each_family_s_own():
 
 
 def test_families_by_name_by_line_and_as_objects():
-    assert list(contenders_of("all")) == [name for name in table("Family") if name not in ("Linear", "Logistic")]
+    others = ("Linear", "Logistic", "NoisyClassifier", "CLIP")  # they tell something of rows, and do not model them
+    assert list(contenders_of("all")) == [name for name in table("Family") if name not in others]
     assert contenders_of("vae,latent=3,kde")["VAE"].latent == 3
     twice = contenders_of("vae,latent=3,vae,latent=4")
     assert [name[:12] for name in twice] == ["VAE(latent=3", "VAE(latent=4"]
