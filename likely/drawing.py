@@ -5,6 +5,7 @@ from torch import Tensor
 
 from likely.codecs import Lift
 from likely.contracts import Model, Sharpens, Sharpness, Truncates
+from likely.descent import Lead
 from likely.distributions import PLAIN
 from likely.errors import FieldError
 from likely.rng import Keyed
@@ -13,7 +14,7 @@ from likely.scoring import BATCH, placed
 
 def drawn(
     model: Model, lift: Lift, n: int, c: Tensor | None, seed: int,
-    sharpness: Sharpness = PLAIN, truncation: float = 1.0,
+    sharpness: Sharpness = PLAIN, truncation: float = 1.0, lead: Lead | None = None,
 ) -> Tensor:  # fmt: skip
     """n rows; with a condition, row i is drawn given c[i]."""
     if not 0 < truncation <= 1:
@@ -25,7 +26,12 @@ def drawn(
         for start in range(0, n, BATCH):
             rows = min(BATCH, n - start)
             part = placed(None if c is None else c[start : start + rows], model)
-            cells.append(lift.down(_batch(model, rows, part, sharpness, truncation, Keyed(seed, rows=start))).cpu())
+            rng = Keyed(seed, rows=start)
+            if lead is not None:
+                u = lead.drawn(model, rows, part, start, rng)
+            else:
+                u = _batch(model, rows, part, sharpness, truncation, rng)
+            cells.append(lift.down(u).cpu())
     return torch.cat(cells)
 
 

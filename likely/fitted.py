@@ -44,6 +44,7 @@ from likely.contracts import (
     Truncates,
 )
 from likely.data import Rows, Table
+from likely.descent import Descent, led
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
@@ -91,26 +92,28 @@ class Fitted(Generic[M_co]):
     def sample(
         self, n: int = 1, given: Any = None, *,
         sharpness: Sharpness = PLAIN, truncation: float = 1.0, stop: str | Sequence[str] = (),
-        length: int | None = None, seed: int = 0,
+        length: int | None = None, descent: Descent | None = None, seed: int = 0,
     ) -> Any:  # fmt: skip
         """n new rows, in the form the data came in; `given` fixes columns (a dict, or partial rows, one each).
 
         Texts go on from a beginning (given="ROMEO:", one for all or a list), until a `stop` string or a `length`.
         Below 1, `truncation` keeps to the middle of a generator's codes: rows nearer to the common, and fewer kinds.
+        A `descent` says how a model that denoises is walked: in how many steps, by which sampler, led by what.
         """
         ways: dict[str, Any] = {"sharpness": sharpness, "truncation": truncation, "stop": stop, "length": length}
-        return frames.returned(self.sample_rows(n, given, seed=seed, **ways), self.card.returns)
+        return frames.returned(self.sample_rows(n, given, descent=descent, seed=seed, **ways), self.card.returns)
 
     def sample_rows(
         self, n: int = 1, given: Any = None, *,
         sharpness: Sharpness = PLAIN, truncation: float = 1.0, stop: str | Sequence[str] = (),
-        length: int | None = None, seed: int = 0,
+        length: int | None = None, descent: Descent | None = None, seed: int = 0,
     ) -> Rows:  # fmt: skip
         """n new rows as likely's own `Rows`."""
         if n < 1:
             raise WrongRows(f"{n} rows were asked for", expected="at least 1")
         if truncation != 1:
             self._promising(Truncates)
+        lead, given = led(descent, self, given, n)
         begun, given = beginnings(given, self.codec, self.card.order, n)
         partial = self._partial(given, n if begun is None else len(begun))
         c = self._condition(partial, seed)
@@ -128,7 +131,8 @@ class Fitted(Generic[M_co]):
             rows, _ = self._completed(partial[free], c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
-            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation))
+            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation, lead))
+            rows = rows if lead is None else lead.joined(rows, self.card.order)
         return self._joined(rows, c)
 
     def stream(
@@ -184,8 +188,7 @@ class Fitted(Generic[M_co]):
     def score(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Scores:
         """log p of each row in the data's own units, with its kind; more draws tighten a bound."""
         model, (x, ladj, c) = self._promising(*SCORED), self.cells(data)
-        given = f", given {', '.join(self.card.condition)}" if self.card.condition else ""
-        measure = self.codec.measure + given
+        measure = self.codec.measure + (f", given {', '.join(self.card.condition)}" if self.card.condition else "")
         return scored(model, self.lift, Cells(x, ladj), c, draws=draws, seed=seed, measure=measure)
 
     def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
@@ -239,8 +242,7 @@ class Fitted(Generic[M_co]):
         c = self._condition(partial, seed, filled=True)
         free = [name for name in partial.columns if name not in self.card.condition]
         completed, share = self._completed(partial[free], c, seed, particles)
-        rows = self._joined(completed, c)
-        returned = frames.returned(rows, self.card.returns)
+        returned = frames.returned(self._joined(completed, c), self.card.returns)
         if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
             returned.index = data.index
         way = way_of(self._promising(Completes, Fills))

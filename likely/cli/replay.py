@@ -21,13 +21,23 @@ def replay(
     from likely.data import read_recipe, write
     from likely.fitted import load
 
-    said, asked = _checked(read_recipe(file), file)
+    said, asked = _checked(_guided(read_recipe(file), file), file)
     run = model or file.parent / said["folder"]
     _check_model(run, said["sha256"], file)
     target = out or _beside(file)
     recipe = recipe_of(run, asked, target)
     write(asked.rows(load(run)), target, recipe=recipe)
     tell_written(asked.n, target, recipe, as_json=as_json)
+
+
+def _guided(recipe: Any, file: Path) -> Any:
+    """The recipe with the guide's place as it is from here, where samples had one: it is there, and the same."""
+    match recipe:
+        case {"guide": {"folder": str(folder), "sha256": str(digest)}}:
+            place = file.parent / folder
+            _check_model(place, digest, file)
+            return recipe | {"guide": str(place)}
+    return recipe
 
 
 def _checked(recipe: Any, file: Path) -> tuple[dict[str, str], Asked]:

@@ -1,4 +1,7 @@
-"""likely sample RUN -n 100 [--given sex=Female] [--prompt "ROMEO:" --temperature 0.8 --stop "\\n\\n"] [-o out.csv]"""
+"""likely sample RUN -n 100 [--given sex=Female] [--prompt "ROMEO:" --temperature 0.8 --stop "\\n\\n"] [-o out.csv]
+
+Of models that denoise: [--steps 20 --sampler dpmsolver] [--guidance 3] [--guide OTHER_RUN --given label=3 --strength 2]
+"""
 
 import os
 import sys
@@ -16,9 +19,11 @@ from likely.cli.output import Json, Seed, emit_json, given_of, one_command, reco
 if TYPE_CHECKING:
     from likely.contracts import Sharpness
     from likely.data import Rows
+    from likely.descent import Descent
     from likely.fitted import Fitted
 
 ROWS = 10  # where nobody says how many
+HIGHEST = 1e9  # a level: JSON has no infinity
 ESCAPES = (("\\\\", "\0"), ("\\n", "\n"), ("\\t", "\t"), ("\0", "\\"))
 
 
@@ -37,6 +42,14 @@ class Asked:
     stop: list[str] = field(default_factory=list)
     length: int | None = None
     final: bool = False
+    steps: int | None = None
+    sampler: str | None = None
+    levels: str | None = None
+    guidance: float | None = None
+    interval: list[float] = field(default_factory=list)
+    rescale: float = 0.0
+    guide: str | None = None
+    strength: float = 1.0
 
     def plain(self) -> dict[str, Any]:
         """For a recipe: rows, condition and seed; of the rest what is not as usual."""
@@ -53,8 +66,10 @@ class Asked:
         known = {name: said[name] for name in (each.name for each in fields(cls)) if name in said}
         wanted = {"n": int, "given": dict, "seed": int, "prompt": str, "temperature": int | float, "top_k": int,
                   "top_p": int | float, "truncation": int | float, "stop": list, "length": int,
-                  "final": bool}  # fmt: skip
+                  "final": bool, "steps": int, "sampler": str, "levels": str, "guidance": int | float,
+                  "interval": list, "rescale": int | float, "guide": str, "strength": int | float}  # fmt: skip
         ends = [isinstance(text, str) for text in said.get("stop", ())]
+        ends += [isinstance(level, int | float) for level in said.get("interval", ())]
         if not all([*ends, *(isinstance(value, wanted[name]) for name, value in known.items())]):
             raise TypeError(f"not how samples are asked for: {known}")
         return cls(**known)
@@ -71,10 +86,35 @@ class Asked:
         begun = {} if self.prompt is None else {"text": self.prompt}
         return self.given | begun or None
 
+    @property
+    def descended(self) -> bool:
+        """Whether anything is said of a way down from noise."""
+        usual, names = (
+            Asked(self.n),
+            ("steps", "sampler", "levels", "guidance", "interval", "rescale", "guide", "strength"),
+        )
+        return any(getattr(self, name) != getattr(usual, name) for name in names)
+
+    @property
+    def descent(self) -> "Descent | None":
+        """The way down from noise, where anything is said of it."""
+        from likely.descent import Descent
+        from likely.fields import made
+        from likely.fitted import load
+
+        sampler, levels = (
+            None if text is None else made(base, text)
+            for base, text in (("Sampler", self.sampler), ("Schedule", self.levels))
+        )
+        interval = None if not self.interval else (self.interval[0], self.interval[1])
+        guide = None if self.guide is None else load(self.guide)
+        asked = Descent(self.steps, sampler, levels, self.guidance, interval, self.rescale, guide, self.strength)
+        return None if asked == Descent() else asked
+
     def rows(self, fitted: "Fitted[Any]") -> "Rows":
         """The rows."""
         ways: dict[str, Any] = {"sharpness": self.sharpness, "stop": self.stop, "length": self.length}
-        ways |= {"truncation": self.truncation, "seed": self.seed}
+        ways |= {"truncation": self.truncation, "descent": self.descent, "seed": self.seed}
         return self._asked(fitted).sample_rows(self.n, self.partial, **ways)
 
     def streamed(self, fitted: "Fitted[Any]") -> Iterator[str]:
@@ -108,6 +148,29 @@ def sample(
     stream: Annotated[
         bool, typer.Option("--stream", help="Print one text as it is drawn, as a terminal does anyway.")
     ] = False,
+    steps: Annotated[int | None, typer.Option(help="Calls of a denoiser, if not the model's own.", min=1)] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="How it is walked: heun, ddim, ddpm, unipc, or dpmsolver,order=3 with fields.")
+    ] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="The levels of noise it visits: karras,rho=5, cosine, linear, straight.")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="Above 1: more typical of the model's own condition, and less varied.")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="LOW,HIGH: the levels of noise between which --guidance works.")
+    ] = None,
+    rescale: Annotated[float, typer.Option(help="How far guidance may not widen a row's spread, from 0 to 1.")] = 0.0,
+    guide: Annotated[
+        Path | None,
+        typer.Option(
+            help="A NoisyClassifier or CLIP of the same rows, that leads by what is --given of its condition."
+        ),
+    ] = None,
+    strength: Annotated[
+        float, typer.Option(help="How strongly the --guide leads: above 1 beyond its condition.")
+    ] = 1.0,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .txt, .ts or .wav file, or a folder."),
@@ -123,12 +186,15 @@ def sample(
 
     said, begun = _begun(given or [], prompt)
     ends = [unescaped(text) for text in stop or ()]
-    asked = Asked(n or 1, said, seed, begun, temperature, top_k, top_p, truncation, ends, length, final)
+    asked = Asked(
+        n or 1, said, seed, begun, temperature, top_k, top_p, truncation, ends, length, final,
+        steps, sampler, levels, guidance, interval_of(interval), rescale, guide and str(guide), strength,
+    )  # fmt: skip
     check_stream(asked, stream=stream, kept=out is not None or as_json)
     fitted = load(run)
     check_texts(asked, fitted)
     asked = asked if n or stream or _begins(asked, fitted) else replace(asked, n=ROWS)
-    alone = asked.n == 1 and asked.truncation == 1 and out is None and not as_json
+    alone = asked.n == 1 and asked.truncation == 1 and not asked.descended and out is None and not as_json
     if stream or (alone and _flows(fitted)):
         print_stream(asked.streamed(fitted))
     else:
@@ -153,10 +219,24 @@ def unescaped(text: str) -> str:
     return text
 
 
+def interval_of(said: str | None) -> list[float]:
+    """0.2,5 as two levels."""
+    from likely.errors import FieldError
+
+    try:
+        low, high = (float(word) for word in (said or "0,inf").split(","))
+    except ValueError:
+        raise FieldError(f"--interval '{said}' is no pair of levels", expected="LOW,HIGH, for example 0.2,5") from None
+    return [] if said is None else [low, min(high, HIGHEST)]
+
+
 def check_stream(asked: Asked, *, stream: bool, kept: bool) -> None:
     """Only one text can appear as it is drawn, and only on the screen or in a pipe."""
     from likely.errors import FieldError
 
+    if stream and asked.descended:
+        raise FieldError("--stream prints a text, and --steps, --sampler, --guidance and --guide are of denoisers",
+                         remedy="leave one of them out")  # fmt: skip
     if stream and asked.truncation != 1:
         raise FieldError("--stream prints a text, and --truncation is of generators", remedy="leave one of them out")
     if stream and asked.n > 1:
@@ -231,9 +311,13 @@ def recipe_of(run: Path, asked: Asked, target: Path | None) -> dict[str, Any]:
     """All that `likely replay` needs to make these rows again; the model's place is told from the file's."""
     from likely import __version__, store
 
-    folder = str(run) if target is None else os.path.relpath(run, target.expanduser().parent)
-    model = {"folder": folder, "sha256": store.sha256(run / store.DOCUMENT)}
-    return {"likely": __version__, "verb": "sample", "model": model, **asked.plain()}
+    def told(place: Path) -> dict[str, str]:
+        folder = str(place) if target is None else os.path.relpath(place, target.expanduser().parent)
+        return {"folder": folder, "sha256": store.sha256(place / store.DOCUMENT)}
+
+    plain = asked.plain()
+    guide = {} if asked.guide is None else {"guide": told(Path(asked.guide))}
+    return {"likely": __version__, "verb": "sample", "model": told(run), **plain, **guide}
 
 
 def tell_written(n: int, target: Path, recipe: dict[str, Any], *, as_json: bool) -> None:

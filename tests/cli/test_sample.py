@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import likely
+from likely.backbones import MLP
 from likely.data import read_recipe
 from likely.training import Engine
 
@@ -216,3 +217,44 @@ def test_the_last_weights_can_be_asked_for_and_are_replayed(cli, tmp_path):
     assert read_recipe(tmp_path / "last.csv")["final"] is True
     assert cli("replay", "last.csv", "-o", "again.csv").code == 0
     assert (tmp_path / "again.csv").read_text() == (tmp_path / "last.csv").read_text()
+
+
+@pytest.fixture(scope="module")
+def led(tmp_path_factory):
+    """A model of digits that was told nothing, and a guide that tells their labels."""
+    place = tmp_path_factory.mktemp("led")
+    diffusion = likely.Diffusion(network=MLP(width=16), steps=6)
+    likely.fit("digits", diffusion, budget=5, certify=False).save(place / "plain")
+    likely.fit("digits", likely.NoisyClassifier(width=16), budget=5, condition="label", certify=False).save(
+        place / "guide"
+    )
+    return place
+
+
+def test_steps_sampler_and_a_guide_are_in_the_recipe_and_replayed(cli, led, tmp_path):
+    words = ("--steps", "4", "--sampler", "dpmsolver,order=3", "--levels", "karras,rho=5", "--seed", "3")
+    told = cli("sample", led / "plain", "-n", "3", "--guide", led / "guide", "--given", "label=3", "--strength", "2",
+               *words, "-o", "new.npz")  # fmt: skip
+    assert told.code == 0, told.err
+    recipe = read_recipe(tmp_path / "new.npz")
+    assert (recipe["steps"], recipe["sampler"], recipe["strength"]) == (4, "dpmsolver,order=3", 2.0)
+    assert set(recipe["guide"]) == {"folder", "sha256"}
+    assert cli("replay", "new.npz", "-o", "again.npz").code == 0
+    one, again = (likely.read(tmp_path / name) for name in ("new.npz", "again.npz"))
+    assert (one.pixels == again.pixels).all()
+
+
+def test_a_wrong_way_down_is_refused(cli, led, models):
+    cli("sample", models["iris"], "--steps", "5").fails(4, "NaiveBayes has no denoiser", "Diffusion")
+    cli("sample", models["gan"], "--guidance", "2").fails(4, "GAN has no denoiser")
+    cli("sample", led / "plain", "--guide", led / "guide").fails(3, "leads by label", "--given label=")
+    cli("sample", led / "plain", "--guide", models["digits"], "--given", "label=3").fails(4, "no guidance to give")
+    cli("sample", led / "plain", "--guide", led / "nowhere", "--given", "label=3").fails(3, "there is no model")
+    cli("sample", led / "plain", "--guide", led / "guide", "--given", "label=12").fails(3, "12")
+    cli("sample", led / "plain", "--guide", led / "guide", "--given", "colour=red").fails(3, "colour")
+    cli("sample", led / "plain", "--guidance", "2").fails(3, "given none", "--guide")
+    cli("sample", led / "plain", "--strength", "2").fails(2, "no guide")
+    cli("sample", led / "plain", "--sampler", "dpm").fails(2, "no sampler called 'dpm'")
+    cli("sample", led / "plain", "--interval", "3").fails(2, "LOW,HIGH")
+    cli("sample", led / "plain", "--interval", "0.1,3").fails(2, "no scale")
+    cli("sample", led / "plain", "--steps", "3", "--stream").fails(2, "--stream")

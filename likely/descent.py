@@ -1,0 +1,156 @@
+"""How a sample comes down from noise, where that is said anew: in how many calls, by which sampler, led by what.
+
+A guide is another fitted model that tells a condition from noised rows (`Guides`): it leads a model that was given
+nothing, or given something else. What is given under the names of its condition is its own.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, final
+
+import pandas as pd
+from torch import Tensor
+
+from likely import frames
+from likely.codecs import TableCodec
+from likely.contracts import Denoises, Guides, Model
+from likely.data import Rows, Table
+from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Way, check_within, descended
+from likely.diffusion.guiding import Guiding
+from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
+from likely.promises import promised
+from likely.rng import Keyed
+from likely.scoring import placed
+from likely.source import families_that
+from likely.suggestion import shown
+
+
+@final
+@dataclass(frozen=True)
+class Descent:
+    """What of a model's own way is another; what is none stays."""
+
+    steps: int | None = None  # network calls: more is slower and closer to the model
+    sampler: Sampler | None = None  # how each leg is gone
+    levels: Schedule | None = None  # the levels visited, within those learned
+    guidance: float | None = None  # the scale of classifier-free guidance by the model's own condition
+    interval: tuple[float, float] | None = None  # levels between which it guides
+    rescale: float = 0.0  # how far each row's spread is drawn back to what it is without
+    guide: Any = None  # a fitted NoisyClassifier or CLIP that leads, by what is given under its condition's names
+    strength: float = 1.0  # the scale of its guidance
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise FieldError(f"a sample was asked for in {self.steps} network calls", expected="at least 1")
+        if self.guidance is None and (self.interval is not None or self.rescale):
+            raise FieldError(
+                "an interval and a rescaling are of guidance, which has no scale", remedy="guidance=2, say"
+            )
+        if self.guide is None and self.strength != 1:
+            raise FieldError("a guide's strength was said, and no guide", remedy="guide=another fitted model")
+
+    def way(self, own: Way) -> Way:
+        """A model's way with what is another here; that of a guide comes with the rows."""
+        low, high = self.interval or (0.0, float("inf"))
+        free = partial(Guided, scale=self.guidance, low=low, high=high, rescale=self.rescale)
+        return Way(
+            self.levels or own.schedule, self.sampler or own.sampler, self.steps or own.steps,
+            own.guide if self.guidance is None else free,
+        )  # fmt: skip
+
+
+@final
+@dataclass(frozen=True)
+class Lead:
+    """A way, and what the guide was given of each row."""
+
+    way: Way
+    guide: Any = None  # Fitted
+    told: Tensor | None = None
+    strength: float = 1.0
+
+    def drawn(self, model: Model, n: int, c: Tensor | None, start: int, rng: Keyed) -> Tensor:
+        """Rows start .. start + n - 1, each given its own row of c and led by its own row of `told`."""
+        assert isinstance(model, Descends)
+        if self.guide is None or self.told is None:
+            return descended(model, n, c, way=self.way, rng=rng).x
+        y = placed(self.told[start : start + n], model)
+        return descended(model, n, y, way=replace(self.way, guide=partial(self._led, model, c)), rng=rng).x
+
+    def _led(self, model: Model, c: Tensor | None, denoiser: Denoiser) -> Denoiser:
+        """The model's own guidance inside, with its own condition; the guide around it."""
+        inner = denoiser if self.way.guide is None else self.way.guide(denoiser)
+        guide = self.guide.model.to(next(model.parameters()))
+        return Embedded(lambda x_t, sigma, _: inner(x_t, sigma, c), guide.agreement, self.strength)
+
+    def joined(self, rows: Rows, order: Any) -> Rows:
+        """The rows with what the guide was given of them."""
+        if self.told is None or set(self.guide.card.condition) & set(_columns(rows)):
+            return rows
+        return rows.joined(self.guide.condition_codec.decode(self.told.cpu()), order)
+
+
+def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead | None, Any]:
+    """The way that was asked of this fitted model, and what is given to the model itself."""
+    if descent is None:
+        return None, given
+    model = promised(fitted.model, fitted.name, Denoises)
+    if not isinstance(model, Descends):
+        raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler or guide can walk them")
+    way = descent.way(model.way)
+    check_within(model.learned, way.schedule)
+    if descent.guidance is not None and fitted.condition_codec is None:
+        raise ConditionError("guidance is towards a condition, and this model was given none",
+                             expected="a model fitted with a condition, or a guide",
+                             remedy="--guide RUN of a NoisyClassifier or a CLIP")  # fmt: skip
+    if descent.guide is None:
+        return Lead(way), given
+    check_guide(descent.guide, fitted, way.schedule)
+    said = frames.partial(given, n)
+    told, own = _told(descent.guide, said), set(fitted.card.condition)
+    rest = said.drop(columns=[name for name in descent.guide.card.condition if name in said and name not in own])
+    return Lead(way, descent.guide, told, descent.strength), rest
+
+
+def check_guide(guide: Any, fitted: Any, visited: Schedule) -> None:
+    """A guide reads the very numbers that the model draws, at every level on its way."""
+    promised(guide.model, guide.name, Guides)
+    if not isinstance(guide.model, Guiding) or guide.condition_codec is None:
+        raise CannotAnswer(f"{guide.name} leads no sample", expected=f"one of {', '.join(families_that('Guides'))}")
+    one, other = guide.codec.parts(), fitted.codec.parts()
+    if one != other or guide.lift.space != fitted.lift.space:
+        raise WrongRows(
+            f"the guide reads {told_rows(guide)}, this model draws {told_rows(fitted)}",
+            expected="a guide fitted on the same rows, its condition aside",
+            remedy=f"likely fit DATA --family {guide.name} --condition {' --condition '.join(guide.card.condition)}, "
+            f"on the data of {fitted.name}",
+        )
+    try:
+        check_within(guide.model.learned, visited)
+    except FieldError as error:
+        remedy = "fit the guide with a wider --schedule, or --levels within its own"
+        raise FieldError(f"the guide was not shown them all: {error.what}", expected=error.expected,
+                         remedy=remedy) from error  # fmt: skip
+
+
+def told_rows(fitted: Any) -> str:
+    """What a model is of, in a few words."""
+    columns = shown(list(fitted.codec.names), 6) if isinstance(fitted.codec, TableCodec) else ""
+    what = f"the columns {columns}" if columns else f"{fitted.codec.reads.word} of shape {fitted.codec.space.shape}"
+    return f"{what} (of {fitted.card.data.get('source', 'rows')})"
+
+
+def _told(guide: Any, said: pd.DataFrame) -> Tensor:
+    """What the guide is given of each row; columns of which nothing is said lead nowhere."""
+    names = list(guide.card.condition)
+    if not set(names) & set(said.columns):
+        raise ConditionError(f"the guide leads by {shown(names)}, and nothing is given of that",
+                             remedy=f"--given {names[0]}=VALUE (given={{'{names[0]}': ...}})")  # fmt: skip
+    codec = guide.condition_codec
+    whole = said.reindex(columns=names).astype(object)
+    typed = frames.typed(whole, codec.schema) if isinstance(codec, TableCodec) else whole
+    return codec.encode(Table(typed, codec.schema)).x
+
+
+def _columns(rows: Rows) -> list[str]:
+    return [] if rows.said is None else list(rows.said.frame.columns)

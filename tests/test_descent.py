@@ -1,0 +1,165 @@
+"""Samples that come down from noise in another way: steps, sampler, guidance, a guide; and what is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import likely
+from likely import drawing
+from likely.backbones import MLP
+from likely.descent import Descent
+from likely.diffusion import DDIM, Cosine, DPMSolver, Embedded, Geometric, Guided, Karras, descended
+from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
+from likely.families.clip import CLIP
+from likely.families.diffusion import Diffusion
+from likely.families.noisy_classifier import NoisyClassifier
+from likely.rng import Keyed
+
+SMALL = MLP(width=32, depth=2)
+
+
+def fitted(family, data="digits", budget=40, **settings):
+    return likely.fit(data, family, budget=budget, certify=False, **settings)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return fitted(Diffusion(network=SMALL, steps=8))
+
+
+@pytest.fixture(scope="module")
+def told():
+    return fitted(Diffusion(network=SMALL, steps=8), condition="label")
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return fitted(NoisyClassifier(width=64, rate=3e-3), budget=150, condition="label")
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return fitted(CLIP(width=64, rate=3e-3), budget=150, condition="label")
+
+
+def same(one, other):
+    return bool((one.pixels == other.pixels).mean() > 0.999)
+
+
+def test_steps_sampler_and_levels_are_those_that_are_said(plain):
+    levels = Cosine(0.01, 10.0)
+    found = plain.sample(5, descent=Descent(steps=3, sampler=DDIM(), levels=levels), seed=4)
+    way = replace(plain.model.way, steps=3, sampler=DDIM(), schedule=levels)
+    with torch.no_grad():
+        by_hand = plain.lift.down(descended(plain.model, 5, way=way, rng=Keyed(4)).x)
+    assert same(found, plain.codec.decode(by_hand))
+    assert not same(found, plain.sample(5, seed=4))
+
+
+def test_a_descent_that_says_nothing_is_the_model_s_own(plain):
+    assert same(plain.sample(6, descent=Descent()), plain.sample(6))
+
+
+def test_classifier_free_guidance_is_the_model_s_own_way_with_another_scale(told):
+    found = told.sample(4, {"label": 3}, descent=Descent(guidance=3.0, interval=(0.1, 5.0), rescale=0.5), seed=1)
+    way = replace(told.model.way, guide=lambda d: Guided(d, 3.0, 0.1, 5.0, 0.5))
+    with torch.no_grad():
+        by_hand = told.lift.down(descended(told.model, 4, torch.full((4, 1), 3.0), way=way, rng=Keyed(1)).x)
+    assert same(found, told.codec.decode(by_hand))
+    assert found.about.frame["label"].tolist() == [3] * 4
+
+
+@pytest.mark.parametrize("by", ["judge", "clip"])
+def test_a_guide_leads_a_model_that_was_told_nothing(plain, by, request):
+    guide, classes = request.getfixturevalue(by), [0, 1, 7, 7, 3]
+    found = plain.sample(1, {"label": classes}, descent=Descent(guide=guide, strength=2.0), seed=2)
+    c = torch.tensor(classes).float()[:, None]
+    way = replace(plain.model.way, guide=lambda d: Embedded(d, guide.model.agreement, 2.0))
+    with torch.no_grad():
+        by_hand = plain.lift.down(descended(plain.model, 5, c, way=way, rng=Keyed(2)).x)
+    assert same(found, plain.codec.decode(by_hand))
+    assert found.about.frame["label"].tolist() == classes
+
+
+def agreement(guide, images):
+    """How well the guide finds that pictures are what they are said to be."""
+    x, _, c = guide.cells(images)
+    with torch.no_grad():
+        return float(guide.model.agreement(guide.lift.up(x, rng=Keyed(0))[0], torch.full((len(x),), 0.05), c).mean())
+
+
+def test_the_stronger_the_nearer_to_what_is_given_and_at_0_not_led_at_all(plain, judge):
+    drawn = [plain.sample(40, {"label": 4}, descent=Descent(guide=judge, strength=s)) for s in (0.0, 1.0, 4.0)]
+    assert same(drawn[0], plain.sample(40))
+    found = [agreement(judge, images) for images in drawn]
+    assert found[0] < found[1] < found[2]
+
+
+def test_batches_keep_each_row_with_what_it_is_given(plain, judge, monkeypatch):
+    classes = [0, 1, 7, 7, 3, 2, 9]
+    whole = plain.sample(1, {"label": classes}, descent=Descent(guide=judge, strength=3.0))
+    monkeypatch.setattr(drawing, "BATCH", 3)
+    assert same(whole, plain.sample(1, {"label": classes}, descent=Descent(guide=judge, strength=3.0)))
+
+
+def test_a_model_with_a_condition_of_its_own_is_led_as_well(told, judge):
+    led = told.sample(5, {"label": 2}, descent=Descent(guide=judge, strength=3.0, guidance=2.0))
+    assert not same(led, told.sample(5, {"label": 2}, descent=Descent(guidance=2.0)))
+    assert led.about.frame["label"].tolist() == [2] * 5
+    assert agreement(judge, led) > agreement(judge, told.sample(5, {"label": 2}, descent=Descent(guidance=2.0)))
+
+
+def test_tables_are_led_too():
+    frame = likely.read("iris").frame
+    model = fitted(Diffusion(network=SMALL, steps=8), frame.drop(columns="species"))
+    guide = fitted(NoisyClassifier(width=16), frame, condition="species")
+    rows = model.sample(6, {"species": "setosa"}, descent=Descent(guide=guide))
+    assert rows.shape[0] == 6
+    assert np.isfinite(rows.drop(columns="species", errors="ignore").to_numpy(float)).all()
+    whole = fitted(Diffusion(network=SMALL, steps=8), frame)
+    with pytest.raises(WrongRows, match="species.*Expected"):
+        whole.sample(6, {"species": "setosa"}, descent=Descent(guide=guide))
+
+
+def test_what_does_not_fit_is_refused_by_name(plain, told, judge):
+    given = {"label": 3}
+    with pytest.raises(CannotAnswer, match="NaiveBayes has no denoiser.*Diffusion"):
+        likely.fit("iris", likely.NaiveBayes()).sample(descent=Descent(steps=3))
+    with pytest.raises(CannotAnswer, match="Diffusion has no guidance to give.*NoisyClassifier, CLIP"):
+        plain.sample(1, given, descent=Descent(guide=told))
+    with pytest.raises(ConditionError, match="leads by label.*--given label="):
+        plain.sample(1, descent=Descent(guide=judge))
+    with pytest.raises(ConditionError, match="was given none"):
+        plain.sample(1, descent=Descent(guidance=2.0))
+    with pytest.raises(FieldError, match="levels of noise"):
+        plain.sample(1, descent=Descent(levels=Karras(0.001, 100.0)))
+    with pytest.raises(likely.errors.LikelyError, match="12"):
+        plain.sample(1, {"label": 12}, descent=Descent(guide=judge))
+
+
+def test_a_guide_of_other_rows_or_other_levels_is_refused(plain):
+    given = {"label": 3}
+    rows = likely.read("digits")
+    cut = replace(rows, pixels=np.ascontiguousarray(rows.pixels[:, :4]))
+    small = fitted(NoisyClassifier(width=8), cut, budget=5, condition="label")
+    with pytest.raises(WrongRows, match=r"\(1, 4, 8\).*\(1, 8, 8\)"):
+        plain.sample(1, given, descent=Descent(guide=small))
+    narrow = fitted(NoisyClassifier(width=8, schedule=Geometric(0.1, 5.0)), budget=5, condition="label")
+    with pytest.raises(FieldError, match="guide was not shown"):
+        plain.sample(1, given, descent=Descent(guide=narrow))
+    plain.sample(1, given, descent=Descent(guide=narrow, levels=Karras(0.1, 5.0)))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"steps": 0}, {"interval": (0.1, 1.0)}, {"rescale": 0.5}, {"strength": 2.0}], ids=lambda f: str(f)
+)
+def test_what_makes_no_sense_by_itself_is_refused(fields):
+    with pytest.raises(FieldError):
+        Descent(**fields)
+
+
+def test_a_sampler_that_is_said_is_the_one_that_walks(plain):
+    one, other = (plain.sample(4, descent=Descent(sampler=s)) for s in (DPMSolver(), DDIM()))
+    assert not same(one, other)
