@@ -119,17 +119,17 @@ def test_tables_are_led_too():
     assert rows.shape[0] == 6
     assert np.isfinite(rows.drop(columns="species", errors="ignore").to_numpy(float)).all()
     whole = fitted(Diffusion(network=SMALL, steps=8), frame)
-    with pytest.raises(WrongRows, match="species.*Expected"):
+    with pytest.raises(WrongRows, match=r"(?s)species.*Expected"):
         whole.sample(6, {"species": "setosa"}, descent=Descent(guide=guide))
 
 
 def test_what_does_not_fit_is_refused_by_name(plain, told, judge):
     given = {"label": 3}
-    with pytest.raises(CannotAnswer, match="NaiveBayes has no denoiser.*Diffusion"):
+    with pytest.raises(CannotAnswer, match=r"NaiveBayes has no denoiser.*Diffusion"):
         likely.fit("iris", likely.NaiveBayes()).sample(descent=Descent(steps=3))
-    with pytest.raises(CannotAnswer, match="Diffusion has no guidance to give.*NoisyClassifier, CLIP"):
+    with pytest.raises(CannotAnswer, match=r"Diffusion has no guidance to give.*NoisyClassifier, CLIP"):
         plain.sample(1, given, descent=Descent(guide=told))
-    with pytest.raises(ConditionError, match="leads by label.*--given label="):
+    with pytest.raises(ConditionError, match=r"(?s)leads by label.*--given label="):
         plain.sample(1, descent=Descent(guide=judge))
     with pytest.raises(ConditionError, match="was given none"):
         plain.sample(1, descent=Descent(guidance=2.0))
