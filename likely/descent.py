@@ -51,12 +51,10 @@ class Descent:
 
     def way(self, own: Way) -> Way:
         """A model's way with what is another here; that of a guide comes with the rows."""
-        low, high = self.interval or (0.0, float("inf"))
-        free = partial(Guided, scale=self.guidance, low=low, high=high, rescale=self.rescale)
-        return Way(
-            self.levels or own.schedule, self.sampler or own.sampler, self.steps or own.steps,
-            own.guide if self.guidance is None else free,
-        )  # fmt: skip
+        guide, (low, high) = own.guide, self.interval or (0.0, float("inf"))
+        if self.guidance is not None:
+            guide = partial(Guided, scale=self.guidance, low=low, high=high, rescale=self.rescale)
+        return Way(self.levels or own.schedule, self.sampler or own.sampler, self.steps or own.steps, guide)
 
 
 @final
