@@ -129,7 +129,7 @@ def test_what_does_not_fit_is_refused_by_name(plain, told, judge):
         likely.fit("iris", likely.NaiveBayes()).sample(descent=Descent(steps=3))
     with pytest.raises(CannotAnswer, match=r"Diffusion has no guidance to give.*NoisyClassifier, CLIP"):
         plain.sample(1, given, descent=Descent(guide=told))
-    with pytest.raises(ConditionError, match=r"(?s)leads by label.*--given label="):
+    with pytest.raises(ConditionError, match=r"(?s)leads by 'label'.*--given label="):
         plain.sample(1, descent=Descent(guide=judge))
     with pytest.raises(ConditionError, match="was given none"):
         plain.sample(1, descent=Descent(guidance=2.0))
