@@ -142,7 +142,8 @@ def _told(guide: Any, said: pd.DataFrame) -> Tensor:
     """What the guide is given of each row; columns of which nothing is said lead nowhere."""
     names = list(guide.card.condition)
     if not set(names) & set(said.columns):
-        raise ConditionError(f"the guide leads by {shown(names)}, and nothing is given of that",
+        given = f"only {shown(said.columns)}" if len(said.columns) else "nothing"
+        raise ConditionError(f"the guide leads by {shown(names)}, and {given} is given",
                              remedy=f"--given {names[0]}=VALUE (given={{'{names[0]}': ...}})")  # fmt: skip
     codec = guide.condition_codec
     whole = said.reindex(columns=names).astype(object)

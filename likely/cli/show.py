@@ -1,4 +1,4 @@
-"""likely show RUN"""
+"""likely show RUN [--health] [--steps [-o steps.html]]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +18,20 @@ def show(
     data: Annotated[
         str | None, typer.Option(help="With --health: the rows it was fitted on, if they are elsewhere now.")
     ] = None,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Draw the error of every sampler against network calls, of a denoiser.")
+    ] = False,
+    out: Annotated[Path, typer.Option("-o", "--out", help="With --steps: the page.")] = Path("steps.html"),
+    rows: Annotated[int, typer.Option(help="With --steps: rows that are walked.", min=2)] = 32,
+    reference: Annotated[int, typer.Option(help="With --steps: calls of the reference.", min=2)] = 1000,
     as_json: Json = False,
 ) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
     from likely.fitted import load
 
+    if steps:
+        show_steps(run, out, rows, reference, as_json=as_json)
+        return
     if health:
         show_health(run, data, as_json=as_json)
         return
@@ -52,6 +61,29 @@ def show_health(run: Path, data: str | None, *, as_json: bool) -> None:
     if rows or left:
         typer.echo("")
         print_table("", ("looked at", "seen", "healthy", "of"), rows, note=left and f"\n{left}")
+
+
+def show_steps(run: Path, out: Path, rows: int, reference: int, *, as_json: bool) -> None:
+    """How far each sampler is from the flow in how many calls, printed and drawn."""
+    from likely.apps.steps import CALLS, steps
+    from likely.cli.compare import check_page
+    from likely.fitted import load
+    from likely.report import write_steps
+
+    check_page(out)
+    calls = [count for count in CALLS if 2 * count <= reference] or [1]
+    found = steps(load(run), calls, n=rows, reference=reference)
+    write_steps(found, out)
+    if as_json:
+        told = [{"sampler": each.sampler, "calls": each.calls, "errors": each.errors} for each in found.found]
+        emit_json({"run": run, "report": out, "rows": rows, "reference": reference, "floor": found.floor,
+                   "samplers": told, "left out": dict(found.left_out)})  # fmt: skip
+        return
+    cells = [(each.sampler, *(f"{error:.2g}" for error in each.errors)) for each in found.found]
+    left = "\n".join(f"left out: {name}, {why}" for name, why in found.left_out.items())
+    note = f"distance from the flow's end in {reference:,} calls over the samples' spread, on {rows} rows; " \
+           f"the same in half the calls: {found.floor:.2g}\n{left}\nreport: {out}"  # fmt: skip
+    print_table("", ("calls", *map(str, calls)), cells, note=note)
 
 
 def page(fitted: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from likely.report.inside import write_inside
 from likely.report.page import write_comparison, write_measurement
 from likely.report.predict import write_predictions
+from likely.report.steps import write_steps
 from likely.report.walks import write_between, write_sweep
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "write_inside",
     "write_measurement",
     "write_predictions",
+    "write_steps",
     "write_sweep",
 ]

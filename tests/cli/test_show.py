@@ -157,3 +157,23 @@ def test_what_helps_a_game_can_be_typed(remedy):
             assert family_of("GAN", [*pairs, (path, value)])
         else:
             assert field_at(path, "GAN", {}) is not None, path
+
+
+def test_steps_draws_every_sampler_and_prints_its_errors(cli, tmp_path):
+    from likely.backbones import MLP
+
+    likely.fit("moons", likely.Diffusion(network=MLP(width=16)), budget=5, certify=False).save(tmp_path / "run")
+    words = ("show", "run", "--steps", "--rows", "4", "--reference", "40")
+    told = cli(*words)
+    assert told.code == 0, told.err
+    for name in ("DDIM", "UniPC", "left out: DDPM", "steps.html"):
+        assert name in told.out
+    assert "<svg" in (tmp_path / "steps.html").read_text()
+    said = json.loads(cli(*words, "-o", "other.html", "--json").out)
+    assert {each["sampler"] for each in said["samplers"]} >= {"DDIM", "DPMSolver", "DPMSolver,order=3"}
+    assert said["samplers"][0]["calls"] == [4, 6, 8, 10, 15, 20]
+    assert len(said["samplers"][0]["errors"]) == 6
+
+
+def test_steps_of_what_is_no_denoiser_are_refused(cli, models):
+    cli("show", models["iris"], "--steps").fails(4, "NaiveBayes has no denoiser", "Diffusion")

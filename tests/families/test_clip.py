@@ -71,7 +71,7 @@ def test_its_temperature_is_bounded():
     model = CLIP(width=8, embedding=4).build(reals(2), label(2))
     with torch.no_grad():
         model.tau.fill_(9.0)
-    assert math.isclose(float(model.sharpness), 100.0, rel_tol=1e-5)
+        assert math.isclose(float(model.sharpness), 100.0, rel_tol=1e-5)
 
 
 @pytest.mark.parametrize("condition", [label(3), reals(2), Image(1, 4, 4, 2), Tokens(5, 4)])

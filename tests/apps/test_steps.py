@@ -1,0 +1,68 @@
+"""Quality against network calls: the samplers of a small trained model, what the numbers are, and refusals."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import likely
+from likely.apps.steps import CALLS, FLOWS, LEFT_OUT, apart, steps
+from likely.backbones import MLP
+from likely.diffusion import DDIM, Heun, descended
+from likely.errors import CannotAnswer, FieldError
+from likely.names import table
+from likely.rng import Keyed
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    diffusion = likely.Diffusion(network=MLP(width=64, depth=2, residual=True))
+    return likely.fit("digits", diffusion, budget=300, condition="label", certify=False)
+
+
+@pytest.fixture(scope="module")
+def found(fitted):
+    return steps(fitted, (10, 20, 50), n=16)
+
+
+def test_ten_calls_of_dpm_solver_are_nearer_to_the_flow_than_fifty_of_ddim(found):
+    assert found.of("DPMSolver").at(10) < found.of("DDIM").at(50)
+    assert found.of("UniPC").at(10) < found.of("DDIM").at(50)
+
+
+def test_errors_fall_with_calls_down_to_a_reference_that_is_sure_of_itself(found):
+    for each in found.found:
+        assert each.errors[0] > each.errors[-1], each
+        assert each.errors[-1] > found.floor, each
+    assert found.floor < 1e-3
+
+
+def test_every_sampler_is_walked_or_left_out_with_a_reason():
+    assert {name.partition(",")[0] for name in FLOWS} | set(LEFT_OUT) == set(table("Sampler"))
+    assert not set(FLOWS) & set(LEFT_OUT)
+    assert all(LEFT_OUT.values())
+
+
+def test_the_error_is_the_distance_over_the_spread_from_the_same_noise(fitted, found):
+    c = fitted.conditions.draw(16, Keyed(0).fork(1))
+    one, end = (
+        descended(fitted.model, 16, c, way=replace(fitted.model.way, sampler=s, steps=k), rng=Keyed(0)).x.detach()
+        for s, k in ((DDIM(), 20), (Heun(), 1000))
+    )
+    spread = float((end - end.mean(0)).square().mean())
+    assert found.of("DDIM").at(20) == pytest.approx((float((one - end).square().mean()) / spread) ** 0.5, rel=1e-3)
+
+
+def test_apart_by_hand():
+    end = torch.tensor([[1.0, 0.0], [-1.0, 0.0]]).double()
+    assert apart(end, end) == 0
+    assert apart(end + torch.tensor([0.0, 0.1]).double(), end) == pytest.approx(0.1)
+
+
+def test_what_cannot_be_walked_is_refused(fitted):
+    with pytest.raises(CannotAnswer, match=r"NaiveBayes has no denoiser.*Diffusion"):
+        steps(likely.fit("iris", likely.NaiveBayes()))
+    for wrong in ({"calls": ()}, {"calls": (0,)}, {"calls": (600,)}, {"n": 1}):
+        with pytest.raises(FieldError, match="Expected"):
+            steps(fitted, **wrong)
+    assert max(CALLS) < 500
