@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from likely.apps.measure import measure as measure
     from likely.contracts import Sharpness as Sharpness
     from likely.data import read as read
+    from likely.descent import Descent as Descent
     from likely.families.autoencoder import Autoencoder as Autoencoder
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.bigan import BiGAN as BiGAN
@@ -68,6 +69,7 @@ else:
         "load": "likely.fitted",
         "Fitted": "likely.fitted",
         "Search": "likely.searching",
+        "Descent": "likely.descent",
         "Sharpness": "likely.contracts",
     }
 
@@ -98,6 +100,7 @@ __all__ = [  # the table of families and the verbs
     "BiGAN",
     "Circuit",
     "DenoisingAutoencoder",
+    "Descent",
     "Diffusion",
     "FactorAnalysis",
     "Fitted",
