@@ -3,8 +3,8 @@ r"""How well rows go with what is said of them, as a model that guides has learn
     a_i = f(x_i, c_i) at the lowest level that it learned                                (1)
     found_i = share of the other conditions among the rows that go less well with x_i    (2) 1: its own is the best
 
-(1) is log p(c | x) of a classifier, log p(c | x) / p(c) of a joint embedding, but for a constant. (2) needs no units, and
-is 1/2 for what goes with a row by chance.
+(1) is log p(c | x) of a classifier, log p(c | x) / p(c) of a joint embedding, but for a constant. (2) needs no units,
+and is 1/2 for what goes with a row by chance.
 """
 
 from typing import Any
