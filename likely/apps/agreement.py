@@ -21,7 +21,7 @@ from likely.errors import CannotAnswer
 from likely.fitted import Fitted
 from likely.promises import promised
 from likely.rng import Keyed
-from likely.scoring import batches, placed
+from likely.scoring import batches, content_keys, placed
 
 MOST = 512  # distinct conditions that each row is compared with
 Array = np.ndarray[Any, Any]
@@ -33,7 +33,7 @@ def agreement(fitted: Fitted[Any], data: Any, *, seed: int = 0) -> pd.DataFrame:
     model = _guiding(fitted)
     x, _, c = fitted.cells(data)
     assert c is not None  # such a model is never without one
-    u, _ = fitted.lift.up(x, rng=Keyed(seed))
+    u, _ = fitted.lift.up(x, rng=Keyed(seed, rows=content_keys(x)))  # noise by the row's own content
     others = torch.unique(c, dim=0)
     others = others[torch.randperm(len(others), generator=torch.Generator().manual_seed(seed))[:MOST]]
     with torch.no_grad():

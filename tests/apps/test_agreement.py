@@ -31,7 +31,7 @@ def test_rows_go_with_their_own_labels_and_not_with_others(guide):
 def test_it_is_row_by_row(guide):
     digits = likely.read("digits")
     one, many = agreement(guide, digits.take([5])), agreement(guide, digits.take(range(10)))
-    assert np.isclose(one["agreement"][0], many["agreement"][5], atol=1e-4)
+    assert np.isclose(one["agreement"][0], many["agreement"][5], atol=1e-3)
 
 
 def test_what_does_not_guide_is_refused():
