@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from likely.families.glow import Glow as Glow
     from likely.families.iaf import IAF as IAF
     from likely.families.kde import KDE as KDE
+    from likely.families.latent_diffusion import LatentDiffusion as LatentDiffusion
     from likely.families.linear import Linear as Linear
     from likely.families.logistic import Logistic as Logistic
     from likely.families.made import MADE as MADE
@@ -107,6 +108,7 @@ __all__ = [  # the table of families and the verbs
     "FlowMatching",
     "GaussianMixture",
     "Glow",
+    "LatentDiffusion",
     "Linear",
     "Logistic",
     "MaskedDiffusion",

@@ -347,6 +347,7 @@ class Player:
     betas: tuple[float, float] = (0.9, 0.999)
     decay: float = 0.0  # AdamW's decoupled weight decay
     anneal: bool = True  # cosine to zero over the budget, after a short warm-up
+    until: float = 1.0  # the share of the budget by which it has come to zero, and stays there
     averaged: bool = False  # keep the moving average even where no validation number can choose (implicit models)
     follows: bool = (
         False  # learns from what another one moves: a judgement may fall back on its way, so none stops early

@@ -47,6 +47,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "Score": "likely.families.score",
             "NoisyClassifier": "likely.families.noisy_classifier",
             "CLIP": "likely.families.clip",
+            "LatentDiffusion": "likely.families.latent_diffusion",
             "WaveNet": "likely.families.wavenet",
         },
         "Network": {

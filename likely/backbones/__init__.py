@@ -8,6 +8,7 @@ from likely.backbones.denoiser import denoiser
 from likely.backbones.dilated import ByMoment, Dilated, dilations
 from likely.backbones.dit import DiT
 from likely.backbones.encoder import encoder
+from likely.backbones.mapped import on_map
 from likely.backbones.masked import ByColumn, MaskedMLP
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Context, Decoder, Denoiser, Encoder, Network
@@ -41,6 +42,7 @@ __all__ = [
     "denoiser",
     "dilations",
     "encoder",
+    "on_map",
     "recounting",
     "whole",
 ]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from likely.backbones.convolution import Conv, Size, Widening
 from likely.backbones.dcgan import DCGAN, Doubling
 from likely.backbones.encoder import encoder
+from likely.backbones.mapped import OnMap
 from likely.backbones.mlp import MLP, Layers
 from likely.backbones.network import Context, Decoder, Network
 from likely.backbones.residual import Ascent, Residual
@@ -44,6 +45,8 @@ def decoder(
             return MapDecoder(inputs, outputs, conv, condition)
         case Conv() as conv if len(outputs) == 2:
             return StripDecoder(inputs, outputs, conv, condition)
+        case OnMap() as laid if len(outputs) >= 3:
+            return LaidDecoder(inputs, outputs, laid, condition)
         case DCGAN() as plain if len(outputs) >= 3:
             return TrunkDecoder(Doubling(inputs, *_flat(outputs), plain, told), outputs, condition)
         case Residual() as blocks if len(outputs) >= 3:
@@ -113,6 +116,25 @@ class MapDecoder(Decoder):
 
 
 @final
+class LaidDecoder(Decoder):
+    """The same from a code that is a small map itself; a condition's summary stands at each of its places."""
+
+    def __init__(self, inputs: int, outputs: tuple[int, ...], network: OnMap, condition: Space | None) -> None:
+        super().__init__()
+        self.outputs, self.places = outputs, network.places
+        field = BESIDE if isinstance(condition, Image) else 0
+        self.condition = encoder(condition, TOLD, places=field) if condition is not None else None
+        told, size = TOLD if condition is not None else 0, (outputs[-2], outputs[-1])
+        numbers = inputs // math.prod(network.places)
+        self.trunk = Widening(numbers + told, math.prod(outputs[:-2]), size, network.conv, field, floor=network.side)
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        context = context_of(self.condition, c)
+        laid = everywhere(z.unflatten(1, (-1, *self.places)), context)
+        return self.trunk(laid, None if context is None else context.field).unflatten(1, self.outputs[:-2])
+
+
+@final
 class TrunkDecoder(Decoder):
     """A trunk that takes the condition's summary in a way of its own."""
 
@@ -164,3 +186,8 @@ def context_of(reader: nn.Module | None, c: Tensor | None) -> Context | None:
 def beside(z: Tensor, context: Context | None) -> Tensor:
     """The code, then the condition's summary."""
     return z if context is None else torch.cat([z, context.summary], 1)
+
+
+def everywhere(z: Tensor, context: Context | None) -> Tensor:
+    """The code's map (B, C, h, w), and the condition's summary at each place."""
+    return z if context is None else torch.cat([z, context.summary[:, :, None, None].expand(-1, -1, *z.shape[2:])], 1)

@@ -3,6 +3,7 @@
 from likely.backbones.convolution import Conv
 from likely.backbones.dcgan import DCGAN, DCGANEncoder
 from likely.backbones.image import FlatImageEncoder, FlatStripEncoder, ImageEncoder, SeriesEncoder, WaveEncoder
+from likely.backbones.mapped import MapEncoder, OnMap
 from likely.backbones.mlp import MLP
 from likely.backbones.network import Encoder, Network
 from likely.backbones.residual import Residual, ResidualEncoder
@@ -32,6 +33,8 @@ def encoder(
             return FlatImageEncoder(space, width, network)
         case Image(), Conv() | None:
             return ImageEncoder(space, width, network or Conv(), places=places)
+        case Image(), OnMap():
+            return MapEncoder(space, width, network)
         case Image(), DCGAN():
             return DCGANEncoder(space, width, network)
         case Image(), Residual():

@@ -4,12 +4,11 @@ import math
 from abc import ABC, abstractmethod
 from typing import final
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.backbones.convolution import Conv, Narrowing, Size, Widening, halvings, widths
-from likely.backbones.decoder import BESIDE, TOLD, context_of, decoder
+from likely.backbones.decoder import BESIDE, TOLD, context_of, decoder, everywhere
 from likely.backbones.encoder import encoder
 from likely.backbones.image import Pixels
 from likely.backbones.network import Network
@@ -90,8 +89,6 @@ class Mapped(Coder):
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         context = context_of(self.condition, c)
-        z = z.transpose(1, 2).unflatten(2, self.sides)
-        if context is not None:
-            z = torch.cat([z, context.summary[:, :, None, None].expand(-1, -1, *self.sides)], 1)
+        z = everywhere(z.transpose(1, 2).unflatten(2, self.sides), context)
         drawn = self.widening(z, None if context is None else context.field)
         return drawn.unflatten(1, self.outputs[:-2])

@@ -19,7 +19,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from likely.backbones import Network, decoder
+from likely.backbones import Network, on_map
 from likely.contracts import (
     Elbo,
     Evidence,
@@ -40,9 +40,9 @@ from likely.contracts import (
 from likely.distributions import Law, Observation, kl_standard_cells, law_of
 from likely.distributions.resampled import Proposed, asked, resampled
 from likely.errors import FieldError
+from likely.objectives import Inferred, Infers
 from likely.rng import Rng
-from likely.spaces import reals
-from likely.variational import GaussianPosterior, Posterior, Prior, StandardPrior
+from likely.variational import GaussianPosterior, Likelihood, Posterior, Prior, StandardPrior
 from likely.variational.posterior import mean_log_std
 from likely.variational.prior import Known
 from likely.variational.units import closed, used
@@ -61,6 +61,7 @@ class VAE(Family["VAEModel"]):
     beta: float = 1.0  # above 1 trades fit for a simpler code, below 1 the reverse
     free: float = 0.05  # nats each number of a code may spend at no cost; at 0 codes may die before they are of use
     draws: int = 1  # codes per row in training; more tighten the bound (5) and cost as much
+    grid: int = 0  # of pictures: places on a side of a code that is a map, `latent` numbers at each; 0: it has none
     law: Observation | None = None  # how cells scatter around what is decoded; none: the law of their kind
     network: Network | None = None  # of encoder and decoder; none: convolutions for images, an MLP for rows
     prior: Prior = field(default_factory=StandardPrior)  # MixturePrior(), VampPrior() or Hierarchical() are learned
@@ -68,8 +69,9 @@ class VAE(Family["VAEModel"]):
     rate: float = 1e-3  # the optimizer's step; halve it where the loss jumps
 
     def __post_init__(self) -> None:
-        if self.latent < 1 or self.draws < 1:
-            raise FieldError(f"VAE has latent={self.latent} and draws={self.draws}", expected="both at least 1")
+        if self.latent < 1 or self.draws < 1 or self.grid < 0:
+            told = f"VAE has latent={self.latent}, draws={self.draws} and grid={self.grid}"
+            raise FieldError(told, expected="latent and draws at least 1, grid at least 0")
         if not (0 <= self.beta < math.inf and 0 <= self.free < math.inf and 0 < self.rate < math.inf):
             told = f"VAE has beta={self.beta}, free={self.free} and rate={self.rate}"
             raise FieldError(told, expected="beta and free at least 0, rate above 0")
@@ -79,32 +81,18 @@ class VAE(Family["VAEModel"]):
 
 
 @final
-class Likelihood(nn.Module):
-    """p(x | z, c): the decoder and the law."""
-
-    def __init__(self, latent: int, law: Law, condition: Space | None, network: Network | None) -> None:
-        super().__init__()
-        self.law, shared = law, law.shared
-        self.decoder = decoder(latent, law.outputs, condition=condition, network=network, shared=shared)
-
-    def forward(self, x: Tensor, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """log p(x | z, c) of S codes a row: z is (B, S, latent), the answer (B, S)."""
-        given = c if c is None or z.shape[1] == 1 else c.repeat_interleave(z.shape[1], 0)
-        return self.law.log_probs(x, self.decoder(z.flatten(0, 1), given).unflatten(0, z.shape[:2]))
-
-
-@final
 class Objective(nn.Module):
     """Minus the bound that is trained, as one network: a compiler sees encoder, code, decoder and law at once."""
 
     def __init__(self, family: VAE, space: Space, law: Law, condition: Space | None) -> None:
         super().__init__()
-        self.family = family
-        self.posterior = family.posterior.inference(family.latent, space, condition, family.network)
-        self.likelihood = Likelihood(family.latent, law, condition, family.network)
-        self.prior = family.prior.law(family.latent, self.posterior)
+        self.codes, network = on_map(space, family.latent, family.grid, family.network)
+        self.family, self.latent = family, math.prod(self.codes.shape)
+        self.posterior = family.posterior.inference(self.latent, space, condition, network)
+        self.likelihood = Likelihood(self.latent, law, condition, network)
+        self.prior = family.prior.law(self.latent, self.posterior)
         self.closed = closed(self.posterior, self.prior)
-        self.noise = family.latent + self.prior.noise  # normals for each draw of a code
+        self.noise = self.latent + self.prior.noise  # normals for each draw of a code
 
     def forward(self, x: Tensor, c: Tensor | None, eps: Tensor) -> Tensor:
         """(3) for one draw, with what is free of charge; (5) for more: eps is (B, draws, noise)."""
@@ -121,7 +109,7 @@ class Objective(nn.Module):
         """(3) where the rate is one of the whole code: what is free to the posterior still moves the prior."""
         own, noise = self._parted(eps)
         z, log_q = self.posterior.draw(told, own)
-        rate, free = (log_q - self.prior(z, noise, known)).mean(), self.family.free * self.family.latent
+        rate, free = (log_q - self.prior(z, noise, known)).mean(), self.family.free * self.latent
         moving = self.prior(z.detach(), noise, known).mean()
         kept = torch.where(rate < free, moving - moving.detach(), 0.0)
         return self.family.beta * (rate.clamp_min(free) - kept) - self.likelihood(x, z, c).mean()
@@ -147,18 +135,18 @@ class Objective(nn.Module):
 
     def _parted(self, eps: Tensor) -> tuple[Tensor, Tensor]:
         """The noise of codes, and that of their prior."""
-        return eps[..., : self.family.latent], eps[..., self.family.latent :]
+        return eps[..., : self.latent], eps[..., self.latent :]
 
 
 @final
-class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
+class VAEModel(Weighted, Infers, Latent, Fills, Trained, Prepared, Units):
     """One decoder p(x | z, c) with the encoder that inverts it."""
 
     def __init__(self, family: VAE, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
-        self.family, self.codes = family, reals(family.latent)
-        self.law = family.law.law(space) if family.law is not None else law_of(space)
+        self.family, self.law = family, family.law.law(space) if family.law is not None else law_of(space)
         self.objective = Objective(family, space, self.law, condition)
+        self.codes = self.objective.codes
 
     # What it can answer
 
@@ -183,7 +171,7 @@ class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
         return torch.cat(columns, 1)
 
     def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
-        objective, latent, eps = self.objective, self.family.latent, self._noise(len(x), particles, rng)
+        objective, latent, eps = self.objective, self.objective.latent, self._noise(len(x), particles, rng)
         told, known = objective.posterior(asked(x, evidence), c), objective.prior.known(objective.posterior)
 
         def proposed(at: slice) -> Proposed:
@@ -194,10 +182,21 @@ class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
         return resampled(self.law, objective.likelihood.decoder, proposed, held, x, evidence, c, rng=rng)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.objective.posterior.mean(self.objective.posterior(x, c))
+        return self.objective.posterior.mean(self.objective.posterior(x, c)).unflatten(1, self.codes.shape)
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.law.mean(self.objective.likelihood.decoder(z, c))
+        return self.law.mean(self.objective.likelihood.decoder(z.flatten(1), c))
+
+    def emit(self, z: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        return self.law.sample(self.objective.likelihood.decoder(z.flatten(1), c), rng=rng)
+
+    def infer(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Inferred:
+        eps = rng.normal((len(x), 1, self.objective.latent), like=next(self.parameters()))
+        z, log_q = self.objective.posterior.draw(self.objective.posterior(x, c), eps)
+        return Inferred(z[:, 0].unflatten(1, self.codes.shape), log_q[:, 0])
+
+    def log_likelihood(self, x: Tensor, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.objective.likelihood(x, z.flatten(1)[:, None], c)[:, 0]
 
     def used(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Used:
         posterior, prior = self.objective.posterior, self.objective.prior
@@ -223,8 +222,9 @@ class VAEModel(Weighted, Latent, Fills, Trained, Prepared, Units):
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         known = self.objective.prior.known(self.objective.posterior)
-        z = self.objective.prior.sample(n, known, like=next(self.parameters()), rng=rng)  # (1)
-        return self.law.sample(self.objective.likelihood.decoder(z, c), rng=rng)
+        return self.emit(
+            self.objective.prior.sample(n, known, like=next(self.parameters()), rng=rng), c, rng=rng
+        )  # (1)
 
 
 def _heavy(log_weights: Tensor) -> Tensor:

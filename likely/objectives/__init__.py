@@ -6,17 +6,21 @@ from likely.objectives.code_prior import CodePrior
 from likely.objectives.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper
 from likely.objectives.game import Game, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 from likely.objectives.in_row import InRow
+from likely.objectives.inferred import Emits, Inferred, Infers
 from likely.objectives.penalty import Interpolated, Judged, Penalty, Unpenalised, ZeroCentred
 
 __all__ = [
     "Autoencoding",
     "CodePrior",
     "Corruption",
+    "Emits",
     "Game",
     "GaussianNoise",
     "Hinge",
     "InAnyOrder",
     "InRow",
+    "Inferred",
+    "Infers",
     "Interpolated",
     "Judged",
     "LeastSquares",

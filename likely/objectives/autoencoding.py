@@ -24,6 +24,7 @@ from likely.distributions import Law, Observation, law_of, precise
 from likely.distributions.state import columns_of
 from likely.errors import FieldError
 from likely.objectives.code_prior import CodePrior
+from likely.objectives.inferred import Emits
 from likely.rng import Rng
 from likely.spaces import Real, Vector, reals
 
@@ -79,7 +80,7 @@ class Coder(nn.Module):
         return precise(self.encoder(seen).summary)  # (1)
 
 
-class Autoencoding(Reconstructs, Trained, Prepared, Concludes):
+class Autoencoding(Emits, Reconstructs, Trained, Prepared, Concludes):
     """Every autoencoder; one says how its encoder sees a row while it learns."""
 
     spread: Tensor  # s of (4)
@@ -146,6 +147,9 @@ class Autoencoding(Reconstructs, Trained, Prepared, Concludes):
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         z = self.prior.sample(n, c, rng=rng.fork(LAW)).to(self.spread)
+        return self.emit(z, c, rng=rng)
+
+    def emit(self, z: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.law_with(float(self.spread)).sample(self.coder.decoder(z, c), rng=rng)  # (5)
 
 

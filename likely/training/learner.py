@@ -39,13 +39,15 @@ class Learner:
         return length
 
     def rate(self, step: int) -> float:
-        """Warm-up, then half a cosine down to zero at the budget's end."""
-        steps, warmup = self.recipe.steps, self.recipe.warmup
+        """Warm-up, then half a cosine down to zero at the budget's end, or at the share of it that is the player's."""
+        steps, warmup = self.recipe.steps * self.player.until, self.recipe.warmup
         if not self.player.anneal:
             return self.player.rate
+        if step >= max(steps, warmup + 1):
+            return 0.0
         if step < warmup:
             return self.player.rate * (step + 1) / (warmup + 1)
-        return self.player.rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup)))
+        return self.player.rate * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
 
     def tensors(self) -> dict[str, Tensor]:
         """What the next step depends on, besides the weights."""

@@ -2,6 +2,7 @@
 
 from likely.variational.flow_posterior import FlowPosterior
 from likely.variational.hierarchical import Hierarchical
+from likely.variational.likelihood import Likelihood
 from likely.variational.mixture import MixturePrior, VampPrior
 from likely.variational.posterior import GaussianPosterior, Inference, Posterior
 from likely.variational.prior import CodeLaw, Prior, StandardPrior
@@ -12,6 +13,7 @@ __all__ = [
     "GaussianPosterior",
     "Hierarchical",
     "Inference",
+    "Likelihood",
     "MixturePrior",
     "Posterior",
     "Prior",

@@ -21,6 +21,10 @@ SMALL = {
     "Diffusion": "diffusion,network=unet,network.width=8,network.blocks=1",
     "FlowMatching": "flowmatching,network=unet,network.width=8,network.blocks=1,probes=2,stages=4,steps=9",
     "Score": "score,network=unet,network.width=8,network.blocks=1,steps=20",
+    "LatentDiffusion": (
+        "latent-diffusion,autoencoder=vae,autoencoder.network=conv,autoencoder.network.width=8,autoencoder.latent=2,"
+        "autoencoder.grid=2,denoiser=diffusion,denoiser.steps=5,denoiser.network=mlp,denoiser.network.width=32"
+    ),
     "MADE": "made,width=32",
     "MaskedDiffusion": "masked-diffusion,network=mlp,network.width=32",
     "MAF": "maf,layers=2,width=16",
@@ -38,6 +42,7 @@ OBJECTS = (  # families with what may be passed to them
     "vae,prior=vampprior,prior.components=4",
     "vae,prior=hierarchical,prior.latent=2",
     "vae,posterior=flowposterior,posterior.width=16",
+    "vae,grid=2,latent=2",
     "vae,draws=3,prior=mixtureprior,posterior=flowposterior,posterior.width=16",
     "flowmatching,pairing=transport,network=mlp,network.width=32,probes=2,stages=4",
     "score,matching=sliced,network=mlp,network.width=32,steps=20",

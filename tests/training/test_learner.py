@@ -27,6 +27,14 @@ def test_a_player_may_keep_its_rate() -> None:
     assert {one(anneal=False).rate(step) for step in (0, 5, 109)} == {1.0}
 
 
+def test_a_player_may_come_to_rest_before_the_end():
+    learner = Learner(Player(nn.Linear(3, 1), rate=1.0, until=0.5), recipe(200))
+    warm = learner.recipe.warmup
+    assert learner.rate(warm) == 1.0
+    assert learner.rate(99) < 1e-3
+    assert [learner.rate(step) for step in (100, 150, 199)] == [0.0, 0.0, 0.0]
+
+
 def test_only_a_gradient_far_too_long_is_shortened() -> None:
     here, there = one(), one()
     for learner in (here, there):
