@@ -128,9 +128,15 @@ def test_every_law_holds_at_the_defaults(family, space, condition):
 
 @pytest.mark.parametrize("family", table("Family"))
 def test_no_family_refuses_a_table_without_a_condition(family):
-    """A discriminative one models what it can predict: other columns it refuses, and says where they belong."""
+    """A discriminative one models what it can predict: other columns it refuses, and says where they belong.
+
+    One that guides has nothing to tell without a condition, and says so.
+    """
     told = {space: verdict(Case(family_for(family, space), SPACES[space]), "samples lie in the space")
             for space in ("mixed", *PREDICTED)}  # fmt: skip
+    if "Guides" in promises(family):
+        assert all(v.outcome == "refused" and "--condition COLUMN" in v.reason for v in told.values())
+        return
     if "Predicts" not in promises(family):
         assert all(v.outcome == "passed" for v in told.values())
         return
