@@ -265,6 +265,7 @@ MIXTURES = [
     {"game": LeastSquares(ZeroCentred(0.1, 0.1))},
     {"game": Hinge(STEADY)},
     {"game": Wasserstein(ZeroCentred(1.0, 1.0)), "turns": 2},
+    {"game": Wasserstein(Interpolated(0.1)), "turns": 5, "memory": 0.9},
     {"game": Relativistic(STEADY), "lazily": 4},
     {"game": Relativistic(STEADY), "packing": 2, "company": 4},
 ]
