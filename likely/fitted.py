@@ -118,14 +118,14 @@ class Fitted(Generic[M_co]):
         partial = self._partial(given, n if begun is None else len(begun))
         c = self._condition(partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
-        if free and sharpness != PLAIN:
-            raise CannotAnswer(f"completion given {shown(free)} cannot be sharpened", remedy="leave one of them out")
+        if free and (sharpness != PLAIN or lead is not None):
+            raise CannotAnswer(f"completion given {shown(free)} cannot be sharpened or led", remedy="leave one out")
         writer = self._writer(begun, sharpness, Ending.of(stop, length))
         if writer is not None:
             rows = writer.texts(begun or [""] * len(partial), c, seed)
         elif free:
             way = (
-                f"one of those, or {self.name} fitted with condition={free} (--condition {' --condition '.join(free)})"
+                f"{self.name} fitted with condition={free} (--condition {' --condition '.join(free)}), or one of those"
             )
             promised(self.model, self.name, Completes, Fills, remedy=way)
             rows, _ = self._completed(partial[free], c, seed)

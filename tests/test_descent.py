@@ -10,12 +10,14 @@ import likely
 from likely import drawing
 from likely.backbones import MLP
 from likely.descent import Descent
-from likely.diffusion import DDIM, Cosine, DPMSolver, Embedded, Geometric, Guided, Karras, descended
+from likely.diffusion import DDIM, Cosine, Descends, DPMSolver, Embedded, Geometric, Guided, Karras, descended
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.families.clip import CLIP
 from likely.families.diffusion import Diffusion
 from likely.families.noisy_classifier import NoisyClassifier
+from likely.fields import made
 from likely.rng import Keyed
+from likely.source import families_that
 
 SMALL = MLP(width=32, depth=2)
 
@@ -163,3 +165,22 @@ def test_what_makes_no_sense_by_itself_is_refused(fields):
 def test_a_sampler_that_is_said_is_the_one_that_walks(plain):
     one, other = (plain.sample(4, descent=Descent(sampler=s)) for s in (DPMSolver(), DDIM()))
     assert not same(one, other)
+
+
+@pytest.mark.parametrize("family", families_that("Denoises"))
+def test_every_model_that_denoises_is_walked_or_says_why_not(family):
+    model = fitted(made("Family", family), "moons", budget=3)
+    if not isinstance(model.model, Descends):
+        with pytest.raises(CannotAnswer, match="levels of its own"):
+            model.sample(3, descent=Descent(steps=3))
+        return
+    rows = model.sample(3, descent=Descent(steps=3, sampler=DDIM()))
+    assert np.isfinite(rows.to_numpy(float)).all()
+    assert not rows.equals(model.sample(3, descent=Descent(steps=5, sampler=DDIM())))
+
+
+def test_a_column_that_is_not_its_condition_is_not_silently_left_unled():
+    model = fitted(Diffusion(network=SMALL, steps=4), "moons", budget=3)
+    name = model.codec.names[0]
+    with pytest.raises(CannotAnswer):
+        model.sample(2, {name: 0.5}, descent=Descent(steps=3))
