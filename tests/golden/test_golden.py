@@ -23,6 +23,7 @@ FITS = {
     "realnvp,layers=2,width=16": {"budget": 40},
     "gan,latent=4,width=16": {"budget": 40},
     "diffusion,network=mlp,network.width=16": {"budget": 40},
+    "masked-diffusion,network=mlp,network.width=16": {"budget": 40},
 }
 
 
