@@ -66,8 +66,8 @@ def fitted(said: str, learned: pd.DataFrame, folder: Path, args: argparse.Namesp
         return likely.load(folder)
     if unfinished(folder):
         return likely.resume(folder, learned, engine=engine)
-    return likely.fit(learned, said, budget=f"{args.minutes:g}m", seed=args.seed, schema=SCHEMA, certify=False,
-                      folder=folder, engine=engine)  # fmt: skip
+    return likely.fit(learned, said, budget=args.steps or f"{args.minutes:g}m", batch=args.batch or None,
+                      seed=args.seed, schema=SCHEMA, certify=False, folder=folder, engine=engine)  # fmt: skip
 
 
 def row(name: str, args: argparse.Namespace) -> dict[str, Any]:
@@ -114,6 +114,8 @@ def arguments() -> argparse.Namespace:
     beside = Path(__file__).parents[2] / "shared" / "data"
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
     parser.add_argument("--minutes", type=float, default=30, help="of training, each row")
+    parser.add_argument("--steps", type=int, default=0, help="of training, instead of minutes: on a busy machine")
+    parser.add_argument("--batch", type=int, default=0, help="rows of a step; 0 leaves the choice to the library")
     parser.add_argument("--run", type=Path, required=True, help="folder of the runs: made, or gone on with")
     parser.add_argument("--rows", default=",".join(ROWS), help="which families, by the names above")
     parser.add_argument("--said", nargs="*", default=[], help="other families: masked=masked-diffusion,rate=5e-4")
@@ -138,7 +140,7 @@ def main() -> None:
         found[name] = remembered(name, args)
         shown = {key: each["mean"] for key, each in found[name]["figures"].items()}
         print(f"{name:10} {found[name]['seconds']:7.0f} s  {shown}", flush=True)
-    if args.validate:
+    if args.validate or args.steps:
         return
     learned, _, test = parts(args)
     document = {
