@@ -109,6 +109,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         ),
         "Pairing": dict.fromkeys(("Independent", "Transport"), "likely.diffusion.pairing"),
         "Matching": dict.fromkeys(("Denoising", "Sliced", "Traced"), "likely.diffusion.matching"),
+        "Variance": {"Learned": "likely.diffusion.variance"},
         "Sampler": {
             **dict.fromkeys(("DDPM", "DDIM"), "likely.diffusion.ancestral"),
             **dict.fromkeys(("Euler", "Heun"), "likely.diffusion.solver"),

@@ -6,8 +6,9 @@ the same one seen through a scaling (`Schedule.scale`), so it needs no samplers 
 """
 
 from likely.diffusion.adaptive import Adaptive
-from likely.diffusion.ancestral import DDIM, DDPM
-from likely.diffusion.bound import continuous_bound, ladder_bound
+from likely.diffusion.ancestral import DDIM, DDPM, Ancestral
+from likely.diffusion.bound import Rungs, continuous_bound, ladder_bound, ladder_parts
+from likely.diffusion.flow import beside
 from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
@@ -43,6 +44,7 @@ from likely.diffusion.sampler import (
 from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule, Straight
 from likely.diffusion.solver import Euler, Heun
 from likely.diffusion.tweedie import Chain, score_of
+from likely.diffusion.variance import Learned, LearnedVariance, StepVariance, Variance, divergence
 from likely.diffusion.way import Descends, Guide, Way, check_within, descended, drawn
 from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
 
@@ -52,6 +54,7 @@ __all__ = [
     "EDM",
     "Adaptive",
     "Agreement",
+    "Ancestral",
     "AnnealedLangevin",
     "Autoguided",
     "Chain",
@@ -74,6 +77,8 @@ __all__ = [
     "Independent",
     "Karras",
     "Langevin",
+    "Learned",
+    "LearnedVariance",
     "Leg",
     "LikelihoodWeight",
     "Likeness",
@@ -89,33 +94,39 @@ __all__ = [
     "Parametrisation",
     "Preconditioned",
     "PredictorCorrector",
+    "Rungs",
     "Sampler",
     "Schedule",
     "Score",
     "Seen",
     "SimpleWeight",
     "Sliced",
+    "StepVariance",
     "Stepper",
     "Straight",
     "Traced",
     "Transport",
     "UniPC",
     "UnitWeight",
+    "Variance",
     "Velocity",
     "Walked",
     "Watched",
     "Way",
     "Weight",
+    "beside",
     "check_within",
     "continuous_bound",
     "denoising_loss",
     "descended",
+    "divergence",
     "drawn",
     "flow_likelihood",
     "follows_flow",
     "generate",
     "hidden",
     "ladder_bound",
+    "ladder_parts",
     "line_for",
     "line_likelihood",
     "noised",

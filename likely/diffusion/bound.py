@@ -15,7 +15,9 @@ Variational diffusion models (Kingma et al., 2021), arXiv:2107.00630
 """
 
 import math
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import final
 
 import torch
 from torch import Tensor
@@ -23,6 +25,7 @@ from torch import Tensor
 from likely.contracts import Elbo
 from likely.diffusion.flow import beside
 from likely.diffusion.sampler import Denoiser
+from likely.diffusion.variance import StepVariance, divergence
 from likely.rng import Rng
 
 
@@ -43,14 +46,41 @@ def continuous_bound(
     return _ends(x, low, high, path)
 
 
-def ladder_bound(denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *, levels: Tensor, rng: Rng) -> Elbo:
+@final
+@dataclass(frozen=True)
+class Rungs:
+    """The ladder's bound in its parts, nats a row: -log p(x) <= first + steps + last, in expectation."""
+
+    first: Tensor  # (B,): L_T, that the noise is not quite all; no network has a part in it
+    steps: Tensor  # (B, steps): L_{t-1}, each from a level to the next
+    last: Tensor  # (B,): L_0, the data given the lowest level
+
+    @property
+    def elbo(self) -> Elbo:
+        """The bound."""
+        return Elbo(fit=-self.last, rate=self.first + self.steps.sum(1))
+
+
+def ladder_bound(
+    denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *,
+    levels: Tensor, variance: StepVariance | None = None, rng: Rng,
+) -> Elbo:  # fmt: skip
     """The bound of ancestral sampling down these levels (falling, the last one above 0), every step drawn once."""
-    path = x.new_zeros(len(x))
-    for t, s in pairwise(levels):
-        sigma = x.new_full((len(x),), float(t))
-        z = x + t * rng.normal(x.shape, like=x)
-        path = path + _squares(denoiser(z, sigma, c) - x) * (s**-2 - t**-2) / 2  # (2)
-    return _ends(x, float(levels[-1]), float(levels[0]), path)
+    return ladder_parts(denoiser, x, c, levels=levels, variance=variance, rng=rng).elbo
+
+
+def ladder_parts(
+    denoiser: Denoiser, x: Tensor, c: Tensor | None = None, *,
+    levels: Tensor, variance: StepVariance | None = None, rng: Rng,
+) -> Rungs:  # fmt: skip
+    """The same in its parts; without a variance each step has the least, for which (2) is what it adds."""
+    steps = []
+    for above, below in pairwise(levels):
+        t, s = (x.new_full((len(x),), float(level)) for level in (above, below))
+        z = x + above * rng.normal(x.shape, like=x)
+        steps.append(divergence(x, denoiser(z, t, c), t, s, None if variance is None else variance(z, t, s, c)))
+    ends = _ends(x, float(levels[-1]), float(levels[0]), x.new_zeros(len(x)))
+    return Rungs(ends.rate, torch.stack(steps, 1), -ends.fit)
 
 
 def _ends(x: Tensor, low: float, high: float, path: Tensor) -> Elbo:

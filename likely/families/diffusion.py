@@ -10,34 +10,42 @@ Denoising diffusion probabilistic models (Ho et al., 2020), arXiv:2006.11239; Ka
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, final
 
+import torch
 from torch import Tensor
 
 from likely.backbones import Network
 from likely.backbones import denoiser as network_for
 from likely.contracts import Bound, Denoises, Elbo, Estimate, Family, Lifted, Player, Space, Trained, Turn
 from likely.diffusion import (
+    DDPM,
     EDM,
+    Ancestral,
     Descends,
     Guided,
     Heun,
     Karras,
     Parametrisation,
     Preconditioned,
+    Rungs,
     Sampler,
     Schedule,
+    Variance,
     Walked,
     Way,
     Weight,
+    beside,
     check_within,
     continuous_bound,
     denoising_loss,
     descended,
+    divergence,
     flow_likelihood,
     hidden,
+    ladder_parts,
 )
 from likely.errors import FieldError
 from likely.rng import Rng
@@ -56,6 +64,7 @@ class Diffusion(Family["DiffusionModel"]):
     descent: Schedule | None = None  # which levels a sample visits, within those learned; none visits these
     steps: int = 35  # network calls a sample: more is slower and closer to the model
     guidance: float = 1.0  # above 1 samples are more typical of their condition and less varied
+    variance: Variance | None = None  # of DDPM's steps, and of the bound in so many; none: the least, Learned() learns
     drop: float = 0.1  # share of training rows whose condition is hidden: guidance above 1 needs some
     draws: int = 16  # levels a row in the bound: more is slower and less noisy
     network: Network | None = None  # the denoising network's shape; none chooses by the data
@@ -88,6 +97,7 @@ class DiffusionModel(Bound, Descends, Denoises, Trained):
         self.family = family
         network = network_for(space, condition=condition, network=family.network)
         self.denoiser = Preconditioned(network, family.parametrisation)
+        self.variance = None if family.variance is None else family.variance.steps(space, condition)
 
     def denoise(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
         return self.denoiser(x_t, sigma, c)
@@ -97,6 +107,11 @@ class DiffusionModel(Bound, Descends, Denoises, Trained):
         return continuous_bound(
             self.denoise, x, c, low=ends.low, high=ends.high, draws=self.family.draws, rng=rng
         )  # (4)
+
+    def rungs(self, x: Tensor, c: Tensor | None = None, *, steps: int, rng: Rng) -> Rungs:
+        """The bound of so many ancestral steps, in its parts: its first, each step's, and its last."""
+        levels = self.family.schedule.grid(steps + 1)[:-1]
+        return ladder_parts(self.denoise, x, c, levels=levels, variance=self.variance, rng=rng)
 
     def likelihood(
         self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
@@ -108,10 +123,14 @@ class DiffusionModel(Bound, Descends, Denoises, Trained):
     # how it learns
 
     def players(self) -> dict[str, Player]:
-        return {"denoiser": Player(self.denoiser, rate=self.family.rate, decay=self.family.decay)}
+        rate, decay = self.family.rate, self.family.decay
+        own = {} if self.variance is None else {"variance": Player(self.variance, rate=rate, decay=decay, follows=True)}
+        return {"denoiser": Player(self.denoiser, rate=rate, decay=decay), **own}
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
         yield Turn("denoiser", lambda: self.loss(x, c, rng=rng.fork(0)))
+        if self.variance is not None:
+            yield Turn("variance", lambda: self.step_loss(x, c, rng=rng.fork(1)))
 
     def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """(2); without a weight, the mean squared error of the raw network's own target: w = 1 / out(sigma)^2."""
@@ -119,6 +138,18 @@ class DiffusionModel(Bound, Descends, Denoises, Trained):
         return denoising_loss(
             self.denoiser, x, c, schedule=family.schedule, weight=family.weight, drop=family.drop, rng=rng
         )  # (1), (2)
+
+    def step_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        """What a step of the ladder adds to the bound, a number of a row: variances learn from it, means stand."""
+        assert self.variance is not None
+        assert self.family.variance is not None
+        levels = self.family.schedule.grid(self.family.variance.rungs + 1)[:-1].to(x)
+        at = rng.integers(len(levels) - 1, (len(x),), like=x)
+        t, s = levels[at], levels[at + 1]
+        z, told = x + beside(t, x) * rng.normal(x.shape, like=x), self._hidden(c, rng)
+        with torch.no_grad():
+            clean = self.denoise(z, t, told)
+        return divergence(x, clean, t, s, self.variance(z, t, s, told)).mean() / x[0].numel()
 
     def _hidden(self, c: Tensor | None, rng: Rng) -> Tensor | None:
         return hidden(c, self.family.drop, like=next(self.parameters()), rng=rng)
@@ -134,7 +165,14 @@ class DiffusionModel(Bound, Descends, Denoises, Trained):
         return self.family.schedule
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return descended(self, n, c, rng=rng).x  # (3)
+        return descended(self, n, c, way=self._own_way(c), rng=rng).x  # (3)
+
+    def _own_way(self, c: Tensor | None) -> Way:
+        """The way as it was learned, DDPM's steps with the variances that were."""
+        if self.variance is None or not isinstance(self.way.sampler, DDPM):
+            return self.way
+        variance = self.variance
+        return replace(self.way, sampler=Ancestral(lambda z, t, s: variance(z, t, s, c)))
 
     def walked(self, n: int, c: Tensor | None = None, *, way: Diffusion, rng: Rng) -> Walked:
         """Draws as `way` has it: its schedule, sampler, steps and guidance need not be those of training."""
