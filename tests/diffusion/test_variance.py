@@ -87,7 +87,7 @@ def test_each_step_adds_what_theory_says_it_does():
 
 
 def test_the_right_variances_lose_nothing_on_the_way():
-    """A Gaussian's chain is then exact: its bound is the density but for its two ends, and both fixed ones lie below."""
+    """A Gaussian's chain is then exact: its bound is the density but for its ends; both fixed ones lie below."""
     oracle, x = gaussian(STD), gaussian(STD).draw(4000)
     ways = {"least": None, "right": right, "most": lambda z, t, s, c: most(t, s)[:, None].expand_as(z)}
     told = {
