@@ -6,7 +6,8 @@ r"""Denoising autoencoder: a few numbers from which the row is told as it was be
 
 It mends a person's own rows: noise, wrong cells, missing ones. Copying does not help it, so its codes may be as wide as
 the row. Like an autoencoder it draws samples from a law fitted to its codes; the terms are in
-objectives/autoencoding.py, the ways to spoil in objectives/corruption.py.
+objectives/autoencoding.py, the ways to spoil in objectives/corruption.py. With Gaussian noise of one level, and squared
+errors, (3) is the score of rows with that noise; a chain of several levels draws samples: diffusion/tweedie.py.
 
 Extracting and Composing Robust Features with Denoising Autoencoders (Vincent et al., 2008), ICML
 """

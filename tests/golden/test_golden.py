@@ -24,6 +24,9 @@ FITS = {
     "gan,latent=4,width=16": {"budget": 40},
     "diffusion,network=mlp,network.width=16": {"budget": 40},
     "masked-diffusion,network=mlp,network.width=16": {"budget": 40},
+    "flow-matching,network=mlp,network.width=16": {"budget": 40},
+    "flow-matching,pairing=transport,network=mlp,network.width=16": {"budget": 40},
+    "score,network=mlp,network.width=16": {"budget": 40},
 }
 
 
