@@ -12,6 +12,7 @@ import pytest
 
 import likely
 from likely import store
+from likely.backbones import MLP
 from likely.cli.app import run
 from tests.bigram import bigram
 
@@ -96,7 +97,7 @@ def people():
 def models(tmp_path_factory, people):
     """Folders of fitted models, by name."""
     place = tmp_path_factory.mktemp("models")
-    small = likely.VAE(latent=2)
+    small, line = likely.VAE(latent=2), likely.FlowMatching(network=MLP(width=16, depth=2), steps=5)
 
     def kept(name, *arguments, **settings):
         likely.fit(*arguments, **settings).save(place / name)
@@ -107,6 +108,7 @@ def models(tmp_path_factory, people):
         "species": kept("species", "iris", likely.NaiveBayes(), condition="species"),
         "people": kept("people", people, likely.NaiveBayes()),
         "vae": kept("vae", "iris", small, budget=5),
+        "flow": kept("flow", "iris", line, condition="species", budget=5),
         "digits": kept("digits", "digits", likely.NaiveBayes(), condition="label"),
         "gan": kept("gan", "iris", likely.GAN(width=16), budget=2),
     }

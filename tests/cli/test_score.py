@@ -32,6 +32,19 @@ def test_a_file_with_a_line_a_row(cli, models, tmp_path):
     cli("score", models["iris"], "iris", "-o", "/proc/scores.csv").fails(6, "/proc/scores.csv")
 
 
+def test_an_estimate_says_its_own_errors(cli, models, tmp_path):
+    told = cli("score", models["flow"], "iris")
+    assert told.out.startswith("≈ ")
+    assert "nats/row (a row: ± 0 by chance, " in told.out  # four cells, each traced
+    assert "by its solver)  (150 rows; density of 4 reals" in told.out
+    known = json.loads(cli("score", models["flow"], "iris", "--json").out)
+    assert known["bound"] is False
+    assert len(known["solver_error"]) == len(known["stderr"]) == 150
+    assert json.loads(cli("score", models["vae"], "iris", "--json").out)["solver_error"] is None
+    cli("score", models["flow"], "iris", "-o", "scores.csv")
+    assert list(pd.read_csv(tmp_path / "scores.csv")) == ["log_prob", "kind", "stderr", "solver_error"]
+
+
 def test_pictures_with_their_label(cli, models):
     assert "given label" in cli("score", models["digits"], "digits").out
 
