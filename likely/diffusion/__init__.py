@@ -10,12 +10,15 @@ from likely.diffusion.ancestral import DDIM, DDPM, Ancestral
 from likely.diffusion.bound import Rungs, continuous_bound, ladder_bound, ladder_parts
 from likely.diffusion.flow import beside
 from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
+from likely.diffusion.inverse import DPS, PiGDM, Posterior, Reconstruction, RePaint, Repainted, Replaced, Replacing
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
 from likely.diffusion.likelihood import flow_likelihood, line_likelihood
 from likely.diffusion.line import Line, follows_flow, line_for
 from likely.diffusion.matching import Denoising, Matching, Sliced, Traced
+from likely.diffusion.measured import Measured, Observed, Within
 from likely.diffusion.multistep import DPMSolver, UniPC
+from likely.diffusion.operator import JPEG, Blur, Colourise, Downsample, LinearOperator, Mask, Matrix, Operator
 from likely.diffusion.pairing import Independent, Pairing, Transport
 from likely.diffusion.parametrisation import (
     EDM,
@@ -44,6 +47,7 @@ from likely.diffusion.sampler import (
 from likely.diffusion.schedule import Cosine, Geometric, Karras, Linear, Schedule, Straight
 from likely.diffusion.solver import Euler, Heun
 from likely.diffusion.tweedie import Chain, score_of
+from likely.diffusion.twisted import Particles, Twisted, swarm
 from likely.diffusion.variance import Learned, LearnedVariance, StepVariance, Variance, divergence
 from likely.diffusion.way import Descends, Guide, Way, check_within, descended, drawn
 from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
@@ -51,21 +55,26 @@ from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleW
 __all__ = [
     "DDIM",
     "DDPM",
+    "DPS",
     "EDM",
+    "JPEG",
     "Adaptive",
     "Agreement",
     "Ancestral",
     "AnnealedLangevin",
     "Autoguided",
+    "Blur",
     "Chain",
     "Classified",
     "Clean",
     "Coefficients",
+    "Colourise",
     "Cosine",
     "DPMSolver",
     "Denoiser",
     "Denoising",
     "Descends",
+    "Downsample",
     "EDMWeight",
     "Embedded",
     "Euler",
@@ -84,16 +93,30 @@ __all__ = [
     "Likeness",
     "Line",
     "Linear",
+    "LinearOperator",
     "Look",
+    "Mask",
     "Matching",
+    "Matrix",
+    "Measured",
     "MinSNR",
     "Moved",
     "Noise",
     "Noised",
+    "Observed",
+    "Operator",
     "Pairing",
     "Parametrisation",
+    "Particles",
+    "PiGDM",
+    "Posterior",
     "Preconditioned",
     "PredictorCorrector",
+    "RePaint",
+    "Reconstruction",
+    "Repainted",
+    "Replaced",
+    "Replacing",
     "Rungs",
     "Sampler",
     "Schedule",
@@ -106,6 +129,7 @@ __all__ = [
     "Straight",
     "Traced",
     "Transport",
+    "Twisted",
     "UniPC",
     "UnitWeight",
     "Variance",
@@ -114,6 +138,7 @@ __all__ = [
     "Watched",
     "Way",
     "Weight",
+    "Within",
     "beside",
     "check_within",
     "continuous_bound",
@@ -132,6 +157,7 @@ __all__ = [
     "noised",
     "score_of",
     "seen_clean",
+    "swarm",
     "walked",
     "weighed",
 ]
