@@ -1,48 +1,130 @@
-"""Unknown cells drawn given the known ones, a batch at a time: exactly where a model can, else by particles."""
+"""Unknown cells drawn given the known ones, a batch at a time: exactly where a model can, else by particles.
 
+A denoiser sees cells lifted to reals. What is known of a cell is then between which reals it lies, and particles come
+down from noise to reals that all stand for the known cells; a free cell is drawn given that it is not missing.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
-from likely.contracts import AnyOrder, Completes, Evidence, Fills
+from likely.codecs import Codec, ImageCodec, Lift, TableCodec
+from likely.contracts import AnyOrder, Completes, Evidence, Filled, Fills
+from likely.data import Images, Table
+from likely.diffusion import Descends, Reconstruction, Twisted, Within
+from likely.errors import CannotAnswer, FieldError
+from likely.frames import overlaid
 from likely.rng import Keyed
 from likely.scoring import BATCH, batches, first_weight, placed
 
 ORDERS = 8  # that are compared, where a model answers in any
-PARTICLES = 128  # of each row, where nothing else is asked
+PARTICLES = 128  # codes of each row, where nothing else is asked
+CELLS = 1 << 18  # lifted cells that a denoiser is asked for together
+
+Filler = Completes | Fills | Descends
 
 
-def way_of(model: Completes | Fills) -> str:
-    """How good the draws are."""
-    if isinstance(model, Completes):
-        return "model-exact" if isinstance(model, AnyOrder) else "exact"
-    return "asymptotic"
+@final
+@dataclass(frozen=True)
+class Filling:
+    """How unknown cells are asked for."""
+
+    particles: int | None = None  # of each row; none: 128 codes, or 32 that come down from noise
+    by: Reconstruction | None = None  # a denoiser's way from noise to rows that agree; none: twisted particles
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.particles is not None and self.particles < 1:
+            raise FieldError(f"{self.particles} particles were asked for", expected="at least 1")
+        if self.particles is not None and self.by is not None:
+            raise FieldError("particles and a way to complete were both asked for", expected="one of them",
+                             remedy=f"Twisted(particles={self.particles}), which is a way")  # fmt: skip
+
+    def reconstruction(self) -> Reconstruction:
+        """A denoiser's way."""
+        return self.by or (Twisted() if self.particles is None else Twisted(particles=self.particles))
+
+    def word(self, model: Filler) -> str:
+        """How good the draws are."""
+        if not isinstance(model, Completes | Fills):
+            return self.reconstruction().word
+        if self.by is not None:
+            raise CannotAnswer(f"{type(model).__name__.removesuffix('Model')} completes in a way of its own",
+                               expected=f"{type(self.by).__name__} for a model that denoises")  # fmt: skip
+        if isinstance(model, Completes):
+            return "model-exact" if isinstance(model, AnyOrder) else "exact"
+        return "asymptotic"
+
+
+def completed(
+    model: Filler, lift: Lift, codec: Codec[Any], partial: pd.DataFrame, c: Tensor | None, how: Filling
+) -> tuple[Table, float | None]:
+    """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
+    if not isinstance(codec, TableCodec):
+        raise CannotAnswer(f"{codec.reads.word} cannot be completed yet", expected="a model of tables or pictures")
+    cells, share = filled(model, lift, *codec.encode_partial(partial), c, how)
+    rows = codec.decode(cells)
+    return Table(overlaid(rows.frame, partial), rows.schema), share
+
+
+def inpainted(
+    model: Filler, lift: Lift, codec: ImageCodec, images: Images, unknown: "np.ndarray[Any, Any]",
+    c: Tensor | None, how: Filling,
+) -> tuple[Images, float | None]:  # fmt: skip
+    """Pictures with their unknown pixels drawn; what is said of them stays."""
+    known = ~torch.from_numpy(unknown.transpose(0, 3, 1, 2).copy())
+    cells, share = filled(model, lift, codec.encode(images).x, known, c, how)
+    return replace(codec.decode(cells), about=images.about, names=images.names), share
 
 
 def filled(
-    model: Completes | Fills, x: Tensor, known: Tensor, c: Tensor | None, *, particles: int = PARTICLES, seed: int
+    model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling = Filling()
 ) -> tuple[Tensor, float | None]:
     """The cells with what is unknown drawn; and the particles' mean share, over rows where they had something to draw.
 
     The noise of row i is its own.
     """
-    cells, shares = [], []
+    cells, shares, place = [], [], first_weight(model).device
+    size = BATCH if isinstance(model, Completes | Fills) else _together(lift)
     with torch.no_grad():
-        for (part, given), told in zip(batches(x, c, BATCH), known.split(BATCH), strict=True):
-            rng, place = Keyed(seed, rows=BATCH * len(cells)), first_weight(model).device
-            drawn, share = _batch(model, placed(part, model), told.to(place), placed(given, model), particles, rng)
-            cells.append(drawn.cpu())
-            shares += [] if share is None else [share[~told.to(place).flatten(1).all(1)].double().cpu()]
-    share = torch.cat(shares) if shares else None
-    return torch.cat(cells), None if share is None else float(share.mean()) if len(share) else 1.0
+        for (part, given), told in zip(batches(x, c, size), known.split(size), strict=True):
+            rng, told = Keyed(how.seed, rows=size * len(cells)), told.to(place)
+            drawn = _batch(model, lift, placed(part, model), told, placed(given, model), how, rng)
+            cells.append(drawn.x.cpu())
+            shares.append(drawn.share[~told.flatten(1).all(1)].double().cpu())
+    share = torch.cat(shares)
+    return torch.cat(cells), None if share.isnan().any() else float(share.mean()) if len(share) else 1.0
+
+
+def _together(lift: Lift) -> int:
+    """Rows at a time that a denoiser is asked for."""
+    return max(1, min(BATCH, CELLS // math.prod(lift.space.shape)))
 
 
 def _batch(
-    model: Completes | Fills, x: Tensor, known: Tensor, c: Tensor | None, particles: int, rng: Keyed
-) -> tuple[Tensor, Tensor | None]:
+    model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling, rng: Keyed
+) -> Filled:  # the share is NaN where there are no particles
     if isinstance(model, Completes):
-        return model.complete(x, Evidence(known), c, rng=rng), None
-    told = model.fill(x, Evidence(known), c, particles=particles, rng=rng)
-    return told.x, told.share
+        return Filled(model.complete(x, Evidence(known), c, rng=rng), torch.full((len(x),), torch.nan, device=x.device))
+    if isinstance(model, Fills):
+        return model.fill(x, Evidence(known), c, particles=how.particles or PARTICLES, rng=rng)
+    return _reconstructed(model, lift, x, known, c, how.reconstruction(), rng)
+
+
+def _reconstructed(
+    model: Descends, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, by: Reconstruction, rng: Keyed
+) -> Filled:
+    """Cells of reals that lie where they should."""
+    low, high, near = lift.bounds(x, known)
+    shape, like = lift.space.shape, first_weight(model)
+    told = by.draw(model.denoise, Within(low, high, near), model.way, shape, len(x), c, like=like, rng=rng)
+    gone = ~lift.mask(known) & (high < torch.inf)  # entries that would say: missing
+    return Filled(torch.where(known, x, lift.down(told.x.masked_fill(gone, -torch.inf))), told.share)
 
 
 def disagreement(model: AnyOrder, x: Tensor, c: Tensor | None, *, seed: int) -> float:

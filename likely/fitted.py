@@ -21,7 +21,7 @@ from torch import Tensor
 
 from likely import frames, store
 from likely.card import Card, Completion
-from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
+from likely.codecs import Cells, Codec, ImageCodec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
 from likely.conditions import Conditions
 from likely.contracts import (
     AnyOrder,
@@ -43,12 +43,13 @@ from likely.contracts import (
     Sharpness,
     Truncates,
 )
-from likely.data import Rows, Table
+from likely.data import Rows, Table, holed
 from likely.descent import Descent, led
+from likely.diffusion import Descends, Reconstruction
 from likely.distributions import PLAIN
 from likely.drawing import drawn
-from likely.errors import CannotAnswer, ConditionError, Corrupt, FieldError, LikelyError, WrongRows
-from likely.filling import PARTICLES, disagreement, filled, way_of
+from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
+from likely.filling import Filling, completed, disagreement, inpainted
 from likely.posterior import condition_of
 from likely.predicted import told_classes
 from likely.promises import promised
@@ -127,8 +128,8 @@ class Fitted(Generic[M_co]):
             way = (
                 f"{self.name} fitted with condition={free} (--condition {' --condition '.join(free)}), or one of those"
             )
-            promised(self.model, self.name, Completes, Fills, remedy=way)
-            rows, _ = self._completed(partial[free], c, seed)
+            filler = promised(self.model, self.name, Completes, Fills, Descends, remedy=way)
+            rows, _ = completed(filler, self.lift, self.codec, partial[free], c, Filling(seed=seed))
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
             rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation, lead))
@@ -231,36 +232,33 @@ class Fitted(Generic[M_co]):
 
     # Completion ------------------------------------------------------------------------------------------------------
 
-    def complete(self, data: Any, *, particles: int = PARTICLES, seed: int = 0) -> Completion:
+    def complete(
+        self, data: Any, *, hole: Any = None, given: Any = None,
+        particles: int | None = None, by: Reconstruction | None = None, seed: int = 0,
+    ) -> Completion:  # fmt: skip
         """The rows with every missing cell and column filled in; known cells come back as they were.
 
-        Where the way is "asymptotic", more particles draw nearer to the model's own p(unknown | known).
+        Of pictures, what is transparent, NaN, or True in `hole`; `given` are columns they are conditioned on. Where the
+        way is "asymptotic", more particles draw nearer to the model's p(unknown | known); denoisers do it `by` others.
         """
-        if particles < 1:
-            raise FieldError(f"{particles} particles were asked for", expected="at least 1")
+        model, how = self._promising(Completes, Fills, Descends), Filling(particles, by, seed)
+        way = how.word(model)
+        if isinstance(self.codec, ImageCodec):
+            images, unknown = holed(data, hole, levels=self.codec.levels, channels=self.codec.space.channels)
+            c = self._condition(self._partial(frames.said(images, self.card.condition, given), len(images)), seed)
+            made, share = inpainted(model, self.lift, self.codec, images, unknown, c, how)
+            return Completion(frames.returned(made, self.card.returns), way, share)
         partial = self._partial(data, None)
         c = self._condition(partial, seed, filled=True)
         free = [name for name in partial.columns if name not in self.card.condition]
-        completed, share = self._completed(partial[free], c, seed, particles)
-        returned = frames.returned(self._joined(completed, c), self.card.returns)
+        rows, share = completed(model, self.lift, self.codec, partial[free], c, how)
+        returned = frames.returned(self._joined(rows, c), self.card.returns)
         if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
             returned.index = data.index
-        way = way_of(self._promising(Completes, Fills))
-        if not isinstance(self.model, AnyOrder):
+        if not isinstance(model, AnyOrder):
             return Completion(returned, way, share)
         x, _, c = self.cells(returned)
-        return Completion(returned, way, disagreement=disagreement(self.model, x, c, seed=seed))
-
-    def _completed(
-        self, partial: pd.DataFrame, c: Tensor | None, seed: int, particles: int = PARTICLES
-    ) -> tuple[Table, float | None]:
-        """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
-        model = self._promising(Completes, Fills)
-        if not isinstance(self.codec, TableCodec):
-            raise CannotAnswer(f"{self.codec.reads.word} cannot be completed yet", expected="a model of tables")
-        cells, share = filled(model, *self.codec.encode_partial(partial), c, particles=particles, seed=seed)
-        rows = self.codec.decode(cells)
-        return Table(frames.overlaid(rows.frame, partial), rows.schema), share
+        return Completion(returned, way, disagreement=disagreement(model, x, c, seed=seed))
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs import Codec, SeriesCodec, SoundCodec, TextsCodec
-from likely.data import ColumnSchema, Rows, Schema, Table, read, series_of, sounds_of, windowed
+from likely.data import ColumnSchema, Images, Rows, Schema, Table, read, series_of, sounds_of, windowed
 from likely.errors import CannotAnswer, WrongRows
 
 
@@ -30,6 +30,14 @@ def partial(given: Any, n: int | None) -> pd.DataFrame:
     if not isinstance(rows, Table):
         raise CannotAnswer(f"{rows.word} cannot be completed by this model yet", expected="a table of partial rows")
     return rows.frame.reset_index(drop=True)
+
+
+def said(images: Images, names: Sequence[str], given: Any = None) -> Any:
+    """What is given of pictures, or said of them in these columns; what nobody says is missing."""
+    if given is not None:
+        return given
+    about = pd.DataFrame(index=range(len(images))) if images.about is None else images.about.frame
+    return about.reset_index(drop=True).reindex(columns=list(names))
 
 
 def _repeated(value: Any, n: int) -> Sequence[Any]:

@@ -119,6 +119,10 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         },
         "Hiding": dict.fromkeys(("Linear", "Cosine"), "likely.diffusion.hiding"),
         "Reveal": dict.fromkeys(("ByChance", "Surest"), "likely.diffusion.revealing"),
+        "Reconstruction": {
+            **dict.fromkeys(("DPS", "PiGDM", "RePaint", "Replacing"), "likely.diffusion.inverse"),
+            "Twisted": "likely.diffusion.twisted",
+        },
         "Game": dict.fromkeys(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",

@@ -17,6 +17,7 @@ from likely.contracts import (
     Sharpens,
     Truncates,
 )
+from likely.diffusion import Descends
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
@@ -25,6 +26,7 @@ ASKED = {
     Density: ("density", "it samples but cannot score"),
     Bound: ("bound", "what it says of a row is not made of two terms"),
     Completes: ("completion", "it cannot draw unknown cells given known ones"),
+    Descends: ("denoiser", "it has no way from noise to rows"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
     Decodes: ("codes", "it has no latent space"),
     Denoises: ("denoiser", "there is no way down from noise whose steps, sampler or guide could be chosen"),

@@ -1,18 +1,22 @@
-"""Unknown cells are drawn in batches that nobody can see, and the way says how."""
+"""Unknown cells are drawn in batches that nobody can see, and the way says how; lifted cells come back as they went."""
 
 from dataclasses import dataclass
 from typing import final
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 import likely
 from likely import filling
-from likely.contracts import Family, Filled, Fills, Model
-from likely.errors import FieldError
-from likely.filling import filled, way_of
-from likely.spaces import reals
+from likely.codecs import Lift
+from likely.contracts import Family, Filled, Fills, Lifted, Model
+from likely.diffusion import DPS, Descends, DPMSolver, Karras, PiGDM, RePaint, Replacing, Twisted, Way
+from likely.errors import CannotAnswer, FieldError
+from likely.filling import Filling, filled
+from likely.rng import Keyed
+from likely.spaces import Category, Count, Real, Vector, reals
 
 
 @final
@@ -36,28 +40,144 @@ class Guesses(Fills, Model):
         return Filled(torch.where(evidence.known, x, drawn), torch.full((len(x),), 0.5))
 
 
+PLAIN = Lift(reals(3), Lifted.NOT)
+
+
 def test_batches_do_not_show(monkeypatch):
     model, x = Guess().build(reals(3)), torch.zeros(40, 3)
     known = torch.arange(120).view(40, 3) % 2 == 0
-    whole, share = filled(model, x, known, None, seed=3)
+    whole, share = filled(model, PLAIN, x, known, None, Filling(seed=3))
     monkeypatch.setattr(filling, "BATCH", 7)
-    assert torch.equal(filled(model, x, known, None, seed=3)[0], whole)
+    assert torch.equal(filled(model, PLAIN, x, known, None, Filling(seed=3))[0], whole)
     assert share == 0.5
     assert torch.equal(whole[known], x[known])
 
 
 def test_rows_with_nothing_to_draw_do_not_count():
-    model, x = Guess().build(reals(2)), torch.zeros(4, 2)
-    assert filled(model, x, torch.ones_like(x).bool(), None, seed=0)[1] == 1.0
+    model, x = Guess().build(reals(3)), torch.zeros(4, 3)
+    assert filled(model, PLAIN, x, torch.ones_like(x).bool(), None)[1] == 1.0
 
 
 def test_ways():
-    assert way_of(Guess().build(reals(2))) == "asymptotic"
+    assert Filling().word(Guess().build(reals(2))) == "asymptotic"
     table = pd.DataFrame({"a": [0.1, 1.2, 2.5, 0.4] * 5, "b": list("xyxy") * 5})
-    assert way_of(likely.fit(table, likely.NaiveBayes()).model) == "exact"
+    assert Filling().word(likely.fit(table, likely.NaiveBayes()).model) == "exact"
+    assert Filling().word(Pair(reals(2))) == "asymptotic"
+    assert Filling(by=PiGDM()).word(Pair(reals(2))) == "heuristic"
+    with pytest.raises(CannotAnswer, match="Guesses completes in a way of its own"):
+        Filling(by=DPS()).word(Guess().build(reals(2)))
 
 
 def test_no_particles_are_refused():
     table = pd.DataFrame({"a": [0.1, 1.2, 2.5, 0.4] * 5, "b": list("xyxy") * 5})
     with pytest.raises(FieldError, match="at least 1"):
         likely.fit(table, likely.NaiveBayes()).complete(table, particles=0)
+    with pytest.raises(FieldError, match="both asked for"):
+        Filling(particles=3, by=Twisted())
+
+
+# Denoisers ------------------------------------------------------------------------------------------------------------
+
+
+@final
+class Pair(Descends):
+    """Standard normals, every pair of neighbours with this correlation: the denoiser is a matrix."""
+
+    def __init__(self, space, correlation=0.8):
+        super().__init__(space, None)
+        size = space.shape[0]
+        self.register_buffer("law", torch.eye(size) * (1 - correlation) + correlation)
+
+    way = Way(Karras(low=0.02), DPMSolver(), 40)
+    learned = way.schedule
+
+    def denoise(self, x_t, sigma, c=None):
+        wide = self.law + sigma[:, None, None] ** 2 * torch.eye(len(self.law))
+        return (self.law @ torch.linalg.solve(wide, x_t[..., None]))[..., 0]
+
+    def sample(self, n, c=None, *, rng):
+        return rng.normal((n, *self.space.shape), like=self.law)
+
+
+def test_particles_complete_reals_as_the_law_has_it():
+    x = torch.tensor([[1.2, torch.nan]]).expand(800, 2)
+    drawn, share = filled(Pair(reals(2)), Lift(reals(2), Lifted.DEQUANTISED), x, ~x.isnan(), None, Filling(8))
+    assert torch.equal(drawn[:, 0], x[:, 0])
+    assert abs(float(drawn[:, 1].mean()) - 0.8 * 1.2) < 0.12
+    assert abs(float(drawn[:, 1].std()) - 0.6) < 0.1
+    assert share is not None
+    assert share > 0.2
+
+
+@pytest.mark.parametrize("by", [PiGDM(), DPS(), Replacing(), RePaint(2, 2, steps=40)], ids=lambda by: type(by).__name__)
+def test_heuristics_complete_without_a_share(by):
+    x = torch.tensor([[1.2, torch.nan]]).expand(60, 2)
+    drawn, share = filled(Pair(reals(2)), Lift(reals(2), Lifted.DEQUANTISED), x, ~x.isnan(), None, Filling(by=by))
+    assert share is None
+    assert torch.equal(drawn[:, 0], x[:, 0])
+    assert float(drawn[:, 1].mean()) > 0.3
+
+
+MIXED = Vector((Real(), Real((0.0,), True), Count(), Category(3), Category(2, True)))
+ROWS = torch.tensor([[0.3, 1.7, 2.0, 1.0, 0.0], [-1.0, 0.0, 0.0, 2.0, torch.nan], [0.0, torch.nan, 9.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("by", [None, PiGDM(), Replacing()], ids=["Twisted", "PiGDM", "Replacing"])
+def test_known_cells_of_every_kind_come_back_and_free_ones_are_there(by):
+    """A known cell may be missing; a free one never is."""
+    lift, x = Lift(MIXED, Lifted.DEQUANTISED), ROWS.repeat(20, 1)
+    known = Keyed(1).uniform(x.shape, like=x) < 0.5
+    how = Filling(by=by) if by else Filling(4)
+    drawn, _ = filled(Pair(lift.space, 0.3), lift, torch.where(known, x, torch.nan), known, None, how)
+    assert torch.equal(drawn.nan_to_num(-9)[known], x.nan_to_num(-9)[known])
+    assert not drawn[~known].isnan().any()
+    again, _ = filled(Pair(lift.space, 0.3), lift, torch.where(known, x, torch.nan), known, None, how)
+    assert torch.equal(drawn.nan_to_num(-9), again.nan_to_num(-9))
+
+
+# A person's own rows --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    return likely.fit("digits", likely.Diffusion(steps=5), budget="12 steps", condition="label")
+
+
+@pytest.fixture(scope="module")
+def table():
+    frame = likely.read("iris").frame
+    return likely.fit(frame, likely.Diffusion(steps=5), budget="12 steps")
+
+
+def test_a_table_is_completed_by_a_diffusion(table):
+    partial = likely.read("iris").frame.head(6).copy()
+    partial.loc[[1, 3], "species"] = None
+    partial = partial.drop(columns=partial.columns[0])
+    told = table.complete(partial, by=Twisted(particles=4, steps=5))
+    assert told.way == "asymptotic"
+    assert 0.25 <= told.share <= 1
+    known = partial.notna()
+    assert told.rows[partial.columns].where(known).equals(partial.where(known))
+    assert not told.rows.isna().any(axis=None)
+    assert table.complete(partial, by=RePaint(1, 1, steps=5)).way == "heuristic"
+    assert len(table.sample(3, given={"species": partial["species"][0]})) == 3
+
+
+def test_pictures_are_completed_by_a_diffusion(pictures):
+    digits = likely.read("digits")
+    given = digits.pixels[:3, ..., 0].astype(float)
+    given[:, 4:] = np.nan
+    told = pictures.complete(given, particles=2)
+    images = told.rows
+    assert told.way == "asymptotic"
+    assert images.pixels.shape == (3, 8, 8, 1)
+    assert np.array_equal(images.pixels[:, :4], digits.pixels[:3, :4])
+    hole = np.zeros((8, 8), dtype=bool)
+    hole[2:5, 2:5] = True
+    for by in (Replacing(), DPS(), PiGDM(), RePaint(1, 1, steps=5)):
+        told = pictures.complete(digits.take(range(3)), hole=hole, by=by)
+        assert told.way == "heuristic"
+        assert told.share is None
+        assert np.array_equal(told.rows.pixels[:, ~hole], digits.pixels[:3, ~hole])
+        assert told.rows.about is not None
+    assert pictures.complete(given, given={"label": 3}, particles=2).rows.pixels.shape == (3, 8, 8, 1)

@@ -13,7 +13,7 @@ from likely.codecs import TextsCodec
 from likely.codecs.vocabulary import Listed, Words, padded
 from likely.contracts import AnyOrder, Completes, Fills
 from likely.errors import CannotAnswer, FieldError, WrongRows
-from likely.filling import PARTICLES, disagreement, filled, way_of
+from likely.filling import Filling, disagreement, filled
 from likely.fitted import Fitted
 from likely.promises import promised
 
@@ -23,7 +23,7 @@ FEW = 16  # texts on which orders are compared: each costs a look a token
 
 
 def completed(
-    fitted: Fitted[Any], texts: Sequence[str], *, mark: str = MARK, particles: int = PARTICLES, seed: int = 0
+    fitted: Fitted[Any], texts: Sequence[str], *, mark: str = MARK, particles: int | None = None, seed: int = 0
 ) -> Completion:
     """The texts with every mark drawn from p(gaps | the rest)."""
     model, codec = promised(fitted.model, fitted.name, Completes, Fills), fitted.codec
@@ -33,10 +33,10 @@ def completed(
     if fitted.condition_codec is not None:
         raise CannotAnswer(f"this {fitted.name} was fitted given {', '.join(fitted.card.condition)}",
                            expected="a model of texts alone")  # fmt: skip
-    x, known = gapped(codec, texts, mark)
-    cells, share = filled(model, x, known, None, particles=particles, seed=seed)
+    (x, known), how = gapped(codec, texts, mark), Filling(particles, seed=seed)
+    cells, share = filled(model, fitted.lift, x, known, None, how)
     apart = disagreement(model, cells[:FEW], None, seed=seed) if isinstance(model, AnyOrder) else None
-    return Completion(codec.decode(cells), way_of(model), share, disagreement=apart)
+    return Completion(codec.decode(cells), how.word(model), share, disagreement=apart)
 
 
 def gapped(codec: TextsCodec, texts: Sequence[str], mark: str) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""likely complete RUN partial.csv [-o out.csv]"""
+"""likely complete RUN partial.csv [-o out.csv]; likely complete RUN picture.png --hole hole.png [-o out.png]"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,27 +7,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Json, Seed, emit_json, one_command, records
+from likely.cli.output import Json, Seed, emit_json, given_of, one_command, records
 
 if TYPE_CHECKING:
     from likely.card import Completion
+    from likely.data import Images
     from likely.fitted import Fitted
 
 
 def complete(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
-    data: Annotated[str, typer.Argument(help="Rows with some cells or columns missing; texts with gaps.")],
+    data: Annotated[str, typer.Argument(help="Rows with cells or columns missing; texts or pictures with gaps.")],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file; of texts .txt.")
+        Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file; of texts .txt, of pictures .png.")
     ] = None,
-    particles: Annotated[int, typer.Option(help="Of each row, where completion is asymptotic.")] = 128,
+    particles: Annotated[int | None, typer.Option(help="Of each row, where completion is asymptotic.")] = None,
+    by: Annotated[str | None, typer.Option(help="A denoiser's way: RePaint,times=10, Replacing, DPS, PiGDM.")] = None,
+    hole: Annotated[Path | None, typer.Option(help="Of pictures: white where they are to be filled in.")] = None,
+    given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE that pictures are drawn given.")] = None,
     gap: Annotated[str, typer.Option(help="Of texts: the character that marks one unknown token.")] = "_",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Draw what is missing given what is known; known cells come back as they were."""
     from likely.codecs import TableCodec, TextsCodec
-    from likely.data import Schema, Table, write
+    from likely.data import Images, Schema, Table, write
+    from likely.fields import made
     from likely.fitted import load
 
     fitted = load(run)
@@ -35,7 +40,12 @@ def complete(
         _texts(fitted, fitted.codec.form, data, out, gap, particles, seed, as_json=as_json)
         return
     framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
-    completion = framed.complete(data, particles=particles, seed=seed)
+    way = None if by is None else made("Reconstruction", by)
+    told = given_of(given or []) or None
+    completion = framed.complete(data, hole=hole, given=told, particles=particles, by=way, seed=seed)
+    if isinstance(completion.rows, Images):
+        _pictures(completion, completion.rows, out or Path("completed.png"), particles, as_json=as_json)
+        return
     if out is not None:
         schema = fitted.codec.schema if isinstance(fitted.codec, TableCodec) else Schema(())
         write(Table(completion.rows, schema), out)
@@ -57,8 +67,16 @@ def complete(
 
 
 def _texts(
-    fitted: "Fitted[Any]", form: str, data: str, out: Path | None, gap: str, particles: int, seed: int, *, as_json: bool
-) -> None:
+    fitted: "Fitted[Any]",
+    form: str,
+    data: str,
+    out: Path | None,
+    gap: str,
+    particles: int | None,
+    seed: int,
+    *,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Texts with gaps, one a line."""
     from likely.apps.gaps import completed
     from likely.data import Texts, read, write
@@ -80,11 +98,23 @@ def _texts(
     _told(completion, particles)
 
 
-def _told(completion: "Completion", particles: int) -> None:
+def _pictures(completion: "Completion", pictures: "Images", out: Path, particles: int | None, *, as_json: bool) -> None:
+    """Pictures, in a file."""
+    from likely.data import write
+
+    write(pictures, out)
+    if as_json:
+        emit_json({"way": completion.way, "share": completion.share, "disagreement": None, "file": out, "rows": None})
+        return
+    _told(completion, particles)
+    typer.echo(str(out))
+
+
+def _told(completion: "Completion", particles: int | None) -> None:
     """How the rows were completed."""
     apart, share = completion.disagreement, completion.share
     orders = "" if apart is None else f" (orders disagree by {apart:.2g} nats a row)"
-    founded = "" if share is None else f" (particles: an effective {share:.0%} of {particles})"
+    founded = "" if share is None else f" (particles: an effective {share:.0%} of {particles or 'them'})"
     typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}{founded}", err=True)
 
 

@@ -17,7 +17,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from likely.codecs.ways import Way, no_change
+from likely.codecs.ways import Bounds, Way, no_change
 from likely.rng import Rng
 from likely.spaces import Category, Column, Count, Real, Vector, reals
 
@@ -43,6 +43,8 @@ class Choices(Way):
         self.atoms = _atom_table([space.columns[i] for i in self.mixed])
         self.k = torch.tensor([_k(space.columns[i]) for i in self.categories]).long()
         self.gaps = [self.counts.index(i) for i in self.gappy]
+        ends, misses = (self.offsets + self.sizes - 1).tolist(), [space.columns[i].missing for i in choosing]
+        self.gone = [end for end, may in zip(ends, misses, strict=True) if may]  # entries that say: missing
         self.space, self.exact = reals(sum(self.widths)), not (self.counts or choosing)
         repeated = torch.tensor(choosing).long().repeat_interleave(self.sizes)
         self.source = torch.cat([torch.tensor([*self.plain, *self.mixed, *self.counts]).long(), repeated])
@@ -78,6 +80,34 @@ class Choices(Way):
 
     def mask(self, known: Tensor) -> Tensor:
         return known[:, self.source.to(known.device)]
+
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        codes, free = self._codes(x), ~self.mask(known)
+        parts = (self._plain_bounds(x, codes), self._count_bounds(x[:, self.counts]), self._hot_bounds(x, codes))
+        low, high, near = (torch.cat(each, 1) for each in zip(*parts, strict=True))
+        there = torch.full_like(high[:1], torch.inf)  # of a free cell: it is not missing
+        there[:, [sum(self.widths[:3]) + entry for entry in self.gone]] = 0.5 * self.noisy
+        return Bounds(low.masked_fill(free, -torch.inf), torch.where(free, there, high), near.masked_fill(free, 0.0))
+
+    def _plain_bounds(self, x: Tensor, codes: Tensor) -> Bounds:
+        """Of plain reals and the values of mixed ones: a value that is not there is any."""
+        values = x[:, [*self.plain, *self.mixed]].nan_to_num(0.0)
+        lacking = torch.cat([torch.zeros_like(x[:, self.plain]).bool(), codes[:, : len(self.mixed)] != 0], 1)
+        near = values.masked_fill(lacking, 0.0)
+        return Bounds(near.masked_fill(lacking, -torch.inf), near.masked_fill(lacking, torch.inf), near)
+
+    def _count_bounds(self, counts: Tensor) -> Bounds:
+        lacking, x = torch.isnan(counts), counts.nan_to_num(0.0)
+        low, near, high = (torch.log1p(x + part) for part in ((0, 0.5, 1) if self.noisy else (0.5, 0.5, 0.5)))
+        low = low.masked_fill(lacking | (x == 0) & self.noisy, -torch.inf)
+        return Bounds(low, high.masked_fill(lacking, torch.inf), near.masked_fill(lacking, 0.0))
+
+    def _hot_bounds(self, x: Tensor, codes: Tensor) -> Bounds:
+        """The entry that is chosen lies above the middle, the others below."""
+        hot = x.new_zeros(len(x), self.widths[3]).scatter_(1, codes + self.offsets.to(x.device), 1.0)
+        middle = torch.full_like(hot, 0.5 * self.noisy)
+        low = middle.masked_fill(hot == 0, -torch.inf)
+        return Bounds(low, middle.masked_fill(hot == 1, torch.inf), hot if self.noisy else 2 * hot - 1)
 
     def _codes(self, x: Tensor) -> Tensor:
         """Which option each choice takes, (B, choices); a cell that is NaN takes its last one."""

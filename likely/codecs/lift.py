@@ -6,7 +6,7 @@ from torch import Tensor
 
 from likely.bijections import FlowFamily
 from likely.codecs.choices import Choices
-from likely.codecs.ways import Flattened, Levels, Redrawn, Same, Way
+from likely.codecs.ways import Bounds, Flattened, Levels, Redrawn, Same, Way
 from likely.contracts import Family, Lifted, Space
 from likely.distributions.state import columns_of
 from likely.errors import CannotAnswer
@@ -53,6 +53,10 @@ class Lift:
     def mask(self, known: Tensor) -> Tensor:
         """A mask over cells in u's shape: every real that stands for a known cell is known."""
         return self._way.mask(known)
+
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        """Between which reals the known cells of x lie; free ones anywhere, or anywhere that is not: missing."""
+        return self._way.bounds(x, known)
 
 
 def way_of(space: Space, lifted: Lifted) -> Way:

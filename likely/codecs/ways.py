@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -11,6 +11,14 @@ from torch import Tensor
 from likely.contracts import Space
 from likely.rng import Rng
 from likely.spaces import Image, Series, Tokens, Wave
+
+
+class Bounds(NamedTuple):
+    """The reals that stand for what is known of cells: between low and high, and one of them; 0 where any may."""
+
+    low: Tensor
+    high: Tensor
+    near: Tensor
 
 
 class Way(ABC):
@@ -30,6 +38,18 @@ class Way(ABC):
     @abstractmethod
     def mask(self, known: Tensor) -> Tensor:
         """A mask over cells as a mask over reals."""
+
+    @abstractmethod
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        """Between which reals u lies where down(u) has the known cells of x; of free ones it is known that they are
+        there, where a cell can be missing."""
+
+
+def at_points(x: Tensor, known: Tensor) -> Bounds:
+    """Known reals are what they are."""
+    x = x.nan_to_num(0.0)
+    low, high = x.masked_fill(~known, -torch.inf), x.masked_fill(~known, torch.inf)
+    return Bounds(low, high, x.masked_fill(~known, 0.0))
 
 
 def no_change(x: Tensor) -> Tensor:
@@ -54,6 +74,9 @@ class Same(Way):
 
     def mask(self, known: Tensor) -> Tensor:
         return known
+
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        return at_points(x, known)
 
 
 @final
@@ -84,6 +107,12 @@ class Levels(Way):
     def mask(self, known: Tensor) -> Tensor:
         return known
 
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        low, high = x * (2 / self.levels) - 1, (x + 1) * (2 / self.levels) - 1
+        low = low.masked_fill(~known | (x <= 0), -torch.inf)
+        high = high.masked_fill(~known | (x >= self.levels - 1), torch.inf)
+        return Bounds(low, high, ((x + 0.5) * (2 / self.levels) - 1).masked_fill(~known, 0.0))
+
 
 @final
 class Flattened(Way):
@@ -101,6 +130,9 @@ class Flattened(Way):
 
     def mask(self, known: Tensor) -> Tensor:
         return self.columns.mask(known.flatten(1))
+
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        return self.columns.bounds(x.flatten(1), known.flatten(1))
 
 
 @final
@@ -120,3 +152,6 @@ class Redrawn(Way):
 
     def mask(self, known: Tensor) -> Tensor:
         return known
+
+    def bounds(self, x: Tensor, known: Tensor) -> Bounds:
+        return at_points(x, known)

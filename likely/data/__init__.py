@@ -15,6 +15,7 @@ from likely.data.describe import (
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, SURFACES, true_log_prob, true_places
 from likely.data.hashing import content_hash
+from likely.data.holes import holed
 from likely.data.read import read
 from likely.data.recipe import read_recipe
 from likely.data.rows import Images, Pieces, Rows, Table
@@ -56,6 +57,7 @@ __all__ = [
     "chunks",
     "content_hash",
     "describe",
+    "holed",
     "infer_schema",
     "read",
     "read_recipe",

@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import likely
+from likely.backbones import MLP
 from likely.data import Texts
 
 
@@ -93,3 +95,39 @@ def test_texts_with_gaps(cli, tmp_path):
     assert (tmp_path / "whole.txt").read_text().splitlines() == [first, second, third]
     assert json.loads(cli("complete", "lines", "gaps.txt", "--json").out)["rows"] == [first, second, third]
     cli("complete", "lines", "gaps.txt", "--gap", "ab").fails(2, "one character")
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    run = tmp_path_factory.mktemp("digits") / "run"
+    small = likely.Diffusion(steps=5, network=MLP())
+    likely.fit("digits", small, budget="12 steps").save(run)
+    return run
+
+
+def test_pictures_with_holes(cli, digits, tmp_path):
+    pixels = likely.read("digits").pixels[0, ..., 0] * 17
+    alpha = np.full((8, 8), 255, dtype=np.uint8)
+    alpha[5:] = 0
+    Image.fromarray(np.stack([pixels, alpha], -1).astype(np.uint8), "LA").save(tmp_path / "erased.png")
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "whole.png")
+    Image.fromarray(255 - alpha).save(tmp_path / "hole.png")
+    for asked in (("erased.png",), ("whole.png", "--hole", "hole.png"), ("erased.png", "--by", "RePaint,steps=5")):
+        told = cli("complete", digits, *asked, "-o", "made.png", "--seed", 3)
+        heuristic = "--by" in asked
+        assert ("1 rows completed, heuristic -> made.png" if heuristic else "1 rows completed, asymptotic") in told.err
+        made = likely.read(tmp_path / "made.png")
+        assert np.array_equal(made.pixels[0, :5, :, 0], np.rint(pixels[:5] * 16 / 255))
+    assert json.loads(cli("complete", digits, "erased.png", "--json").out)["file"] == "completed.png"
+
+
+def test_what_cannot_be_done_to_pictures(cli, digits, models, tmp_path):
+    Image.fromarray(np.zeros((8, 8), dtype=np.uint8)).save(tmp_path / "whole.png")
+    Image.fromarray(np.zeros((4, 8), dtype=np.uint8)).save(tmp_path / "small.png")
+    cli("complete", digits, "whole.png").fails(3, "nothing of these pictures is unknown", "--hole")
+    cli("complete", digits, "whole.png", "--hole", "small.png").fails(3, "4 x 8")
+    cli("complete", digits, "whole.png", "--hole", "no.png").fails(3, "no.png")
+    cli("complete", digits, "whole.png", "--by", "Repair").fails(2, "Repair", "RePaint")
+    cli("complete", digits, "whole.png", "--by", "DPS", "--particles", 3).fails(2, "both asked for")
+    likely.read("iris").frame.head(3).drop(columns="species").to_csv("partial.csv", index=False)
+    cli("complete", models["vae"], "partial.csv", "--by", "DPS").fails(4, "a way of its own")

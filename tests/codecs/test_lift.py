@@ -6,7 +6,7 @@ from likely.contracts import Lifted
 from likely.errors import CannotAnswer
 from likely.families.naive_bayes import NaiveBayes
 from likely.rng import Keyed
-from likely.spaces import Category, Image, Real, Series, Tokens, Vector, Wave, reals
+from likely.spaces import Category, Count, Image, Real, Series, Tokens, Vector, Wave, reals
 
 SPACES = [Vector((Category(2), Real())), reals(3), Image(1, 2, 2), Image(1, 2, 2, None), Series(2, 5),
           Wave(8000, 9, None), Wave(8000, 9), Series(2, 5, 4), Series(2, 5, 4, True),
@@ -76,3 +76,42 @@ def test_a_family_may_want_pictures_otherwise_than_tables():
     assert Lift.of(Tabular(), table).space == table
     assert Lift.of(Tabular(), picture).space == Image(1, 2, 2, None)
     assert Lift.of(NaiveBayes(), picture).space == picture
+
+
+MIXED = Vector((Real(), Real((0.0,), True), Count(), Count(True), Category(3), Category(2, True)))
+ROWS = torch.tensor([[0.3, 1.7, 2.0, 0.0, 1.0, 0.0], [-1.0, 0.0, 0.0, torch.nan, 2.0, torch.nan],
+                     [0.0, torch.nan, 9.0, 4.0, 0.0, 1.0]])  # fmt: skip
+
+
+@pytest.mark.parametrize("lifted", [Lifted.DEQUANTISED, Lifted.CENTRED])
+@pytest.mark.parametrize(
+    ("space", "x"),
+    [
+        (MIXED, ROWS),
+        (Image(1, 2, 2, 4), torch.tensor([[[[0.0, 1], [2, 3]]]])),
+        (reals(3), torch.randn(4, 3)),
+        (Series(1, 3, None, True), torch.tensor([[[0.5, torch.nan, -2.0]]])),
+    ],
+    ids=["mixed", "image", "reals", "gaps"],
+)
+def test_whatever_a_cell_is_lifted_to_lies_within_its_bounds(lifted, space, x):
+    """And a number in between comes down to the cell."""
+    lift = Lift(space, lifted)
+    bounds = lift.bounds(x, torch.ones_like(x, dtype=torch.bool))
+    for seed in range(20):
+        u, _ = lift.up(x, rng=Keyed(seed))
+        assert ((bounds.low <= u) & (u <= bounds.high)).all()
+    assert torch.equal(lift.down(bounds.near).nan_to_num(-9), x.nan_to_num(-9))
+    assert torch.isfinite(bounds.near).all()
+
+
+def test_of_free_cells_it_is_known_that_they_are_there():
+    lift = Lift(MIXED, Lifted.DEQUANTISED)
+    low, high, near = lift.bounds(ROWS, torch.zeros_like(ROWS, dtype=torch.bool))
+    assert torch.equal(low, torch.full_like(low, -torch.inf))
+    assert (high < torch.inf).sum(1).tolist() == [3, 3, 3]  # one entry of each column that may be missing
+    assert torch.equal(near, torch.zeros_like(near))
+    u, _ = lift.up(torch.full_like(ROWS, torch.nan), rng=Keyed(0))
+    assert (u > high).sum(1).tolist() == [3, 3, 3]
+    there = lift.down(u.masked_fill(high < torch.inf, -torch.inf))
+    assert not torch.isnan(there[:, 1:]).any()  # the first column is a plain real
