@@ -53,7 +53,7 @@ def _lacking(source: Any) -> Array | None:
     if not isinstance(source, np.ndarray) or source.dtype.kind != "f":
         return None
     gone = np.isnan(source)
-    return gone.any(-1) if gone.ndim == 4 else gone
+    return np.asarray(gone.any(-1)) if gone.ndim == 4 else gone
 
 
 def _transparent(source: Any, images: Images) -> Array | None:
