@@ -48,8 +48,13 @@ def promised(model: Model, name: str, *promises: type[P], remedy: str = "") -> P
 
 def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
     thing, consequence = ASKED[promises[0]]
-    able = families_that(*(each.__name__ for promise in promises for each in _among(promise)))
+    able = families_that(*(each.__name__ for promise in promises for each in _among(_told(promise))))
     return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able) or 'none yet'}."
+
+
+def _told(promise: type[Model]) -> type[Model]:
+    """A room's own promise by that of the contracts on which it stands."""
+    return promise if promise.__module__ == Model.__module__ else _told(promise.__bases__[0])
 
 
 def _among(promise: type[Model]) -> list[type[Model]]:

@@ -106,7 +106,7 @@ def digits(tmp_path_factory):
 
 
 def test_pictures_with_holes(cli, digits, tmp_path):
-    pixels = likely.read("digits").pixels[0, ..., 0] * 17
+    pixels = np.rint(likely.read("digits").pixels[0, ..., 0] * (255 / 16)).astype(np.uint8)
     alpha = np.full((8, 8), 255, dtype=np.uint8)
     alpha[5:] = 0
     Image.fromarray(np.stack([pixels, alpha], -1).astype(np.uint8), "LA").save(tmp_path / "erased.png")
@@ -117,7 +117,7 @@ def test_pictures_with_holes(cli, digits, tmp_path):
         heuristic = "--by" in asked
         assert ("1 rows completed, heuristic -> made.png" if heuristic else "1 rows completed, asymptotic") in told.err
         made = likely.read(tmp_path / "made.png")
-        assert np.array_equal(made.pixels[0, :5, :, 0], np.rint(pixels[:5] * 16 / 255))
+        assert np.array_equal(made.pixels[0, :5, :, 0], pixels[:5])
     assert json.loads(cli("complete", digits, "erased.png", "--json").out)["file"] == "completed.png"
 
 

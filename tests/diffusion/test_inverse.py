@@ -98,33 +98,36 @@ def test_independent_cells_are_replaced_exactly():
 
 # A mixture: how far off each of them is -------------------------------------------------------------------------------
 
-# how uneven the truth's ranks are (below 1 nothing is seen), how far the draws' mean is from the exact one (in the
-# posterior's deviations, root mean square over y), and their spread over the exact one; of Twisted by 16 particles
+# how uneven the truth's ranks are among so many trials (below 1 nothing is seen), how far the draws' mean is from the
+# exact one (in the posterior's deviations, root mean square over y), and their spread over the exact one
 BIAS = {
-    "PiGDM": (0.0, 0.49, 1.21),
-    "DPS": (0.0, 0.51, 1.35),
-    "Replacing": (0.0, 0.53, 1.28),
-    "RePaint": (0.0, 0.32, 1.10),
-    "Twisted": (0.0, 0.15, 1.02),
-}
-HOW = {
-    "PiGDM": (PiGDM(), 400),
-    "DPS": (DPS(), 400),
-    "Replacing": (Replacing(), 400),
-    "RePaint": (RePaint(times=5, jump=5, steps=250), 400),
-    "Twisted": (Twisted(particles=16, steps=40), 100),
+    "PiGDM": (PiGDM(), 1600, 2.1, 0.49, 1.21),
+    "DPS": (DPS(), 400, 4.9, 0.51, 1.35),
+    "Replacing": (Replacing(), 1600, 2.7, 0.53, 1.28),
+    "RePaint": (RePaint(times=5, jump=5, steps=250), 400, 3.7, 0.32, 1.10),
+    "Twisted": (Twisted(particles=16, steps=40), 200, 0.3, 0.15, 1.02),
 }
 
 
-@pytest.mark.parametrize("name", HOW)
-def test_the_bias_of_each_is_what_is_told(name):
-    how, count = HOW[name]
+def found(how, count):
     given = Trials(three(), A, 0.1, count=count, draws=9)
     told, way = Observed(Matrix(A), given.asked, 0.1), Way(SCHEDULE, DDPM(), 60)
     x = how.draw(three().denoise, told, way, (2,), len(given.asked), like=given.asked, rng=Keyed(1)).x
-    found = given.uneven(x, ALONG), *given.off(x, ALONG)
-    assert found == pytest.approx(BIAS[name], abs=0.1, rel=0.2), name
-    assert (found[0] < 1) == (how.word == "asymptotic")
+    return given.uneven(x, ALONG), *given.off(x, ALONG)
+
+
+@pytest.mark.parametrize("name", BIAS)
+def test_the_bias_of_each_is_what_is_told(name):
+    how, count, uneven, *off = BIAS[name]
+    told = found(how, count)
+    assert told[1:] == pytest.approx(off, abs=0.1, rel=0.15)
+    assert told[0] == pytest.approx(uneven, abs=0.4, rel=0.3)
+    assert (told[0] < 1) == (how.word == "asymptotic")
+
+
+@pytest.mark.slow
+def test_particles_pass_where_every_heuristic_is_found_out():
+    assert found(Twisted(particles=32, steps=60), 1600)[0] < 1
 
 
 # Samplers -------------------------------------------------------------------------------------------------------------
