@@ -10,6 +10,7 @@ import torch
 
 import likely
 from likely import filling
+from likely.backbones import MLP
 from likely.codecs import Lift
 from likely.contracts import Family, Filled, Fills, Lifted, Model
 from likely.diffusion import DPS, Descends, DPMSolver, Karras, PiGDM, RePaint, Replacing, Twisted, Way
@@ -17,6 +18,7 @@ from likely.errors import CannotAnswer, FieldError
 from likely.filling import Filling, filled
 from likely.rng import Keyed
 from likely.spaces import Category, Count, Real, Vector, reals
+from likely.testing.case import SPACES, Case
 
 
 @final
@@ -181,3 +183,18 @@ def test_pictures_are_completed_by_a_diffusion(pictures):
         assert np.array_equal(told.rows.pixels[:, ~hole], digits.pixels[:3, ~hole])
         assert told.rows.about is not None
     assert pictures.complete(given, given={"label": 3}, particles=2).rows.pixels.shape == (3, 8, 8, 1)
+
+
+@pytest.mark.parametrize("space", ["mixed", "choices", "image", "series", "wave"])
+@pytest.mark.parametrize("family", [likely.Diffusion, likely.FlowMatching, likely.Score], ids=lambda f: f.__name__)
+def test_whatever_descends_fills_in(family, space):
+    """Known cells come back bit for bit, free ones are there; a seed, and no company, decides what is drawn."""
+    case = Case(family(network=MLP(width=16)), SPACES[space])
+    x, how = case.cells[:12], Filling(by=Twisted(particles=2, steps=4), seed=9)
+    known = Keyed(8).uniform(x.shape, like=x) < 0.5
+    cells, share = filled(case.model, case.lift, x, known, None, how)
+    again, _ = filled(case.model, case.lift, x[:7], known[:7], None, how)
+    assert torch.equal(cells.nan_to_num(-9)[known], x.nan_to_num(-9)[known])
+    assert not cells[~known].isnan().any()
+    assert 0.49 < share < 1.001
+    assert (cells[:7] - again).nan_to_num(0.0).abs().flatten(1).amax(1).lt(0.1).double().mean() >= 0.8

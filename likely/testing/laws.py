@@ -28,8 +28,6 @@ from likely.contracts import (
     Trained,
     Weighted,
 )
-from likely.diffusion import Descends, Twisted
-from likely.filling import Filling, filled
 from likely.rng import Keyed, Stepped
 from likely.spaces import Tokens, Vector, absent, present
 from likely.store import fill
@@ -373,21 +371,6 @@ def filling_leaves_what_is_known_and_a_row_to_itself(case: Case) -> None:
     demand(present(told.x)[~known].all(), "free cells are missing")
     demand(((told.share > 0.12) & (told.share < 1 + 1e-4)).all(), "the particles' share is not between 1 / 8 and 1")
     moved = sampling.apart(told.x[:7], again.x)
-    demand(moved <= 0.2, f"{moved:.0%} of the first rows are filled otherwise in other company")
-
-
-@law(Descends)
-def a_denoiser_fills_in_what_is_unknown(case: Case) -> None:
-    """Known cells come back bit for bit, free ones are there; a seed, and no company, decides what is drawn."""
-    model, x, c = case.model, case.cells[:12], _part(case.c, slice(12))
-    known, how = Keyed(8).uniform(x.shape, like=x.float()) < 0.5, Filling(by=Twisted(particles=2, steps=4), seed=9)
-    assert isinstance(model, Descends)
-    cells, share = filled(model, case.lift, x, known, c, how)
-    again, _ = filled(model, case.lift, x[:7], known[:7], _part(c, slice(7)), how)
-    demand(torch.equal(_nan_free(cells)[known], _nan_free(x)[known]), "known cells were changed")
-    demand(present(cells)[~known].all(), "free cells are missing")
-    demand(share is not None and 0.49 < share < 1 + 1e-4, "the particles' share is not between 1 / 2 and 1")
-    moved = sampling.apart(cells[:7], again)
     demand(moved <= 0.2, f"{moved:.0%} of the first rows are filled otherwise in other company")
 
 
