@@ -86,7 +86,7 @@ class Trials:
 
     def uneven(self, drawn: Tensor, along: Tensor) -> float:
         """Of ranks of the row, and of numbers that depend on y, too: by the row alone the prior would pass."""
-        asked = [lambda x, y: x @ along, lambda x, y: x @ along * y[:, 0]]
+        asked = [lambda x, y: x @ along, lambda x, y: x @ along * y[:, 0], lambda x, y: self.mixture.log_prob(x)]
         if self.noise:
             asked.append(lambda x, y: (y - x @ self.matrix.T).square().sum(1))
         return max(self.unevenness(drawn, quantity) for quantity in asked)

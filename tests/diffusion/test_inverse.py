@@ -98,14 +98,14 @@ def test_independent_cells_are_replaced_exactly():
 
 # A mixture: how far off each of them is -------------------------------------------------------------------------------
 
-# how uneven the truth's ranks are among so many trials (below 1 nothing is seen), how far the draws' mean is from the
-# exact one (in the posterior's deviations, root mean square over y), and their spread over the exact one
+# trials of nine draws each; how far the draws' mean is from the exact one (in the posterior's deviations, root mean
+# square over y), and their spread over the exact one
 BIAS = {
-    "PiGDM": (PiGDM(), 1600, 2.1, 0.49, 1.21),
-    "DPS": (DPS(), 400, 4.9, 0.51, 1.35),
-    "Replacing": (Replacing(), 1600, 2.7, 0.53, 1.28),
-    "RePaint": (RePaint(times=5, jump=5, steps=250), 400, 3.7, 0.32, 1.10),
-    "Twisted": (Twisted(particles=16, steps=40), 200, 0.3, 0.15, 1.02),
+    "PiGDM": (PiGDM(), 1600, 0.49, 1.21),
+    "DPS": (DPS(), 400, 0.51, 1.35),
+    "Replacing": (Replacing(), 1600, 0.6, 1.28),
+    "RePaint": (RePaint(times=5, jump=5, steps=250), 400, 0.32, 1.10),
+    "Twisted": (Twisted(particles=16, steps=40), 200, 0.1, 1.02),
 }
 
 
@@ -118,11 +118,11 @@ def found(how, count):
 
 @pytest.mark.parametrize("name", BIAS)
 def test_the_bias_of_each_is_what_is_told(name):
-    how, count, uneven, *off = BIAS[name]
-    told = found(how, count)
-    assert told[1:] == pytest.approx(off, abs=0.1, rel=0.15)
-    assert told[0] == pytest.approx(uneven, abs=0.4, rel=0.3)
-    assert (told[0] < 1) == (how.word == "asymptotic")
+    """Particles are calibrated; every heuristic is seen to be off, by ranks or by its mean."""
+    how, count, *off = BIAS[name]
+    uneven, mean, spread = found(how, count)
+    assert (mean, spread) == pytest.approx(off, abs=0.15)
+    assert (uneven < 1 and mean < 0.25) == (how.word == "asymptotic"), uneven
 
 
 @pytest.mark.slow
