@@ -5,12 +5,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 
 import likely
 from likely import drawing
+from likely.apps.steps import apart
 from likely.backbones import MLP
 from likely.descent import Descent
-from likely.diffusion import DDIM, Cosine, Descends, DPMSolver, Embedded, Geometric, Guided, Karras, descended
+from likely.diffusion import (
+    DDIM,
+    Cosine,
+    Descends,
+    DPMSolver,
+    Embedded,
+    Geometric,
+    Guided,
+    Heun,
+    Karras,
+    UniPC,
+    descended,
+)
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.families.clip import CLIP
 from likely.families.diffusion import Diffusion
@@ -184,3 +198,35 @@ def test_a_column_that_is_not_its_condition_is_not_silently_left_unled():
     name = model.codec.names[0]
     with pytest.raises(CannotAnswer):
         model.sample(2, {name: 0.5}, descent=Descent(steps=3))
+
+
+@pytest.mark.slow
+def test_digits_come_out_as_they_are_asked_for_and_the_surer_the_stronger():
+    """By another judge: a linear classifier of real pixels (0.97 right on them), of 200 drawings."""
+    network = MLP(width=256, depth=3, residual=True, normalised=True)
+    model = fitted(Diffusion(network=network, steps=20, sampler=DPMSolver()), budget=900)
+    guide = fitted(NoisyClassifier(), budget=400, condition="label")
+    digits, asked = likely.read("digits"), np.arange(200) % 10
+    known = LogisticRegression(max_iter=500).fit(flat(digits), digits.about.frame["label"])
+    right = {}
+    for strength in (0.0, 1.0, 2.0, 4.0):
+        drawn = model.sample(1, {"label": asked.tolist()}, descent=Descent(guide=guide, strength=strength))
+        right[strength] = float((known.predict(flat(drawn)) == asked).mean())
+    quality = {
+        (name, sampler): [
+            round(apart(ends(model, sampler, calls, way), ends(model, Heun(), 1000)), 4) for calls in (10, 15, 20, 50)
+        ]
+        for name, way in {"karras7": Karras(), "geo": Geometric(0.002, 20.0), "karras4": Karras(rho=4.0)}.items()
+        for sampler in (DDIM(), DPMSolver(), DPMSolver(order=3), UniPC(), UniPC(order=3), Heun())
+    }
+    assert (right, quality) == 0
+
+
+def ends(model, sampler, calls, way=None):
+    way = replace(model.model.way, sampler=sampler, steps=calls, schedule=way or model.model.way.schedule)
+    with torch.no_grad():
+        return descended(model.model, 16, way=way, rng=Keyed(0)).x.double()
+
+
+def flat(images):
+    return images.pixels.reshape(len(images), -1) / 16.0
