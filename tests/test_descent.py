@@ -9,7 +9,6 @@ from sklearn.linear_model import LogisticRegression
 
 import likely
 from likely import drawing
-from likely.apps.steps import apart
 from likely.backbones import MLP
 from likely.descent import Descent
 from likely.diffusion import (
@@ -20,9 +19,7 @@ from likely.diffusion import (
     Embedded,
     Geometric,
     Guided,
-    Heun,
     Karras,
-    UniPC,
     descended,
 )
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
@@ -212,20 +209,10 @@ def test_digits_come_out_as_they_are_asked_for_and_the_surer_the_stronger():
     for strength in (0.0, 1.0, 2.0, 4.0):
         drawn = model.sample(1, {"label": asked.tolist()}, descent=Descent(guide=guide, strength=strength))
         right[strength] = float((known.predict(flat(drawn)) == asked).mean())
-    quality = {
-        (name, sampler): [
-            round(apart(ends(model, sampler, calls, way), ends(model, Heun(), 1000)), 4) for calls in (10, 15, 20, 50)
-        ]
-        for name, way in {"karras7": Karras(), "geo": Geometric(0.002, 20.0), "karras4": Karras(rho=4.0)}.items()
-        for sampler in (DDIM(), DPMSolver(), DPMSolver(order=3), UniPC(), UniPC(order=3), Heun())
-    }
-    assert (right, quality) == 0
-
-
-def ends(model, sampler, calls, way=None):
-    way = replace(model.model.way, sampler=sampler, steps=calls, schedule=way or model.model.way.schedule)
-    with torch.no_grad():
-        return descended(model.model, 16, way=way, rng=Keyed(0)).x.double()
+    assert right[0.0] < 0.25
+    assert right[1.0] > 0.65
+    assert right[2.0] > 0.88
+    assert right[4.0] > 0.95
 
 
 def flat(images):
