@@ -1,7 +1,7 @@
 r"""Quality against network calls: how far each sampler takes the same noise from where the flow takes it.
 
     e(calls) = sqrt( mean |x_calls - x_*|^2 / mean |x_* - mean x_*|^2 )                  (1) over the same noise
-    x_*  the flow's end in 1,000 calls of Heun's solver, along the model's own levels    (2)
+    x_*  the flow's end in 1,000 calls of Heun's solver, along the model's own levels or others    (2)
     its own error: (1) between (2) and the same in half the calls                        (3)
 
 (1) is a share of the samples' spread, in the numbers that the model sees. It says how soon a sampler is the model that
@@ -10,7 +10,7 @@ are left out by name. Euler's solver is DDIM with eta 0, and is told under that 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, final
 
@@ -18,7 +18,19 @@ import torch
 from torch import Tensor
 
 from likely.contracts import Denoises, Model
-from likely.diffusion import DDIM, Adaptive, Descends, DPMSolver, Heun, Sampler, UniPC, Way, drawn
+from likely.diffusion import (
+    DDIM,
+    Adaptive,
+    Descends,
+    DPMSolver,
+    Heun,
+    Sampler,
+    Schedule,
+    UniPC,
+    Way,
+    check_within,
+    drawn,
+)
 from likely.errors import CannotAnswer, FieldError
 from likely.fitted import Fitted
 from likely.promises import promised
@@ -76,15 +88,21 @@ class Steps:
 
 def steps(
     fitted: Fitted[Any], calls: Sequence[int] = CALLS, *,
-    samplers: Mapping[str, Sampler] = FLOWS, n: int = ROWS, reference: int = REFERENCE, seed: int = 0,
+    samplers: Mapping[str, Sampler] = FLOWS, levels: Schedule | None = None, n: int = ROWS,
+    reference: int = REFERENCE, seed: int = 0,
 ) -> Steps:  # fmt: skip
-    """(1) of these samplers, each from the same noise and given the same conditions, along the model's own way."""
+    """(1) of these samplers, each from the same noise and given the same conditions, along the model's own levels.
+
+    Along other `levels` the same ends are reached where the highest and the lowest are the same.
+    """
     model = _walked(fitted)
+    way = model.way if levels is None else replace(model.way, schedule=levels)
+    check_within(model.learned, way.schedule)
     if not calls or min(calls) < 1 or reference < 2 * max(calls) or n < 2:
         raise FieldError(f"calls {list(calls)} beside a reference of {reference}, on {n} rows",
                          expected="at least one call, a reference of twice the most, two rows")  # fmt: skip
     c = None if fitted.conditions is None else fitted.conditions.draw(n, Keyed(seed).fork(1))
-    walk = _Walk(model, model.way, c, n, seed)
+    walk = _Walk(model, way, c, n, seed)
     end, half = (walk.ends(Heun(), count) for count in (reference, reference // 2))
     found = tuple(_quality(name, walk, sampler, sorted(set(calls)), end) for name, sampler in samplers.items())
     return Steps(fitted, found, reference, apart(half, end), n)

@@ -24,13 +24,16 @@ def show(
     out: Annotated[Path, typer.Option("-o", "--out", help="With --steps: the page.")] = Path("steps.html"),
     rows: Annotated[int, typer.Option(help="With --steps: rows that are walked.", min=2)] = 32,
     reference: Annotated[int, typer.Option(help="With --steps: calls of the reference.", min=2)] = 1000,
+    levels: Annotated[
+        str | None, typer.Option(help="With --steps: other levels of noise to visit, as geometric,low=0.002,high=20.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
     from likely.fitted import load
 
     if steps:
-        show_steps(run, out, rows, reference, as_json=as_json)
+        show_steps(run, out, rows, reference, levels, as_json=as_json)
         return
     if health:
         show_health(run, data, as_json=as_json)
@@ -63,16 +66,18 @@ def show_health(run: Path, data: str | None, *, as_json: bool) -> None:
         print_table("", ("looked at", "seen", "healthy", "of"), rows, note=left and f"\n{left}")
 
 
-def show_steps(run: Path, out: Path, rows: int, reference: int, *, as_json: bool) -> None:
+def show_steps(run: Path, out: Path, rows: int, reference: int, levels: str | None, *, as_json: bool) -> None:
     """How far each sampler is from the flow in how many calls, printed and drawn."""
     from likely.apps.steps import CALLS, steps
     from likely.cli.compare import check_page
+    from likely.fields import made
     from likely.fitted import load
     from likely.report import write_steps
 
     check_page(out)
     calls = [count for count in CALLS if 2 * count <= reference] or [1]
-    found = steps(load(run), calls, n=rows, reference=reference)
+    visited = None if levels is None else made("Schedule", levels)
+    found = steps(load(run), calls, levels=visited, n=rows, reference=reference)
     write_steps(found, out)
     if as_json:
         told = [{"sampler": each.sampler, "calls": each.calls, "errors": each.errors} for each in found.found]

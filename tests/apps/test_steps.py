@@ -8,7 +8,7 @@ import torch
 import likely
 from likely.apps.steps import CALLS, FLOWS, LEFT_OUT, apart, steps
 from likely.backbones import MLP
-from likely.diffusion import DDIM, Heun, descended
+from likely.diffusion import DDIM, Geometric, Heun, UniPC, descended
 from likely.errors import CannotAnswer, FieldError
 from likely.names import table
 from likely.rng import Keyed
@@ -66,3 +66,30 @@ def test_what_cannot_be_walked_is_refused(fitted):
         with pytest.raises(FieldError, match="Expected"):
             steps(fitted, **wrong)
     assert max(CALLS) < 500
+
+
+def test_other_levels_reach_the_same_end_and_levels_never_learned_are_refused(fitted, found):
+    levels = Geometric(0.002, 20.0)
+    other = steps(fitted, (50,), samplers={"UniPC": UniPC()}, levels=levels, n=16)
+    assert other.of("UniPC").at(50) < 0.01
+    ends = [
+        descended(
+            fitted.model, 4, way=replace(fitted.model.way, sampler=UniPC(), schedule=s, steps=300), rng=Keyed(0)
+        ).x
+        for s in (levels, fitted.model.learned)
+    ]
+    assert apart(*(end.detach().double() for end in ends)) < 0.01
+    with pytest.raises(FieldError, match="levels of noise"):
+        steps(fitted, (5,), levels=Geometric(0.001, 20.0))
+
+
+@pytest.mark.slow
+def test_ten_calls_of_dpm_solver_are_nearer_to_the_flow_than_fifty_of_ddim():
+    """Along levels even in log sigma, in which its steps are reckoned; along Karras' own it takes about fifteen."""
+    network = MLP(width=256, depth=3, residual=True, normalised=True)
+    fitted = likely.fit("digits", likely.Diffusion(network=network), budget=900, certify=False)
+    found = steps(fitted, (10, 15, 50), levels=Geometric(0.002, 20.0), n=16)
+    assert found.of("DPMSolver,order=3").at(10) < found.of("DDIM").at(50)
+    assert found.of("DPMSolver").at(15) < found.of("DDIM").at(50)
+    own = steps(fitted, (10, 20, 50), n=16)
+    assert own.of("DPMSolver").at(20) < own.of("DDIM").at(50) < own.of("DPMSolver").at(10)

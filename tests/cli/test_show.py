@@ -169,7 +169,7 @@ def test_steps_draws_every_sampler_and_prints_its_errors(cli, tmp_path):
     for name in ("DDIM", "UniPC", "left out: DDPM", "steps.html"):
         assert name in told.out
     assert "<svg" in (tmp_path / "steps.html").read_text()
-    said = json.loads(cli(*words, "-o", "other.html", "--json").out)
+    said = json.loads(cli(*words, "--levels", "geometric,low=0.002,high=20", "-o", "other.html", "--json").out)
     assert {each["sampler"] for each in said["samplers"]} >= {"DDIM", "DPMSolver", "DPMSolver,order=3"}
     assert said["samplers"][0]["calls"] == [4, 6, 8, 10, 15, 20]
     assert len(said["samplers"][0]["errors"]) == 6
@@ -177,3 +177,4 @@ def test_steps_draws_every_sampler_and_prints_its_errors(cli, tmp_path):
 
 def test_steps_of_what_is_no_denoiser_are_refused(cli, models):
     cli("show", models["iris"], "--steps").fails(4, "NaiveBayes has no denoiser", "Diffusion")
+    cli("show", models["iris"], "--steps", "--levels", "flat").fails(2, "no schedule called 'flat'")
