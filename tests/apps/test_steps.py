@@ -72,9 +72,10 @@ def test_other_levels_reach_the_same_end_and_levels_never_learned_are_refused(fi
     levels = Geometric(0.002, 20.0)
     other = steps(fitted, (50,), samplers={"UniPC": UniPC()}, levels=levels, n=16)
     assert other.of("UniPC").at(50) < 0.01
+    c = fitted.conditions.draw(4, Keyed(0))
     ends = [
         descended(
-            fitted.model, 4, way=replace(fitted.model.way, sampler=UniPC(), schedule=s, steps=300), rng=Keyed(0)
+            fitted.model, 4, c, way=replace(fitted.model.way, sampler=UniPC(), schedule=s, steps=300), rng=Keyed(0)
         ).x
         for s in (levels, fitted.model.learned)
     ]
