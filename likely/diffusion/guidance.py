@@ -52,13 +52,15 @@ class Guided:
             raise FieldError(f"guidance is rescaled by {self.rescale}", expected="a share from 0 to 1; 0.7 is usual")
 
     def __call__(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
-        inside = (sigma > self.low) & (sigma <= self.high)
-        if c is None or self.scale == 1 or not inside.any():
+        if c is None or self.scale == 1:
+            return self.denoiser(x_t, sigma, c)
+        inside = None if (self.low, self.high) == (0.0, math.inf) else (sigma > self.low) & (sigma <= self.high)
+        if inside is not None and not inside.any():  # what waits for an accelerator, where an interval is asked for
             return self.denoiser(x_t, sigma, c)
         both = self.denoiser(torch.cat([x_t, x_t]), torch.cat([sigma, sigma]), torch.cat([c, absent(c)]))
         given, null = both.chunk(2)
-        led = null + self.scale * (given - null)  # (1)
-        return torch.where(beside(inside, x_t), self._rescaled(led, given), given)
+        led = self._rescaled(null + self.scale * (given - null), given)  # (1)
+        return led if inside is None else torch.where(beside(inside, x_t), led, given)
 
     def _rescaled(self, led: Tensor, given: Tensor) -> Tensor:
         if self.rescale == 0:
