@@ -160,7 +160,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rows", type=int, default=40_000, help="drawings, before the combinations are kept out")
     parser.add_argument("--epochs", type=int, default=5, help="of the judge")
-    parser.add_argument("--captions", type=int, default=900, help="captions that are drawn, of each side")
+    parser.add_argument("--captions", type=int, default=450, help="captions that are drawn, of each side")
     parser.add_argument("--calls", type=int, default=20, help="network calls a drawing")
     parser.add_argument("--scales", type=float, nargs="+", default=[1.0, 2.0, 4.0, 7.0])
     parser.add_argument("--clip-minutes", type=float, default=0.0, help="of a CLIP's training; none: no CLIP")
