@@ -1,4 +1,4 @@
-"""likely show RUN [--health] [--steps [-o steps.html]]"""
+"""likely show RUN [--health] [--steps [-o steps.html]] [--bound --data ROWS]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 from likely.cli.output import Json, emit_json, one_command, print_table, printable
 
 RATES = 8  # of latents that are listed
+BANDS = 12  # of a bound's steps, that are listed
 READINGS = 2  # of a doctor, that are listed: --health tells them all
 
 
@@ -16,13 +17,17 @@ def show(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder; with --health a training's as well.")],
     health: Annotated[bool, typer.Option("--health", help="Look for what is wrong with it, and what helps.")] = False,
     data: Annotated[
-        str | None, typer.Option(help="With --health: the rows it was fitted on, if they are elsewhere now.")
+        str | None, typer.Option(help="With --health: the rows it was fitted on, if elsewhere now. With --bound: any.")
     ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="Draw the error of every sampler against network calls, of a denoiser.")
     ] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="With --steps: the page.")] = Path("steps.html"),
     rows: Annotated[int, typer.Option(help="With --steps: rows that are walked.", min=2)] = 32,
+    bound: Annotated[
+        bool, typer.Option("--bound", help="Take a diffusion's bound apart: bits of its start, each step and its end.")
+    ] = False,
+    rungs: Annotated[int, typer.Option(help="With --bound: ancestral steps.", min=1)] = 100,
     reference: Annotated[int, typer.Option(help="With --steps: calls of the reference.", min=2)] = 1000,
     levels: Annotated[
         str | None, typer.Option(help="With --steps: other levels of noise to visit, as geometric,low=0.002,high=20.")
@@ -34,6 +39,9 @@ def show(
 
     if steps:
         show_steps(run, out, rows, reference, levels, as_json=as_json)
+        return
+    if bound:
+        show_bound(run, data, rungs, as_json=as_json)
         return
     if health:
         show_health(run, data, as_json=as_json)
@@ -89,6 +97,33 @@ def show_steps(run: Path, out: Path, rows: int, reference: int, levels: str | No
     note = f"distance from the flow's end in {reference:,} calls over the samples' spread, on {rows} rows; " \
            f"the same in half the calls: {found.floor:.2g}\n{left}\nreport: {out}"  # fmt: skip
     print_table("", ("calls", *map(str, calls)), cells, note=note)
+
+
+def show_bound(run: Path, data: str | None, steps: int, *, as_json: bool) -> None:
+    """The bound of so many ancestral steps in its parts; steps are listed in tenths of them."""
+    from likely.apps.coded import training_source
+    from likely.apps.rungs import rungs
+    from likely.fitted import load
+
+    fitted = load(run)
+    told = rungs(fitted, training_source(fitted) if data is None else data, steps=steps)
+    if as_json:
+        parts = {"L_T": told.first, "steps": told.steps, "L_0": told.last, "total": told.total, "error": told.error}
+        emit_json({"run": run, "unit": "bits a number", "rows": told.rows, "levels": told.levels} | parts)
+        return
+    size = max(1, -(-steps // BANDS))
+    bands = [(at, min(at + size, steps)) for at in range(0, steps, size)]
+    levels = [f"{told.levels[at]:.3g} to {told.levels[end]:.3g}" for at, end in bands]
+    cells = [("L_T, the start", "", f"{told.first:.4f}")]
+    cells += [(_named(at, end), level, f"{sum(told.steps[at:end]):.4f}") for (at, end), level in zip(bands, levels)]
+    cells += [("L_0, the data", "", f"{told.last:.4f}"), ("together", "", f"{told.total:.4f} ± {told.error:.2g}")]
+    note = f"on {told.rows:,} rows of {told.numbers:,} numbers; a bound: -log2 p is less"
+    print_table("", ("part", "noise", "bits a number"), cells, note=note)
+
+
+def _named(at: int, end: int) -> str:
+    """Steps from the highest level down, counted from 1."""
+    return f"step {at + 1}" if end == at + 1 else f"steps {at + 1} to {end}"
 
 
 def page(fitted: Any) -> dict[str, Any]:

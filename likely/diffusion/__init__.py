@@ -7,7 +7,7 @@ the same one seen through a scaling (`Schedule.scale`), so it needs no samplers 
 
 from likely.diffusion.adaptive import Adaptive
 from likely.diffusion.ancestral import DDIM, DDPM, Ancestral
-from likely.diffusion.bound import Rungs, continuous_bound, ladder_bound, ladder_parts
+from likely.diffusion.bound import Climbs, Rungs, continuous_bound, ladder_bound, ladder_parts
 from likely.diffusion.flow import beside
 from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
 from likely.diffusion.inverse import DPS, PiGDM, Posterior, Reconstruction, RePaint, Repainted, Replaced, Replacing
@@ -67,6 +67,7 @@ __all__ = [
     "Chain",
     "Classified",
     "Clean",
+    "Climbs",
     "Coefficients",
     "Colourise",
     "Cosine",

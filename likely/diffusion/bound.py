@@ -15,6 +15,7 @@ Variational diffusion models (Kingma et al., 2021), arXiv:2107.00630
 """
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
@@ -26,6 +27,7 @@ from likely.contracts import Elbo
 from likely.diffusion.flow import beside
 from likely.diffusion.sampler import Denoiser
 from likely.diffusion.variance import StepVariance, divergence
+from likely.diffusion.way import Descends
 from likely.rng import Rng
 
 
@@ -59,6 +61,14 @@ class Rungs:
     def elbo(self) -> Elbo:
         """The bound."""
         return Elbo(fit=-self.last, rate=self.first + self.steps.sum(1))
+
+
+class Climbs(Descends):
+    """Has the bound of so many ancestral steps, in its parts."""
+
+    @abstractmethod
+    def rungs(self, x: Tensor, c: Tensor | None = None, *, steps: int, rng: Rng) -> Rungs:
+        """Of these rows."""
 
 
 def ladder_bound(

@@ -24,7 +24,7 @@ from likely.diffusion import (
     DDPM,
     EDM,
     Ancestral,
-    Descends,
+    Climbs,
     Guided,
     Heun,
     Karras,
@@ -89,7 +89,7 @@ class Diffusion(Family["DiffusionModel"]):
 
 
 @final
-class DiffusionModel(Bound, Descends, Denoises, Trained):
+class DiffusionModel(Bound, Climbs, Denoises, Trained):
     """p(x | c) as what a denoiser makes of noise."""
 
     def __init__(self, family: Diffusion, space: Space, condition: Space | None) -> None:

@@ -178,3 +178,21 @@ def test_steps_draws_every_sampler_and_prints_its_errors(cli, tmp_path):
 def test_steps_of_what_is_no_denoiser_are_refused(cli, models):
     cli("show", models["iris"], "--steps").fails(4, "NaiveBayes has no denoiser", "Diffusion")
     cli("show", models["iris"], "--steps", "--levels", "flat").fails(2, "no schedule called 'flat'")
+
+
+def test_bound_takes_a_diffusion_s_bound_apart(cli, tmp_path):
+    from likely.backbones import MLP
+
+    likely.fit("moons", likely.Diffusion(network=MLP(width=16)), budget=5, certify=False).save(tmp_path / "run")
+    words = ("show", "run", "--bound", "--rungs", "30")
+    told = cli(*words, "--data", "moons")
+    assert told.code == 0, told.err
+    for name in ("L_T, the start", "steps 1 to 3", "steps 28 to 30", "L_0, the data", "together", "256 rows"):
+        assert name in told.out
+    said = json.loads(cli(*words, "--data", "moons", "--json").out)
+    assert len(said["steps"]) == 30
+    assert said["L_T"] + sum(said["steps"]) + said["L_0"] == pytest.approx(said["total"])
+
+
+def test_a_bound_that_has_no_steps_is_refused(cli, models):
+    cli("show", models["iris"], "--bound").fails(4, "NaiveBayes has no bound made of steps", "Diffusion")
