@@ -2,7 +2,8 @@
 
 Everything is said in the standard deviation sigma of the noise in x_sigma = x + sigma * eps. A denoiser is any function
 D(x_t, sigma, c) that gives E[x | x_t], row by row. A variance-preserving process, or flow matching's straight line, is
-the same one seen through a scaling (`Schedule.scale`), so it needs no samplers of its own.
+the same one seen through a scaling (`Schedule.scale`), so it needs no samplers of its own. Only where noise was chosen
+for its row (`pairing`) is D no denoiser of other noise; its flow is still solved by samplers that stir none (`line`).
 """
 
 from likely.diffusion.adaptive import Adaptive
