@@ -125,8 +125,8 @@ class Embedded:
 def seen_clean(denoiser: Denoiser, similarity: Likeness) -> Agreement:
     """f(x_t, c) = similarity(D(x_t), c), for a model that has only seen clean rows.
 
-    Any function of clean rows will do, as the logits of somebody's own CLIP weights. It takes the mean of the clean rows
-    for all of them, and so is surer at high levels than it should be.
+    Any function of clean rows will do, as the logits of somebody's own CLIP weights. It takes the mean of the clean
+    rows for all of them, and so is surer at high levels than it should be.
     """
     return lambda x_t, sigma, c: similarity(denoiser(x_t, sigma, None), c)
 
