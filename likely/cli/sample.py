@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from likely.fitted import Fitted
 
 ROWS = 10  # where nobody says how many
+WAY = ("steps", "sampler", "levels", "guidance", "interval", "rescale", "guide", "strength")  # of denoisers
 HIGHEST = 1e9  # a level: JSON has no infinity
 ESCAPES = (("\\\\", "\0"), ("\\n", "\n"), ("\\t", "\t"), ("\0", "\\"))
 
@@ -70,6 +71,7 @@ class Asked:
                   "interval": list, "rescale": int | float, "guide": str, "strength": int | float}  # fmt: skip
         ends = [isinstance(text, str) for text in said.get("stop", ())]
         ends += [isinstance(level, int | float) for level in said.get("interval", ())]
+        ends.append(len(said.get("interval", ())) in (0, 2))
         if not all([*ends, *(isinstance(value, wanted[name]) for name, value in known.items())]):
             raise TypeError(f"not how samples are asked for: {known}")
         return cls(**known)
@@ -89,11 +91,7 @@ class Asked:
     @property
     def descended(self) -> bool:
         """Whether anything is said of a way down from noise."""
-        usual, names = (
-            Asked(self.n),
-            ("steps", "sampler", "levels", "guidance", "interval", "rescale", "guide", "strength"),
-        )
-        return any(getattr(self, name) != getattr(usual, name) for name in names)
+        return any(getattr(self, name) != getattr(Asked(self.n), name) for name in WAY)
 
     @property
     def descent(self) -> "Descent | None":
@@ -102,10 +100,8 @@ class Asked:
         from likely.fields import made
         from likely.fitted import load
 
-        sampler, levels = (
-            None if text is None else made(base, text)
-            for base, text in (("Sampler", self.sampler), ("Schedule", self.levels))
-        )
+        sampler = None if self.sampler is None else made("Sampler", self.sampler)
+        levels = None if self.levels is None else made("Schedule", self.levels)
         interval = None if not self.interval else (self.interval[0], self.interval[1])
         guide = None if self.guide is None else load(self.guide)
         asked = Descent(self.steps, sampler, levels, self.guidance, interval, self.rescale, guide, self.strength)

@@ -9,6 +9,7 @@ from PIL import Image
 
 import likely
 from likely.backbones import MLP
+from likely.cli.sample import Asked
 from likely.data import read_recipe
 from likely.training import Engine
 
@@ -258,3 +259,10 @@ def test_a_wrong_way_down_is_refused(cli, led, models):
     cli("sample", led / "plain", "--interval", "3").fails(2, "LOW,HIGH")
     cli("sample", led / "plain", "--interval", "0.1,3").fails(2, "no scale")
     cli("sample", led / "plain", "--steps", "3", "--stream").fails(2, "--stream")
+
+
+@pytest.mark.parametrize("said", [{"interval": [1.0]}, {"interval": 3}, {"steps": "5"}, {"guide": 7}, {"levels": 1.5}])
+def test_a_recipe_that_says_no_way_down_is_none(said):
+    with pytest.raises(TypeError):
+        Asked.of({"n": 3, "given": {}, "seed": 0} | said)
+    assert Asked.of({"n": 3, "interval": [0.1, 2.0], "steps": 5}).interval == [0.1, 2.0]
