@@ -15,7 +15,7 @@ from likely import frames
 from likely.codecs import TableCodec
 from likely.contracts import Denoises, Guides, Model
 from likely.data import Rows, Table
-from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Way, check_within, descended
+from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Walks, Way, check_within
 from likely.diffusion.guiding import Guiding
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.promises import promised
@@ -69,11 +69,11 @@ class Lead:
 
     def drawn(self, model: Model, n: int, c: Tensor | None, start: int, rng: Keyed) -> Tensor:
         """Rows start .. start + n - 1, each given its own row of c and led by its own row of `told`."""
-        assert isinstance(model, Descends)
+        assert isinstance(model, Walks)
         if self.guide is None or self.told is None:
-            return descended(model, n, c, way=self.way, rng=rng).x
+            return model.walk(n, c, way=self.way, rng=rng).x
         y = placed(self.told[start : start + n], model)
-        return descended(model, n, y, way=replace(self.way, guide=partial(self._led, model, c)), rng=rng).x
+        return model.walk(n, y, way=replace(self.way, guide=partial(self._led, model, c)), rng=rng).x
 
     def _led(self, model: Model, c: Tensor | None, denoiser: Denoiser) -> Denoiser:
         """The model's own guidance inside, with its own condition; the guide around it."""
@@ -92,9 +92,11 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     """The way that was asked of this fitted model, and what is given to the model itself."""
     if descent is None:
         return None, given
-    model = promised(fitted.model, fitted.name, Denoises)
-    if not isinstance(model, Descends):
+    model = promised(fitted.model, fitted.name, Denoises, Walks)
+    if not isinstance(model, Walks):
         raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler or guide can walk them")
+    if descent.guide is not None and not isinstance(model, Descends):
+        raise CannotAnswer(f"{fitted.name} learned a velocity that is no denoiser, and a guide leads denoisers")
     way = descent.way(model.way)
     check_within(model.learned, way.schedule)
     if descent.guidance is not None and fitted.condition_codec is None:

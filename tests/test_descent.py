@@ -13,18 +13,22 @@ from likely.backbones import MLP
 from likely.descent import Descent
 from likely.diffusion import (
     DDIM,
+    DDPM,
     Cosine,
     Descends,
     DPMSolver,
     Embedded,
+    Euler,
     Geometric,
     Guided,
     Karras,
+    Transport,
     descended,
 )
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.families.clip import CLIP
 from likely.families.diffusion import Diffusion
+from likely.families.flow_matching import FlowMatching
 from likely.families.noisy_classifier import NoisyClassifier
 from likely.fields import made
 from likely.rng import Keyed
@@ -188,6 +192,20 @@ def test_every_model_that_denoises_is_walked_or_says_why_not(family):
     rows = model.sample(3, descent=Descent(steps=3, sampler=DDIM()))
     assert np.isfinite(rows.to_numpy(float)).all()
     assert not rows.equals(model.sample(3, descent=Descent(steps=5, sampler=DDIM())))
+
+
+def test_a_velocity_of_transported_noise_goes_in_other_steps_and_no_other_way():
+    model = fitted(FlowMatching(network=SMALL, steps=9, pairing=Transport()), "moons", budget=3)
+    own = model.sample(4)
+    assert own.equals(model.sample(4, descent=Descent(steps=9)))
+    assert not own.equals(model.sample(4, descent=Descent(steps=2)))
+    assert not own.equals(model.sample(4, descent=Descent(sampler=Euler())))
+    with pytest.raises(FieldError, match="stirs in noise"):
+        model.sample(4, descent=Descent(sampler=DDPM()))
+    with pytest.raises(FieldError, match="its own line"):
+        model.sample(4, descent=Descent(levels=Geometric(0.02, 500.0)))
+    with pytest.raises(CannotAnswer, match="no denoiser"):
+        model.sample(4, descent=Descent(guide=model))
 
 
 def test_a_column_that_is_not_its_condition_is_not_silently_left_unled():

@@ -50,7 +50,7 @@ from likely.diffusion.solver import Euler, Heun
 from likely.diffusion.tweedie import Chain, score_of
 from likely.diffusion.twisted import Particles, Twisted, swarm
 from likely.diffusion.variance import Learned, LearnedVariance, StepVariance, Variance, divergence
-from likely.diffusion.way import Descends, Guide, Way, check_within, descended, drawn
+from likely.diffusion.way import Descends, Guide, Walks, Way, check_within, descended, drawn
 from likely.diffusion.weight import EDMWeight, LikelihoodWeight, MinSNR, SimpleWeight, UnitWeight, Weight
 
 __all__ = [
@@ -137,6 +137,7 @@ __all__ = [
     "Variance",
     "Velocity",
     "Walked",
+    "Walks",
     "Watched",
     "Way",
     "Weight",

@@ -12,7 +12,7 @@ from typing import final
 
 from torch import Tensor
 
-from likely.contracts import Denoises
+from likely.contracts import Denoises, Model
 from likely.diffusion.sampler import Denoiser, Sampler, Walked, walked
 from likely.diffusion.schedule import Schedule
 from likely.errors import FieldError
@@ -33,8 +33,8 @@ class Way:
     guide: Guide | None = None  # what leads the denoiser; none leaves it as it is
 
 
-class Descends(Denoises):
-    """Denoises at every level between two ends, so that any sampler can walk it from noise to data."""
+class Walks(Model):
+    """Comes down from noise along a way whose steps, at least, may be others than it has of its own."""
 
     @property
     @abstractmethod
@@ -45,6 +45,17 @@ class Descends(Denoises):
     @abstractmethod
     def learned(self) -> Schedule:
         """The levels it was shown: no way may leave them."""
+
+    @abstractmethod
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        """Draws of its rows by this way; an error where it cannot go so."""
+
+
+class Descends(Walks, Denoises):
+    """Denoises at every level between two ends, so that any sampler can walk it from noise to data."""
+
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        return descended(self, n, c, way=way, rng=rng)
 
 
 def descended(model: Descends, n: int, c: Tensor | None = None, *, way: Way | None = None, rng: Rng) -> Walked:

@@ -24,8 +24,10 @@ from likely.backbones import Network
 from likely.backbones import denoiser as network_for
 from likely.contracts import Denoises, Estimate, Estimated, Family, Lifted, Player, Space, Trained, Turn
 from likely.diffusion import (
+    Denoiser,
     Descends,
     Flow,
+    Guide,
     Guided,
     Heun,
     Independent,
@@ -35,6 +37,7 @@ from likely.diffusion import (
     Schedule,
     Straight,
     Walked,
+    Walks,
     Way,
     denoising_loss,
     follows_flow,
@@ -78,12 +81,23 @@ class FlowMatching(Family["FlowMatchingModel | TransportedModel"]):
                              expected=f"up to {DROWNED:.0f} at least, for it starts from noise alone",
                              remedy="schedule=Straight(high=1000)")  # fmt: skip
         if not follows_flow(self.sampler):
-            raise FieldError(f"{self.sampler} stirs in noise, and FlowMatching's velocity knows none",
-                             expected="a sampler that solves a flow: Euler(), Heun(), DPMSolver(), UniPC(), Adaptive()",
-                             remedy="Diffusion or Score, for samplers that stir")  # fmt: skip
+            raise stirring(self.sampler)
+
+    @property
+    def way(self) -> Way:
+        """The way a sample goes."""
+        guide = None if self.guidance == 1 else partial(Guided, scale=self.guidance)
+        return Way(self.schedule, self.sampler, self.steps, guide)
 
     def build(self, space: Space, condition: Space | None = None) -> "FlowMatchingModel | TransportedModel":
         return (FlowMatchingModel if self.pairing.independent else TransportedModel)(self, space, condition)
+
+
+def stirring(sampler: Sampler) -> FieldError:
+    """What is wrong with a sampler that needs a score."""
+    return FieldError(f"{sampler} stirs in noise, and FlowMatching's velocity knows none",
+                      expected="a sampler that solves a flow: Euler(), Heun(), DPMSolver(), UniPC(), Adaptive()",
+                      remedy="Diffusion or Score, for samplers that stir")  # fmt: skip
 
 
 class Moving(Estimated, Trained):
@@ -134,9 +148,22 @@ class Moving(Estimated, Trained):
 
     def walked(self, n: int, c: Tensor | None = None, *, way: FlowMatching, rng: Rng) -> Walked:
         """Draws as `way` has it: its sampler, steps and guidance need not be those of training."""
+        return self.along(n, c, way=way.way, rng=rng)
+
+    def along(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        """Draws down the line, in even legs whatever levels the way has."""
         start = rng.normal((n, *self.space.shape), like=next(self.parameters()))
         line = line_for(way.sampler, way.steps, low=_share(self.family.schedule.low))
-        return walked(way.sampler, Guided(self._clean, way.guidance), line, start, c, calls=way.steps, rng=rng)  # (3)
+        led = self._clean if way.guide is None else _guided(way.guide, self._clean)
+        return walked(way.sampler, led, line, start, c, calls=way.steps, rng=rng)  # (3)
+
+    @property
+    def way(self) -> Way:
+        return self.family.way
+
+    @property
+    def learned(self) -> Schedule:
+        return self.family.schedule
 
     def _clean(self, x_b: Tensor, share: Tensor, c: Tensor | None = None) -> Tensor:
         """E[x | x_b] of the pairing."""
@@ -153,23 +180,27 @@ class FlowMatchingModel(Moving, Estimated, Descends, Denoises, Trained):
     def denoise(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
         return self.denoiser(x_t, sigma, c)
 
-    @property
-    def way(self) -> Way:
-        family = self.family
-        guide = None if family.guidance == 1 else partial(Guided, scale=family.guidance)
-        return Way(family.schedule, family.sampler, family.steps, guide)
-
-    @property
-    def learned(self) -> Schedule:
-        return self.family.schedule
-
 
 @final
-class TransportedModel(Moving, Estimated, Trained):
+class TransportedModel(Moving, Walks, Estimated, Trained):
     """Of noise that was chosen for its row: a velocity, and no denoiser of other noise."""
+
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        if not follows_flow(way.sampler):
+            raise stirring(way.sampler)
+        if way.schedule != self.learned:
+            raise FieldError("levels to visit were said, and a velocity of transported noise has its own line",
+                             expected="other steps, or another sampler")  # fmt: skip
+        return self.along(n, c, way=way, rng=rng)
 
     def joined(self, x: Tensor, noise: Tensor, c: Tensor | None = None) -> Tensor:
         return self.family.pairing.paired(x, noise, c, self.condition)
+
+
+def _guided(guide: Guide, clean: Denoiser) -> Denoiser:
+    """A guide speaks of levels: sigma = b / (1 - b), without end where nothing but noise is."""
+    led = guide(lambda x_b, sigma, c: clean(x_b, 1 - 1 / (1 + sigma), c))
+    return lambda x_b, share, c: led(x_b, share / (1 - share), c)
 
 
 def _share(sigma: float) -> float:

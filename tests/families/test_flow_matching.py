@@ -17,6 +17,7 @@ from likely.diffusion import (
     DPMSolver,
     Euler,
     Geometric,
+    Guided,
     Heun,
     Independent,
     Karras,
@@ -281,6 +282,24 @@ def test_guidance_is_between_the_null_condition_and_the_given_one():
     given, none = made(reals(2), label(3), guidance=1.0), made(reals(2), label(3), guidance=0.0)
     assert torch.allclose(none.sample(6, c, rng=Keyed(0)), given.sample(6, absent(c), rng=Keyed(0)), atol=1e-5)
     assert not torch.allclose(given.sample(6, c, rng=Keyed(0)), none.sample(6, c, rng=Keyed(0)))
+
+
+@pytest.mark.parametrize("pairing", PAIRINGS, ids=repr)
+def test_guidance_between_levels_is_told_levels(pairing):
+    """None of them is above 1000 but the first of all, where nothing but noise is."""
+    model, c = made(reals(2), label(3), pairing=pairing, steps=4), rows(label(3))
+    own = model.way
+
+    def walked(**interval):
+        return model.along(6, c, way=replace(own, guide=lambda d: Guided(d, 3.0, **interval)), rng=Keyed(0)).x
+
+    plain = model.sample(6, c, rng=Keyed(0))
+    assert torch.allclose(walked(low=0.0, high=1e-6), plain, atol=1e-5)
+    assert not torch.allclose(walked(low=2000.0), plain)  # the first call alone
+    assert not torch.allclose(walked(low=2000.0), walked(), atol=1e-4)
+    assert torch.allclose(
+        walked(), made(reals(2), label(3), pairing=pairing, steps=4, guidance=3.0).sample(6, c, rng=Keyed(0))
+    )
 
 
 def test_rows_do_not_depend_on_their_company():
