@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from likely.families.clip import CLIP as CLIP
     from likely.families.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
     from likely.families.diffusion import Diffusion as Diffusion
+    from likely.families.energy import Energy as Energy
     from likely.families.factor_analysis import FactorAnalysis as FactorAnalysis
     from likely.families.flow_matching import FlowMatching as FlowMatching
     from likely.families.gan import GAN as GAN
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from likely.families.pixelcnn import PixelCNN as PixelCNN
     from likely.families.pixelrnn import PixelRNN as PixelRNN
     from likely.families.planar_flow import PlanarFlow as PlanarFlow
+    from likely.families.rbm import RBM as RBM
     from likely.families.realnvp import RealNVP as RealNVP
     from likely.families.score import Score as Score
     from likely.families.spline_flow import SplineFlow as SplineFlow
@@ -94,6 +96,7 @@ __all__ = [  # the table of families and the verbs
     "MADE",
     "MAF",
     "NICE",
+    "RBM",
     "VAE",
     "VQVAE",
     "Autoencoder",
@@ -103,6 +106,7 @@ __all__ = [  # the table of families and the verbs
     "DenoisingAutoencoder",
     "Descent",
     "Diffusion",
+    "Energy",
     "FactorAnalysis",
     "Fitted",
     "FlowMatching",

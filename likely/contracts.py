@@ -120,6 +120,8 @@ class Estimate:
 class Estimated(Model):
     """Can estimate its log-density (ODE, annealed importance sampling), with an error."""
 
+    unnormalised: ClassVar[bool] = False  # True: log Z is an estimate that rows share, so that log p is on average high
+
     @abstractmethod
     def log_prob_estimate(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Estimate:
         """log p(x | c) with its standard error, one a row."""
@@ -246,6 +248,14 @@ class Classed(Model):
     @abstractmethod
     def log_joint(self, x: Tensor) -> Tensor:
         """(B, K): log p(x | c = k) for every class k."""
+
+
+class Classifies(Model):
+    """Knows p(c | x) of a class, though of log p(x | c) it may know no more than an estimate."""
+
+    @abstractmethod
+    def log_posterior(self, x: Tensor, among: Tensor) -> Tensor:
+        """(B, K): log p(c = among[k] | x, c is one of these), for conditions `among` (K, ...)."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from likely.contracts import (
     AnyOrder,
     Bound,
     Classed,
+    Classifies,
     Completes,
     Continues,
     Counted,
@@ -51,7 +52,7 @@ from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.filling import Filling, completed, disagreement, inpainted
 from likely.posterior import condition_of
-from likely.predicted import told_classes
+from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
 from likely.prompts import BEGINNING, Ending, Writer, beginnings
 from likely.restoring import mended
@@ -197,12 +198,11 @@ class Fitted(Generic[M_co]):
         if isinstance(self.model, Predicts):
             rows, index = self._rows(data), frames.index_of(data)
             return told_classes(self.model, self.codec, self._told(rows), len(rows), self.name, index)
-        joint, _ = self._joints(data, draws, seed)
-        assert self.condition_codec is not None
-        assert self.conditions is not None
-        names = self.condition_codec.decode(self.conditions.cells).frame
-        labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
-        return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels), index=frames.index_of(data))
+        if isinstance(self.model, Classifies) and self.conditions is not None:
+            joint = posteriors(self.model, self.lift, self.codec.encode(self._rows(data)), self.conditions, seed=seed)
+        else:
+            joint, _ = self._joints(data, draws, seed)
+        return told_frame(joint, self.condition_codec, self.conditions, frames.index_of(data))
 
     def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
         """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""

@@ -49,6 +49,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             "CLIP": "likely.families.clip",
             "LatentDiffusion": "likely.families.latent_diffusion",
             "WaveNet": "likely.families.wavenet",
+            "Energy": "likely.families.energy",
+            "RBM": "likely.families.rbm",
         },
         "Network": {
             "MLP": "likely.backbones.mlp",
@@ -131,6 +133,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Augmentation": {"Differentiable": "likely.adversarial.augmentation"},
         "Quantiser": dict.fromkeys(("FSQ", "Codebook"), "likely.objectives.quantiser"),
         "Corruption": dict.fromkeys(("Masking", "GaussianNoise", "SaltAndPepper"), "likely.objectives.corruption"),
+        "Reference": dict.fromkeys(("Around", "Within"), "likely.objectives.landscape"),
+        "Contrast": dict.fromkeys(("Contrastive", "Persistent", "ScoreMatching"), "likely.objectives.contrast"),
         "Penalty": dict.fromkeys(("Unpenalised", "ZeroCentred", "Interpolated"), "likely.objectives.penalty"),
         "RealLaw": {
             **dict.fromkeys(("Normal", "Student"), "likely.distributions.student"),

@@ -1,6 +1,7 @@
 """A number carries its kind: log-likelihoods that say whether they are exact, bounds or estimates, and over what."""
 
 from dataclasses import dataclass
+from math import hypot
 
 import torch
 from torch import Tensor
@@ -15,11 +16,13 @@ class Scores:
     stderr: Tensor | None = None  # (B,) where the number is Monte Carlo
     measure: str = ""  # the base measure, in words; numbers over different measures are never ranked
     error: Tensor | None = None  # (B,) what is known of its error beside chance (a solver's)
+    above: bool = False  # True: on average log p(x) is at most this (an estimated normaliser is on average too small)
+    shared: float = 0.0  # the part of the standard error that all rows have in common, which no number of rows lowers
 
     @property
     def kind(self) -> str:
-        """'=' exact, '≥' bound, '≈' estimate, '≥ ≈' an estimated bound."""
-        signs = ["≥"] * self.bound + ["≈"] * (self.stderr is not None)
+        """'=' exact, '≥' lower and '≤' upper bound (this one on average), '≈' estimate, '≥ ≈' an estimated bound."""
+        signs = ["≥"] * self.bound + ["≤"] * self.above + ["≈"] * (self.stderr is not None)
         return " ".join(signs) or "="
 
     @property
@@ -28,8 +31,10 @@ class Scores:
 
     @property
     def mean_stderr(self) -> float:
-        """Standard error of the mean: spread over rows, which holds each row's own Monte Carlo error."""
-        return float(self.nats.std() / len(self.nats) ** 0.5) if len(self.nats) > 1 else float("nan")
+        """Standard error of the mean: the spread over rows, which holds a row's own Monte Carlo error, and `shared`."""
+        if len(self.nats) < 2:
+            return float("nan")
+        return hypot(float(self.nats.std() / len(self.nats) ** 0.5), self.shared)
 
     def __str__(self) -> str:
         spread = f" ± {float(f'{self.mean_stderr:.2g}'):g}" if len(self.nats) > 1 else ""  # one row tells no spread
@@ -37,9 +42,11 @@ class Scores:
 
     @property
     def _own(self) -> str:
-        """A row's own errors, of a number that has one beside chance."""
+        """A row's own errors, of a number that has one beside chance; or those of the normaliser of all rows."""
         if self.error is None or self.stderr is None:
             return ""
+        if self.shared > 0:
+            return f" (log Z: ± {self.shared:.2g} by chance, {float(self.error.mean()):.2g} between its two estimates)"
         return f" (a row: ± {float(self.stderr.mean()):.2g} by chance, {float(self.error.mean()):.2g} by its solver)"
 
 

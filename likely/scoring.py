@@ -30,6 +30,7 @@ from likely.rng import Keyed
 BATCH = 1024  # rows through the model at a time
 USED = 128  # rows whose codes are drawn several times
 LIFT_DRAWS = 8  # draws of a stochastic lift, where nothing else is asked
+FEW = 32  # rows that tell how sure a normaliser is
 ESTIMATES = 4  # draws of a stochastic lift under an estimate, which is slow
 WEIGHT_DRAWS = 64  # importance samples, where nothing else is asked
 
@@ -42,7 +43,18 @@ def scored(
 ) -> Scores:
     """log p of rows in the data's own units; the kind is composed: exact only where the model and its lift are."""
     value, stderr, error = score_cells(model, lift, cells.x, c, draws=draws, seed=seed)
-    return Scores(value + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure, error)
+    if not isinstance(model, Estimated) or not model.unnormalised:
+        return Scores(value + cells.ladj, isinstance(model, Bound) or not lift.exact, stderr, measure, error)
+    shared = _shared(model, lift, cells.x[:FEW], None if c is None else c[:FEW], seed)
+    return Scores(value + cells.ladj, False, stderr, measure, error, above=lift.exact, shared=shared)  # a lift lowers
+
+
+@torch.no_grad()
+def _shared(model: Estimated, lift: Lift, x: Tensor, c: Tensor | None, seed: int) -> float:
+    """The standard error of the normaliser, the mean of a few rows'."""
+    rng = Keyed(seed, rows=content_keys(x))
+    u, _ = lift.up(placed(x, model), rng=rng)
+    return float(model.log_prob_estimate(u, placed(c, model), rng=rng).stderr.mean()) if len(x) else 0.0
 
 
 STRANGE = (*SCORED, Reconstructs)  # the promises by which a row can be strange

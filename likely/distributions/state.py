@@ -215,6 +215,15 @@ class Classes(nn.Module):
         return torch.where(fits, log_prior, -math.inf).log_softmax(1)
 
 
+def classes_told(condition: Space | None, most: int, family: str) -> Classes | None:
+    """The classes that a condition says, where it says classes and at most so many; no condition is one."""
+    columns = condition.columns if isinstance(condition, Vector) else ()
+    sizes = [column.k for column in columns if isinstance(column, Category)]
+    if condition is not None and (not sizes or len(sizes) < len(columns) or math.prod(sizes) > most):
+        return None
+    return Classes(condition, family)
+
+
 def draw_class(log_weights: Tensor, *, rng: Rng) -> Tensor:
     """One index per row (B,) from log-weights (B, K), not normalised; where all are impossible, any."""
     possible = torch.isfinite(log_weights).any(1, keepdim=True)

@@ -1,8 +1,9 @@
-"""Objectives: games and penalties; chain rules, in a row and in any order; codes and their law; noise to undo."""
+"""Objectives: games, penalties, energies; chain rules, in a row and in any order; codes, their law; noise to undo."""
 
 from likely.objectives.any_order import InAnyOrder
 from likely.objectives.autoencoding import Autoencoding
 from likely.objectives.code_prior import CodePrior
+from likely.objectives.contrast import Contrast, Contrastive, Persistent, ScoreMatching
 from likely.objectives.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper
 from likely.objectives.game import Game, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 from likely.objectives.in_row import InRow
@@ -12,6 +13,8 @@ from likely.objectives.penalty import Interpolated, Judged, Penalty, Unpenalised
 __all__ = [
     "Autoencoding",
     "CodePrior",
+    "Contrast",
+    "Contrastive",
     "Corruption",
     "Emits",
     "Game",
@@ -28,8 +31,10 @@ __all__ = [
     "Minimax",
     "NonSaturating",
     "Penalty",
+    "Persistent",
     "Relativistic",
     "SaltAndPepper",
+    "ScoreMatching",
     "Unpenalised",
     "Wasserstein",
     "ZeroCentred",

@@ -36,6 +36,8 @@ SMALL = {
     "PixelCNN": "pixelcnn,width=16,blocks=2,hidden=16",
     "PixelRNN": "pixelrnn,width=16,layers=2,hidden=16",
     "Transformer": "transformer,width=32,layers=2",
+    "Energy": "energy,width=16,moves=8,chains=4,temperatures=10,learning.chains=64,learning.moves=2",
+    "RBM": "rbm,hidden=20,moves=10,chains=4,temperatures=20,learning.chains=64",
 }
 OBJECTS = (  # families with what may be passed to them
     "vae,prior=mixtureprior,prior.components=4",
@@ -43,6 +45,8 @@ OBJECTS = (  # families with what may be passed to them
     "vae,prior=hierarchical,prior.latent=2",
     "vae,posterior=flowposterior,posterior.width=16",
     "vae,grid=2,latent=2",
+    "rbm,hidden=4,learning=contrastive",
+    "energy,learning=scorematching,width=16,moves=8,chains=4,temperatures=10,reference=within",
     "vae,draws=3,prior=mixtureprior,posterior=flowposterior,posterior.width=16",
     "flowmatching,pairing=transport,network=mlp,network.width=32,probes=2,stages=4",
     "score,matching=sliced,network=mlp,network.width=32,steps=20",
@@ -62,6 +66,7 @@ LIGHT = {  # of tables
     "VQVAE": "vqvae,quantiser.levels=(4,3),prior=made,prior.width=16",
     "FlowMatching": "flowmatching,probes=2,stages=4,steps=9",
     "Score": "score,steps=20",
+    **{name: SMALL[name] for name in ("Energy", "RBM")},
 }
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
