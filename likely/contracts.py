@@ -18,10 +18,9 @@ from torch import Tensor, nn
 
 from likely.rng import Rng
 from likely.scores import Scores as Scores
+from likely.scores import Used as Used
 from likely.scores import log_mean_exp as log_mean_exp
 from likely.sharpness import Sharpness as Sharpness
-
-ACTIVE = 0.01  # variance over rows beyond which a number of a code is in use
 
 
 class Space(ABC):
@@ -172,21 +171,6 @@ class Restores(Model):
     @abstractmethod
     def restore(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         """The row that each spoilt one most likely was; every cell is there that can be."""
-
-
-@dataclass(frozen=True)
-class Used:
-    """What each number of a code is used for, row by row: (B, D) all. Numbers of a level above come last."""
-
-    mean: Tensor  # of the number's posterior
-    noise: Tensor  # variance of `mean` that is Monte Carlo's; 0 where it is exact
-    rate: Tensor  # nats that saying the number costs
-    free: float = 0.0  # nats that each number may cost unasked: a rate up to that shows no use
-
-    @property
-    def active(self) -> Tensor:
-        """(D,): the posterior's mean varies over the rows by more than 0.01 (Burda et al., 2016)."""
-        return self.mean.var(0, correction=0) - self.noise.mean(0) > ACTIVE
 
 
 class Units(Model):

@@ -1,10 +1,13 @@
-"""A number carries its kind: log-likelihoods that say whether they are exact, bounds or estimates, and over what."""
+"""A number carries its kind: log-likelihoods that say whether they are exact, bounds or estimates, and over what;
+and what the numbers of a code are used for."""
 
 from dataclasses import dataclass
 from math import hypot
 
 import torch
 from torch import Tensor
+
+ACTIVE = 0.01  # variance over rows beyond which a number of a code is in use
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,21 @@ class Scores:
         if self.shared > 0:
             return f" (log Z: ± {self.shared:.2g} by chance, {float(self.error.mean()):.2g} between its two estimates)"
         return f" (a row: ± {float(self.stderr.mean()):.2g} by chance, {float(self.error.mean()):.2g} by its solver)"
+
+
+@dataclass(frozen=True)
+class Used:
+    """What each number of a code is used for, row by row: (B, D) all. Numbers of a level above come last."""
+
+    mean: Tensor  # of the number's posterior
+    noise: Tensor  # variance of `mean` that is Monte Carlo's; 0 where it is exact
+    rate: Tensor  # nats that saying the number costs
+    free: float = 0.0  # nats that each number may cost unasked: a rate up to that shows no use
+
+    @property
+    def active(self) -> Tensor:
+        """(D,): the posterior's mean varies over the rows by more than 0.01 (Burda et al., 2016)."""
+        return self.mean.var(0, correction=0) - self.noise.mean(0) > ACTIVE
 
 
 def log_mean_exp(log_weights: Tensor) -> Tensor:
