@@ -162,6 +162,7 @@ class Visible(nn.Module):
         return phi if self.mean is None else torch.cat([phi, self._standing(rows)], 1)
 
     def _standing(self, rows: Tensor) -> Tensor:
+        assert self.mean is not None
         assert self.log_scale is not None
         apart = (rows[:, -len(self.reals) :] - self.mean) * torch.exp(-self.log_scale)
         return torch.where(self._valued(rows), apart, 0.0)  # (3)

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from likely.backbones import MLP, Network, encoder, mingles, whole
+from likely.backbones import MLP, Network, encoder, whole
+from likely.backbones.batch_norm import mingles
 from likely.contracts import Space
 from likely.errors import FieldError
 from likely.spaces import Image, Vector, Wave
