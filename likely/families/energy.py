@@ -46,13 +46,13 @@ class Energy(Family["EnergyModel | JointEnergyModel"]):
     network: Network | None = None  # that reads rows; none chooses by the data
     width: int = 128  # its summary of a row
     waves: int = 0  # octaves of each real that it sees: more show it finer structure (rows)
-    adjusted: bool = True  # Langevin moves that lead too far are taken back: True to the law at any step
+    adjusted: bool = True  # Langevin moves that lead too far are taken back: draws are true to the law at any step
     moves: int = 200  # Langevin moves of a drawn row: more are slower and nearer to the law
     regularisation: float = 0.01  # of squared heights: more keeps them near 0 and the training calm
     naming: float = 1.0  # the price of naming each row's class wrongly, beside its likelihood
     chains: int = 64  # of the estimate of log Z: more are slower and surer
     temperatures: int = 500  # of each of them: more are slower, and less biased
-    rate: float = 1e-3  # the optimizer's step; halve it where the energies run away
+    rate: float = 5e-4  # the optimizer's step; halve it where the energies run away
 
     def __post_init__(self) -> None:
         check_annealing("Energy", width=self.width, moves=self.moves)

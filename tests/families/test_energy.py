@@ -64,16 +64,22 @@ def test_score_matching_finds_the_slopes_of_the_blurred_law():
 
 def test_chains_find_the_law_and_its_density():
     """log p within a few hundredths on average, for the number it gives is an estimate of a density that it learned."""
-    model = made(reals(1))
+    model = made(reals(1), regularisation=0.01)
     model.prepare(mixture(2000)[0], rng=Keyed(0))
-    learned(model, 400)
+    adam = torch.optim.Adam(model.landscape.parameters(), 3e-3, betas=(0.0, 0.99))
+    for step in range(400):
+        (turn,) = model.turns(mixture(256, seed=10 * step)[0], rng=Stepped(0, step))
+        adam.zero_grad()
+        turn.loss().backward()
+        adam.step()
+        turn.after()
     x, _ = mixture(1000, seed=5)
     model.conclude(x, rng=Keyed(1))
     with torch.no_grad():
         told = model.log_prob_estimate(x, rng=Keyed(2)).value
         drawn = model.sample(2000, rng=Keyed(3))
-    assert float((log_joint(x).logsumexp(1) - told).mean()) == pytest.approx(0.0, abs=0.15)
-    assert float((drawn > 0).float().mean()) == pytest.approx(0.7, abs=0.08)
+    assert float((log_joint(x).logsumexp(1) - told).mean()) == pytest.approx(0.0, abs=0.08)
+    assert float((drawn > 0).float().mean()) == pytest.approx(0.7, abs=0.1)
 
 
 def test_given_a_class_it_is_a_classifier_that_agrees_with_bayes():
