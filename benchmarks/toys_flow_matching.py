@@ -3,7 +3,8 @@
 moons, checkerboard, gaussians-25: one network's shape, the same rows, steps and batch for all; each model is then
 walked in 1 to 256 calls by the samplers that suit it. Of 5,000 draws: the share that is good (where the true density is
 at least that of 99 % of real points), and the energy distance from as many real points, beside that of other real
-points. Of flow matching also the likelihood by its ODE on fresh points, its errors, and the truth.
+points (one call gives the mean, a mode of the grid: good, and far). Of flow matching also the likelihood by its
+ODE on fresh points, how far below the truth, and its errors.
 
     python benchmarks/toys_flow_matching.py --threads 1 [--only moons] [--steps 8000]
 
