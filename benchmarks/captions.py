@@ -27,13 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import torch
 from _training import command, remembered, written
-from edits import FACTS, Judge, judge, share, told
+from edits import FACTS, Judge, judge, share
 from harness import Busy, machine
 from torch import Tensor
 
 import likely
 from likely.data import Images
-from likely.data.shapes import COLOURS, COUNTS, PLACES, SHAPES, shapes
+from likely.data.shapes import COLOURS, COUNTS, PLACES, SHAPES, SIZES, shapes
 from likely.descent import Descent
 from likely.diffusion import DPMSolver, Embedded, Way, drawn
 from likely.fields import made
@@ -62,6 +62,16 @@ def combinations(images: Images) -> list[tuple[str, ...]]:
     assert images.about is not None
     frame = images.about.frame
     return list(zip(*(frame[name] for name in ASKED), strict=True))
+
+
+def facts(images: Images) -> Tensor:
+    """The five facts as the judge counts them (N, 5)."""
+    assert images.about is not None
+    values = [sorted(known) for known in (COLOURS, SHAPES, SIZES, PLACES, COUNTS)]
+    codes = [
+        [known.index(value) for value in images.about.frame[name]] for name, known in zip(FACTS, values, strict=True)
+    ]
+    return torch.tensor(codes).T
 
 
 def parted(images: Images, out: set[tuple[str, ...]]) -> tuple[Images, Images]:
@@ -141,7 +151,7 @@ def figures(args: argparse.Namespace, tell: Judge, model: Any, guide: Any, sides
                 start = time.perf_counter()
                 drawings = draw(images=images)
                 seconds = time.perf_counter() - start
-                return matched(tell, drawings, told(images)[0]) | {"seconds": round(seconds, 1), "rows": len(images)}
+                return matched(tell, drawings, facts(images)) | {"seconds": round(seconds, 1), "rows": len(images)}
 
             found[name] = remembered(args.run / f"{name}.json", done)
             print(f"{name}: {found[name]}", flush=True)
@@ -180,9 +190,9 @@ def main() -> None:
     out = kept_out()
     learned, _ = parted(shapes(args.rows, seed=LEARNED), out)
     tell = judge(args)
-    held = parted(shapes(max(20_000, 25 * args.captions), seed=HELD), out)
+    held = parted(shapes(max(2_000, 25 * args.captions), seed=HELD), out)
     sides = {side: asked_of(images, args.captions) for side, images in zip(("seen", "unseen"), held, strict=True)}
-    real = {side: matched(tell, images, told(images)[0]) for side, images in sides.items()}
+    real = {side: matched(tell, images, facts(images)) for side, images in sides.items()}
     print(f"the judge on real drawings: {real}", flush=True)
     model = fitted(args, "model", args.family, learned, args.minutes)
     guide = fitted(args, "clip", args.clip, learned, args.clip_minutes) if args.clip_minutes else None
