@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from likely.backbones import MLP, Network, SubsetMLP, denoiser, encoder
+from likely.backbones import MLP, Network, SubsetMLP, denoiser, encoder, whole
 from likely.backbones.bidirectional import Bidirectional, CodesAround, ColumnsAround
+from likely.backbones.denoiser import PIXELS
 from likely.backbones.network import Look
 from likely.contracts import Sharpness, Space
 from likely.distributions import precise, sharpened
@@ -26,6 +27,7 @@ from likely.rng import Rng
 from likely.spaces import Image, Series, Tokens, gappy, levels_of
 
 ROWS = MLP(width=512, depth=3, residual=True, normalised=True)  # the default over columns
+LAYERED = 4096  # indicators of codes that layers read at most, where no network is named
 FAINT = 0.1  # what a network says at first, beside the columns' own laws
 VALUES = 2  # a fork of the noise: values inside bins
 
@@ -198,7 +200,8 @@ class OfCodes(Conjecture):
             self.told = None if condition is None else encoder(condition, chosen.width)
             self.around = CodesAround(self.alphabet, self.places, chosen)
         else:
-            self.picture = denoiser(self._hot_space(), condition=condition, network=network)
+            layers = whole(space, PIXELS) if self.alphabet * self.places <= LAYERED else None
+            self.picture = denoiser(self._hot_space(), condition=condition, network=network or layers)
         self.register_buffer("start", torch.zeros(self.alphabet))
 
     def _hot_space(self) -> Space:

@@ -130,3 +130,9 @@ def test_networks_that_do_not_fit_are_named():
     for space, network in ((Tokens(3, 4), LAYERS), (TABLE, Conv()), (TABLE, MLP(depth=0))):
         with pytest.raises(FieldError, match="says nothing of hidden cells"):
             conjecture(space, None, network, components=2, bins=8)
+
+
+def test_small_pictures_of_few_levels_are_read_whole():
+    for space, layers in ((Image(1, 8, 8, 17), True), (Image(1, 8, 8, 256), False), (Image(1, 28, 28, 2), False)):
+        found = conjecture(space, None, None, components=2, bins=8)
+        assert any("layers" in name for name, _ in found.named_parameters()) == layers
