@@ -54,7 +54,7 @@ class MaskedDiffusion(Family["MaskedDiffusionModel"]):
     steps: int | None = None  # looks at a sample; none draws one cell at a time, which is exact; fewer are faster
     reveal: Reveal = ByChance()  # which cells come first; all but chance are heuristics
     draws: int = 8  # numbers of hidden cells that a draw of the bound looks at; more are slower and less noisy
-    network: Network | None = None  # what tells hidden cells; none chooses by the data: layers, or Bidirectional
+    network: Network | None = None  # what tells hidden cells; none chooses: residual layers, a UNet, or Bidirectional
     components: int = 10  # of the mixture of logistics of each real
     bins: int = 256  # of each count: so many frequent counts have a probability of their own
     decay: float = 0.0  # of the weights, decoupled; more for small tables
