@@ -35,7 +35,7 @@ from torch import Tensor
 from likely.apps.sight import accuracy, learned_sight
 from likely.data import Images
 from likely.data.shapes import shapes
-from likely.diffusion import Descends, DPMSolver, Karras, Way, descended
+from likely.diffusion import DPMSolver, Karras, Walks, Way
 from likely.families.latent_diffusion import TwoTurns
 from likely.metrics import kernel_distance
 from likely.metrics.classifier import Classified
@@ -58,14 +58,13 @@ PROMISED = 0.25
 def ways(one: Played, calls: int, *, mean: bool) -> Callable[[int, Keyed], Tensor]:
     """What draws so many in so many calls."""
     model, way = one.model, Way(Karras(), DPMSolver(), calls)
-    if isinstance(model, TwoTurns):
-        law = model.prior.model
-        assert isinstance(law, Descends)
-        if mean:
-            return lambda n, rng: model.decode(descended(law, n, way=way, rng=rng).x)
-        return lambda n, rng: model.walked(n, way=way, rng=rng).x
-    assert isinstance(model, Descends)
-    return lambda n, rng: descended(model, n, way=way, rng=rng).x
+    assert isinstance(model, Walks)
+    if not mean:
+        return lambda n, rng: model.walk(n, way=way, rng=rng).x
+    assert isinstance(model, TwoTurns)
+    law = model.prior.model
+    assert isinstance(law, Walks)
+    return lambda n, rng: model.decode(law.walk(n, way=way, rng=rng).x)
 
 
 def drawings(one: Played, calls: int, n: int, *, mean: bool) -> Images:

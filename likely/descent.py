@@ -96,7 +96,7 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     if not isinstance(model, Walks):
         raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler or guide can walk them")
     if descent.guide is not None and not isinstance(model, Descends):
-        raise CannotAnswer(f"{fitted.name} learned a velocity that is no denoiser, and a guide leads denoisers")
+        raise CannotAnswer(f"{fitted.name} learned what is no denoiser of rows, and a guide leads denoisers of rows")
     way = descent.way(model.way)
     check_within(model.learned, way.schedule)
     if descent.guidance is not None and fitted.condition_codec is None:

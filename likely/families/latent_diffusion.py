@@ -35,7 +35,7 @@ from likely.contracts import (
     Trained,
     Turn,
 )
-from likely.diffusion import Descends, Walked, Way, descended
+from likely.diffusion import Schedule, Walked, Walks, Way
 from likely.errors import CannotAnswer, FieldError
 from likely.objectives import CodePrior, Emits, Infers
 from likely.rng import Rng
@@ -68,7 +68,7 @@ class LatentDiffusion(Family["LatentDiffusionModel | UnscoredLatentDiffusionMode
         return UnscoredLatentDiffusionModel(self, autoencoder, prior)
 
 
-class TwoTurns(Emits, Latent, Trained, Prepared, Concludes, Paced):
+class TwoTurns(Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
     """An autoencoder and the law of its codes, which are told standardised: (1)."""
 
     centre: Tensor  # m
@@ -171,17 +171,28 @@ class TwoTurns(Emits, Latent, Trained, Prepared, Concludes, Paced):
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.emit(self.prior.sample(n, c, rng=rng.fork(LAW)), c, rng=rng.fork(CELLS))  # (2)
 
-    def walked(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
-        """Draws whose codes come this way: another sampler, other levels, fewer calls, a guide."""
-        law = self.prior.model
-        if not isinstance(law, Descends):
-            raise CannotAnswer("the law of these codes denoises nothing", expected="a denoiser such as Diffusion")
-        found = descended(law, n, c, way=way, rng=rng.fork(LAW))
+    @property
+    def way(self) -> Way:
+        return self._walker.way
+
+    @property
+    def learned(self) -> Schedule:
+        return self._walker.learned
+
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        found = self._walker.walk(n, c, way=way, rng=rng.fork(LAW))
         return Walked(self.emit(found.x, c, rng=rng.fork(CELLS)), found.calls)
+
+    @property
+    def _walker(self) -> Walks:
+        if not isinstance(self.prior.model, Walks):
+            what = f"{type(self.prior.family).__name__}, the law of codes, comes down no way from noise"
+            raise CannotAnswer(what, expected="a denoiser of codes, such as Diffusion")
+        return self.prior.model
 
 
 @final
-class LatentDiffusionModel(TwoTurns, Bound, Emits, Latent, Trained, Prepared, Concludes, Paced):
+class LatentDiffusionModel(TwoTurns, Bound, Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
     """Of an autoencoder with a posterior: (3)."""
 
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
@@ -201,7 +212,7 @@ class LatentDiffusionModel(TwoTurns, Bound, Emits, Latent, Trained, Prepared, Co
 
 
 @final
-class UnscoredLatentDiffusionModel(TwoTurns, Emits, Latent, Trained, Prepared, Concludes, Paced):
+class UnscoredLatentDiffusionModel(TwoTurns, Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
     """Of an autoencoder that has codes and no posterior: rows are drawn, and not scored."""
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 import likely
 from likely.backbones import MLP, Conv, DiT, UNet
 from likely.contracts import Bound, Density, Family, Player, Trained, Turn
+from likely.descent import Descent
 from likely.diffusion import DPMSolver, Karras, Way
 from likely.errors import CannotAnswer, FieldError
 from likely.families.autoencoder import Autoencoder
@@ -206,9 +207,9 @@ def test_codes_of_a_picture_lie_on_a_map():
 
 def test_another_way_is_walked_and_decoded_once():
     model = built()
-    found = model.walked(6, way=Way(Karras(), DPMSolver(), 7), rng=Keyed(0))
+    found = model.walk(6, way=Way(Karras(), DPMSolver(), 7), rng=Keyed(0))
     assert (found.calls, found.x.shape) == (7, (6, 4))
-    own = model.walked(6, way=SMALL.way, rng=Keyed(0))
+    own = model.walk(6, way=SMALL.way, rng=Keyed(0))
     torch.testing.assert_close(own.x, model.sample(6, rng=Keyed(0)))
 
 
@@ -216,7 +217,7 @@ def test_a_law_that_denoises_nothing_walks_no_way():
     model = built(LatentDiffusion(autoencoder=VAE(latent=2), denoiser=RealNVP(layers=2, width=8)))
     assert isinstance(model, Bound)
     with pytest.raises(CannotAnswer, match="Diffusion"):
-        model.walked(3, way=SMALL.way, rng=Keyed(0))
+        model.walk(3, way=SMALL.way, rng=Keyed(0))
 
 
 # What goes together --------------------------------------------------------------------------------------------------
@@ -288,3 +289,8 @@ def test_fitted_by_name_it_is_saved_and_draws_the_same(tmp_path):
     other = likely.load(fitted.save(tmp_path / "iris.likely"))
     assert other.sample(9, seed=3).equals(fitted.sample(9, seed=3))
     assert fitted.decode(fitted.encode("iris")).shape == (150, 5)
+    own, fewer = fitted.sample(9, seed=3), fitted.sample(9, seed=3, descent=Descent(steps=2, sampler=DPMSolver()))
+    assert own.equals(fitted.sample(9, seed=3, descent=Descent(steps=4)))
+    assert not own.equals(fewer)
+    with pytest.raises(CannotAnswer, match="denoiser of rows"):
+        fitted.sample(9, descent=Descent(guide=fitted))

@@ -24,6 +24,8 @@ FITS = {
     "gan,latent=4,width=16": {"budget": 40},
     "diffusion,network=mlp,network.width=16": {"budget": 40},
     "masked-diffusion,network=mlp,network.width=16": {"budget": 40},
+    "latent-diffusion,autoencoder=vae,autoencoder.latent=2,autoencoder.network=mlp,autoencoder.network.width=16,"
+    "denoiser=diffusion,denoiser.network=mlp,denoiser.network.width=16": {"budget": 40},
     "flow-matching,network=mlp,network.width=16": {"budget": 40},
     "flow-matching,pairing=transport,network=mlp,network.width=16": {"budget": 40},
     "score,network=mlp,network.width=16": {"budget": 40},
