@@ -92,7 +92,7 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     """The way that was asked of this fitted model, and what is given to the model itself."""
     if descent is None:
         return None, given
-    model = promised(fitted.model, fitted.name, Denoises, Walks)
+    model = fitted.model if isinstance(fitted.model, Walks) else promised(fitted.model, fitted.name, Denoises)
     if not isinstance(model, Walks):
         raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler or guide can walk them")
     if descent.guide is not None and not isinstance(model, Descends):

@@ -3,6 +3,7 @@
 import pytest
 
 from likely.contracts import Continues, Density
+from likely.diffusion import Descends
 from likely.errors import CannotAnswer
 from likely.promises import ASKED, promised
 from tests.bigram import bigram
@@ -17,3 +18,9 @@ def test_a_refusal_names_families_that_can():
     with pytest.raises(CannotAnswer, match=r"Bigram has no density: .*NaiveBayes"):
         promised(bigram(["ab"]).model, "Bigram", Density)
     assert all(len(words) == 2 for words in ASKED.values())
+
+
+def test_a_refusal_of_a_room_s_own_promise_names_those_that_keep_it_and_no_others():
+    with pytest.raises(CannotAnswer, match=r"Diffusion.*FlowMatching.*Score") as told:
+        promised(bigram(["ab"]).model, "Bigram", Descends)
+    assert "NaiveBayes" not in told.value.what

@@ -51,7 +51,7 @@ class Walks(Model):
         """Draws of its rows by this way; an error where it cannot go so."""
 
 
-class Descends(Walks, Denoises):
+class Descends(Denoises, Walks):
     """Denoises at every level between two ends, so that any sampler can walk it from noise to data."""
 
     def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
