@@ -53,8 +53,9 @@ def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
 
 
 def _told(promise: type[Model]) -> type[Model]:
-    """A room's own promise by that of the contracts on which it stands."""
-    return promise if promise.__module__ == Model.__module__ else _told(promise.__bases__[0])
+    """A room's own promise by that of the contracts on which it stands, where it stands on one."""
+    named = (base for base in promise.__mro__ if base.__module__ == Model.__module__ and base is not Model)
+    return next(named, promise)
 
 
 def _among(promise: type[Model]) -> list[type[Model]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from likely.contracts import Continues, Density
-from likely.diffusion import Descends
+from likely.contracts import Continues, Denoises, Density
+from likely.diffusion import Descends, Walks
 from likely.errors import CannotAnswer
 from likely.promises import ASKED, promised
 from tests.bigram import bigram
@@ -24,3 +24,12 @@ def test_a_refusal_of_a_room_s_own_promise_names_those_that_keep_it_and_no_other
     with pytest.raises(CannotAnswer, match=r"Diffusion.*FlowMatching.*Score") as told:
         promised(bigram(["ab"]).model, "Bigram", Descends)
     assert "NaiveBayes" not in told.value.what
+
+
+@pytest.mark.parametrize("asked", [(Denoises,), (Denoises, Walks), (Descends,)])
+def test_a_room_s_own_promise_is_told_by_that_of_the_contracts(asked):
+    """Not by those of every model, on which it stands as well."""
+    with pytest.raises(CannotAnswer, match=r"Families that can: Diffusion") as told:
+        promised(bigram(["ab"]).model, "Bigram", *asked)
+    assert "GAN" not in str(told.value)
+    assert "NaiveBayes" not in str(told.value)
