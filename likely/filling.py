@@ -2,6 +2,9 @@
 
 A denoiser sees cells lifted to reals. What is known of a cell is then between which reals it lies, and particles come
 down from noise to reals that all stand for the known cells; a free cell is drawn given that it is not missing.
+
+Draws are given the condition. One that a table does not say was drawn before: given what is known of the row only
+where a model `Completes`.
 """
 
 import math
