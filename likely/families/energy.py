@@ -48,7 +48,7 @@ class Energy(Family["EnergyModel | JointEnergyModel"]):
     waves: int = 0  # octaves of each real that it sees: more show it finer structure (rows)
     adjusted: bool = True  # Langevin moves that lead too far are taken back: draws are true to the law at any step
     moves: int = 200  # Langevin moves of a drawn row: more are slower and nearer to the law
-    regularisation: float = 0.01  # of squared heights: more keeps them near 0 and the training calm
+    regularisation: float = 0.05  # of squared heights: more keeps them near 0 and the training calm
     naming: float = 1.0  # the price of naming each row's class wrongly, beside its likelihood
     chains: int = 64  # of the estimate of log Z: more are slower and surer
     temperatures: int = 500  # of each of them: more are slower, and less biased
