@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
     "bijections/bijection.py",  # only abstract
+    "objectives/energetic.py",  # tests/families/test_energy.py: only abstract
     "run.py",  # tests/test_fitting.py: a run is what fit and resume do
     "streamed.py",  # tests/test_fitting.py: a file too large for memory
 }

@@ -23,11 +23,14 @@ X, Y = load_iris(return_X_y=True)
 
 
 WANT_LABELS = ("Logistic", "NoisyClassifier", "CLIP")
+QUICKLY = {name: {"temperatures": 16, "chains": 8} for name in ("Energy", "RBM")}  # of a normaliser, after every fit
+CHECKED = [pytest.param(name, marks=[pytest.mark.slow] * (name in QUICKLY)) for name in table("Family")
+           if name not in WANT_LABELS]  # fmt: skip
 
 
-@pytest.mark.parametrize("family", [family for family in table("Family") if family not in WANT_LABELS])
+@pytest.mark.parametrize("family", CHECKED)
 def test_every_family_passes_scikit_learn_s_own_checks(family):
-    verdicts = check_estimator(Generative(getattr(likely, family)(), budget=5), on_skip=None)
+    verdicts = check_estimator(Generative(getattr(likely, family)(**QUICKLY.get(family, {})), budget=5), on_skip=None)
     assert {verdict["status"] for verdict in verdicts} <= {"passed", "skipped"}
     assert sum(verdict["status"] == "passed" for verdict in verdicts) > 35
 

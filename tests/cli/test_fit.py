@@ -80,7 +80,7 @@ def test_help_lists_the_fields_of_the_family_that_is_named(cli):
     told = " ".join(cli("fit", "iris", "--family", "vae", "--network", "mlp", "--help").out.split())
     assert "Fields of VAE:" in told
     assert "--beta float above 1 trades fit for a simpler code" in told
-    assert "One of MLP, Conv, DCGAN, Residual, Temporal, UNet." in told
+    assert "One of MLP, Conv, DCGAN, Residual, Bidirectional, Temporal, UNet, DiT." in told
     assert "--network.width int" in told
     assert "Fields of NaiveBayes:" in cli("fit", "--help").out
     assert "Fields of GAN:" in cli("fit", "--help", "-fgan").out
@@ -121,7 +121,7 @@ def test_tensorboard_events_are_written(cli, tmp_path):
         (["--zzz", "2"], 2, ["no flag --zzz", "--smoothing", "likely fit --family NaiveBayes --help"]),
         (["--latent", "two", "-f", "vae"], 2, ["VAE.latent cannot be 'two'", "an integer"]),
         (["--latent", "-f", "vae"], 2, ["VAE.latent cannot be 'true'"]),
-        (["--network", "resnet", "-f", "vae"], 2, ["MLP, Conv, DCGAN, Residual, Temporal, UNet"]),
+        (["--network", "resnet", "-f", "vae"], 2, ["MLP, Conv, DCGAN, Residual, Bidirectional, Temporal, UNet, DiT"]),
         (["--network.width", "3", "-f", "vae"], 2, ["VAE.network is not set", "network=NAME"]),
         (["--network", "mlp", "--network.widht", "3", "-f", "vae"], 2, ["MLP has no field 'widht'", "width"]),
         (["--budget", "soon"], 2, ["budget 'soon'", "5m"]),
