@@ -13,7 +13,7 @@ from likely import filling
 from likely.backbones import MLP
 from likely.codecs import Lift
 from likely.contracts import Family, Filled, Fills, Lifted, Model
-from likely.diffusion import DPS, Descends, DPMSolver, Karras, PiGDM, RePaint, Replacing, Twisted, Way
+from likely.diffusion import DPS, Descends, DPMSolver, Karras, PiGDM, RePaint, Replacing, Twisted, Way, descended
 from likely.errors import CannotAnswer, FieldError
 from likely.filling import Filling, filled
 from likely.rng import Keyed
@@ -99,6 +99,9 @@ class Pair(Descends):
 
     def sample(self, n, c=None, *, rng):
         return rng.normal((n, *self.space.shape), like=self.law)
+
+    def walk(self, n, c=None, *, way, rng):
+        return descended(self, n, c, way=way, rng=rng)
 
 
 def test_particles_complete_reals_as_the_law_has_it():

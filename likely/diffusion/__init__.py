@@ -10,7 +10,16 @@ from likely.diffusion.adaptive import Adaptive
 from likely.diffusion.ancestral import DDIM, DDPM, Ancestral
 from likely.diffusion.bound import Climbs, Rungs, continuous_bound, ladder_bound, ladder_parts
 from likely.diffusion.flow import beside
-from likely.diffusion.guidance import Agreement, Autoguided, Classified, Embedded, Guided, Likeness, seen_clean
+from likely.diffusion.guidance import (
+    Agreement,
+    Autoguided,
+    Classified,
+    Embedded,
+    Guided,
+    Likeness,
+    by_itself,
+    seen_clean,
+)
 from likely.diffusion.inverse import DPS, PiGDM, Posterior, Reconstruction, RePaint, Repainted, Replaced, Replacing
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
@@ -143,6 +152,7 @@ __all__ = [
     "Weight",
     "Within",
     "beside",
+    "by_itself",
     "check_within",
     "continuous_bound",
     "denoising_loss",

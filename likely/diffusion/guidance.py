@@ -20,6 +20,7 @@ arXiv:2305.08891; Karras et al. (2024), arXiv:2406.02507; Dhariwal & Nichol (202
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import final
 
 import torch
@@ -158,3 +159,8 @@ def check_interval(low: float, high: float) -> None:
     """Levels between which guidance works."""
     if not 0 <= low < high:
         raise FieldError(f"guidance at levels from {low} to {high}", expected="0 <= low < high")
+
+
+def by_itself(guide: Callable[[Denoiser], Denoiser] | None) -> bool:
+    """Whether a guide asks nobody but the denoiser that it leads: no other model, of other conditions."""
+    return guide is None or (isinstance(guide, partial) and guide.func is Guided)

@@ -54,9 +54,6 @@ class Walks(Model):
 class Descends(Denoises, Walks):
     """Denoises at every level between two ends, so that any sampler can walk it from noise to data."""
 
-    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
-        return descended(self, n, c, way=way, rng=rng)
-
 
 def descended(model: Descends, n: int, c: Tensor | None = None, *, way: Way | None = None, rng: Rng) -> Walked:
     """Draws of the model's rows by this way, or by its own."""

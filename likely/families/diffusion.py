@@ -38,6 +38,7 @@ from likely.diffusion import (
     Way,
     Weight,
     beside,
+    by_itself,
     check_within,
     continuous_bound,
     denoising_loss,
@@ -165,15 +166,15 @@ class DiffusionModel(Bound, Climbs, Denoises, Trained):
         return self.family.schedule
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return descended(self, n, c, way=self._own_way(c), rng=rng).x  # (3)
-
-    def _own_way(self, c: Tensor | None) -> Way:
-        """The way as it was learned, DDPM's steps with the variances that were."""
-        if self.variance is None or not isinstance(self.way.sampler, DDPM):
-            return self.way
-        variance = self.variance
-        return replace(self.way, sampler=Ancestral(lambda z, t, s: variance(z, t, s, c)))
+        return self.walk(n, c, way=self.way, rng=rng).x  # (3)
 
     def walked(self, n: int, c: Tensor | None = None, *, way: Diffusion, rng: Rng) -> Walked:
         """Draws as `way` has it: its schedule, sampler, steps and guidance need not be those of training."""
-        return descended(self, n, c, way=way.way, rng=rng)
+        return self.walk(n, c, way=way.way, rng=rng)
+
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        """By this way, DDPM's steps with the variances that were learned; they know nothing of another model's lead."""
+        variance = self.variance
+        if variance is not None and isinstance(way.sampler, DDPM) and by_itself(way.guide):
+            way = replace(way, sampler=Ancestral(lambda z, t, s: variance(z, t, s, c)))
+        return descended(self, n, c, way=way, rng=rng)

@@ -39,6 +39,7 @@ from likely.diffusion import (
     Walked,
     Walks,
     Way,
+    by_itself,
     denoising_loss,
     descended,
     follows_flow,
@@ -182,9 +183,8 @@ class FlowMatchingModel(Moving, Estimated, Descends, Denoises, Trained):
         return self.denoiser(x_t, sigma, c)
 
     def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
-        """Down its line, as its own samples; from level to level where others are visited, noise is stirred in or
-        another model leads."""
-        own = way.schedule == self.learned and follows_flow(way.sampler) and _alone(way.guide)
+        """Down its line; by levels where others are visited, noise is stirred in or another model leads."""
+        own = way.schedule == self.learned and follows_flow(way.sampler) and by_itself(way.guide)
         return self.along(n, c, way=way, rng=rng) if own else descended(self, n, c, way=way, rng=rng)
 
 
@@ -202,11 +202,6 @@ class TransportedModel(Moving, Walks, Estimated, Trained):
 
     def joined(self, x: Tensor, noise: Tensor, c: Tensor | None = None) -> Tensor:
         return self.family.pairing.paired(x, noise, c, self.condition)
-
-
-def _alone(guide: Guide | None) -> bool:
-    """Whether a guide asks nobody but the denoiser itself, and so leads where nothing but noise is, too."""
-    return guide is None or (isinstance(guide, partial) and guide.func is Guided)
 
 
 def _guided(guide: Guide, clean: Denoiser) -> Denoiser:

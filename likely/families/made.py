@@ -36,8 +36,9 @@ from likely.contracts import (
     log_mean_exp,
 )
 from likely.distributions import PLAIN
+from likely.distributions.asked import values_known
 from likely.distributions.columnwise import Draw, columnwise
-from likely.errors import CannotAnswer, FieldError
+from likely.errors import FieldError
 from likely.rng import Keyed, Rng
 from likely.spaces import Vector
 
@@ -203,11 +204,15 @@ class MADEModel(Autoregression, Density, Sharpens, AnyOrder, Trained, Prepared):
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Each free cell is drawn given that it is present (of tokens, the end is drawn too)."""
         filled, cells = isinstance(self.space, Vector), self.chain.columns.cells(x)
-        drawn = self.drawn(cells, _asked(evidence), c, PLAIN, filled, rng)
+        drawn = self.drawn(cells, values_known(evidence, "MADE").flatten(1), c, PLAIN, filled, rng)
         return torch.where(evidence.known, x, self.chain.columns.whole(drawn, rng=rng.fork(VALUES)))
 
     def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
-        known, cells, context = _asked(evidence), self.chain.columns.cells(x), self.chain.context(c)
+        known, cells, context = (
+            values_known(evidence, "MADE").flatten(1),
+            self.chain.columns.cells(x),
+            self.chain.context(c),
+        )
         told = torch.stack([self.chain(cells, context, order, known).sum(1) for order in self.mixed], 1)
         within = torch.where(known, self.chain.columns.log_within(x), 0.0)
         return log_mean_exp(told) + within.sum(1).to(told.dtype)
@@ -216,11 +221,3 @@ class MADEModel(Autoregression, Density, Sharpens, AnyOrder, Trained, Prepared):
         cells, context = self.chain.columns.cells(x), self.chain.context(c)
         drawn = rng.uniform((orders, self.mixed.shape[1]), like=cells).argsort(1)
         return torch.stack([self.chain(cells, context, order).sum(1) for order in drawn]).std(0)
-
-
-def _asked(evidence: Evidence) -> Tensor:
-    """Which cells are known (B, D); intervals have no formula."""
-    if evidence.low is not None or evidence.high is not None:
-        raise CannotAnswer("MADE cannot be given intervals", expected="values of some cells",
-                           remedy="give values, or use Circuit, BayesNet or GaussianMixture")  # fmt: skip
-    return evidence.known.flatten(1)

@@ -40,7 +40,8 @@ from likely.diffusion.conjecture import conjecture
 from likely.diffusion.hiding import Hiding, Linear, Told, hidden_bound, hidden_loss, in_order, ranks
 from likely.diffusion.revealing import ByChance, Reveal, Walk, revealed
 from likely.distributions import PLAIN
-from likely.errors import CannotAnswer, FieldError
+from likely.distributions.asked import values_known
+from likely.errors import FieldError
 from likely.rng import Rng
 from likely.spaces import Tokens
 
@@ -104,7 +105,7 @@ class MaskedDiffusionModel(Bound, Sharpens, AnyOrder, Trained, Prepared):
     def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
         """In the order of the cells."""
         cells = self.conjecture.cells(x)
-        known = _asked(evidence) & self.conjecture.there(cells)
+        known = values_known(evidence, "MaskedDiffusion").flatten(1) & self.conjecture.there(cells)
         return in_order(self._told(cells, c), ranks((~known).double()), known) + self._within(x, known)
 
     def disagreement(self, x: Tensor, c: Tensor | None = None, *, orders: int, rng: Rng) -> Tensor:
@@ -141,7 +142,7 @@ class MaskedDiffusionModel(Bound, Sharpens, AnyOrder, Trained, Prepared):
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Each free cell is drawn given that it is present (of texts, the end is drawn too)."""
         cells, filled = self.conjecture.cells(x), not isinstance(self.space, Tokens)
-        known = _asked(evidence) & self.conjecture.there(cells)
+        known = values_known(evidence, "MaskedDiffusion").flatten(1) & self.conjecture.there(cells)
         drawn = self._revealed(cells, known, c, PLAIN, filled, rng)  # (4)
         return torch.where(evidence.known, x, drawn)
 
@@ -151,11 +152,3 @@ class MaskedDiffusionModel(Bound, Sharpens, AnyOrder, Trained, Prepared):
         walk = Walk(self.family.hiding, self.family.reveal, self.family.steps, sharpness, present)
         drawn = revealed(self.conjecture, cells, known, self.conjecture.context(c), walk, rng=rng)  # (3)
         return self.conjecture.whole(drawn, rng=rng)
-
-
-def _asked(evidence: Evidence) -> Tensor:
-    """Which cells are known (B, D); intervals have no formula."""
-    if evidence.low is not None or evidence.high is not None:
-        raise CannotAnswer("MaskedDiffusion cannot be given intervals", expected="values of some cells",
-                           remedy="give values, or use Circuit, BayesNet or GaussianMixture")  # fmt: skip
-    return evidence.known.flatten(1)

@@ -130,8 +130,11 @@ class ScoreModel(Bound, Descends, Denoises, Trained):
         return self.family.schedule
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return descended(self, n, c, rng=rng).x  # (3)
+        return self.walk(n, c, way=self.way, rng=rng).x  # (3)
 
     def walked(self, n: int, c: Tensor | None = None, *, way: Score, rng: Rng) -> Walked:
         """Draws as `way` has it: its schedule, sampler, steps and guidance need not be those of training."""
-        return descended(self, n, c, way=way.way, rng=rng)
+        return self.walk(n, c, way=way.way, rng=rng)
+
+    def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
+        return descended(self, n, c, way=way, rng=rng)

@@ -39,8 +39,9 @@ from likely.contracts import (
     Turn,
 )
 from likely.distributions import PLAIN
+from likely.distributions.asked import values_known
 from likely.distributions.columnwise import Draw, columnwise
-from likely.errors import CannotAnswer, FieldError
+from likely.errors import FieldError
 from likely.objectives import InAnyOrder, InRow
 from likely.rng import Rng
 from likely.spaces import Image, Tokens, Vector
@@ -202,10 +203,7 @@ class CellsModel(Density, Sharpens, AnyOrder, Trained, Prepared):
         return told + torch.where(known, self.columns.log_within(x), 0.0).sum(1).to(told.dtype)
 
     def _known(self, x: Tensor, evidence: Evidence) -> Tensor:
-        if evidence.low is not None or evidence.high is not None:
-            raise CannotAnswer("Transformer cannot be given intervals", expected="values of some cells",
-                               remedy="give values, or use Circuit, BayesNet or GaussianMixture")  # fmt: skip
-        return evidence.known & ~(torch.isnan(x) & self.never)
+        return values_known(evidence, "Transformer") & ~(torch.isnan(x) & self.never)
 
     def disagreement(self, x: Tensor, c: Tensor | None = None, *, orders: int, rng: Rng) -> Tensor:
         cells = self.columns.cells(x)

@@ -9,7 +9,7 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from likely.backbones import MLP
-from likely.diffusion import DDPM, Ancestral, Geometric, Learned, generate, ladder_bound, ladder_parts
+from likely.diffusion import DDPM, Ancestral, Geometric, Learned, descended, generate, ladder_bound, ladder_parts
 from likely.diffusion.variance import LearnedVariance, divergence, least, most
 from likely.errors import FieldError
 from likely.families.diffusion import Diffusion
@@ -152,3 +152,15 @@ def test_a_diffusion_with_learned_variances_learns_bounds_and_draws():
 def test_a_ladder_has_steps():
     with pytest.raises(FieldError, match="rungs"):
         Learned(rungs=1)
+
+
+def test_a_way_said_anew_keeps_the_learned_variances():
+    """Other steps must not bring DDPM's own back in silence; without what was learned the draws are others."""
+    torch.manual_seed(0)
+    small = MLP(width=16, depth=1)
+    model = Diffusion(network=small, variance=Learned(network=small, rungs=9), sampler=DDPM(), steps=10).build(reals(3))
+    with torch.no_grad():
+        again = model.walk(5, way=model.way, rng=Keyed(0)).x
+        assert torch.equal(again, model.sample(5, rng=Keyed(0)))
+        assert torch.equal(again, model.walked(5, way=model.family, rng=Keyed(0)).x)
+        assert not torch.equal(again, descended(model, 5, rng=Keyed(0)).x)

@@ -30,6 +30,9 @@ class Known(Descends):
     def sample(self, n, c=None, *, rng):
         return descended(self, n, c, rng=rng).x
 
+    def walk(self, n, c=None, *, way, rng):
+        return descended(self, n, c, way=way, rng=rng)
+
 
 def test_it_is_the_sampler_s_walk_from_noise_of_the_highest_level():
     way = Way(LEVELS, UniPC(), 12)
