@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from likely.apps.comparison import Comparison, verdicts_of
 from likely.apps.contender import Contender
 from likely.apps.measure import FLOOR, INDEPENDENT, independent, measures
 from likely.apps.told import first_line
@@ -20,7 +21,6 @@ from likely.fields import made
 from likely.fitted import Fitted
 from likely.fitting import fit
 from likely.frames import source_of
-from likely.metrics import Outcome, Verdict, compared
 from likely.names import table
 from likely.source import families_that, promises
 from likely.training import Budget, Event
@@ -28,39 +28,6 @@ from likely.training import Budget, Event
 DRAWN = 2000  # rows sampled from each family, at most
 FEWEST_TEST, FEWEST_VALIDATION = 10, 2
 Listen = Callable[[str], Iterable[Callable[[Event], None]]]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Contenders on one data set, and every pair's verdict."""
-
-    source: str
-    rows: dict[str, int]  # train, validation, test
-    contenders: tuple[Contender, ...]
-    references: tuple[Contender, ...]
-    verdicts: dict[tuple[str, str], Verdict]
-    real: Rows
-    condition: tuple[str, ...] = ()
-    seed: int = 0
-    budget: str = ""
-
-    @property
-    def wins(self) -> tuple[tuple[str, str], ...]:
-        """Who is shown to beat whom."""
-        first = ((a, b) for (a, b), verdict in self.verdicts.items() if verdict.outcome is Outcome.FIRST)
-        second = ((b, a) for (a, b), verdict in self.verdicts.items() if verdict.outcome is Outcome.SECOND)
-        return (*first, *second)
-
-    @property
-    def leaders(self) -> tuple[str, ...]:
-        """Families with a score that no other is shown to beat."""
-        beaten = {loser for _, loser in self.wins}
-        return tuple(c.name for c in self.contenders if c.scores is not None and c.name not in beaten)
-
-    def __str__(self) -> str:
-        from likely.apps.told import told
-
-        return told(self)
 
 
 @dataclass(frozen=True)
@@ -210,9 +177,3 @@ def _learns_by_gradient(family: Any) -> bool:
     """As its model's class line says; a family of somebody's own is taken to."""
     name = type(family).__name__
     return name not in table("Family") or "Trained" in promises(name)
-
-
-def verdicts_of(contenders: Sequence[Contender]) -> dict[tuple[str, str], Verdict]:
-    """Every pair of contenders that both have a score."""
-    scored = [(c.name, c.scores) for c in contenders if c.scores is not None]
-    return {(a, b): compared(x, y) for i, (a, x) in enumerate(scored) for b, y in scored[i + 1 :]}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from likely.apps.compare import Comparison
+    from likely.apps.comparison import Comparison
     from likely.apps.contender import Contender
     from likely.contracts import Scores
     from likely.metrics import Measure

@@ -79,6 +79,9 @@ def plain(found: Any) -> dict[str, Any]:
         "contenders": [plain_contender(c) for c in found.contenders],
         "references": [plain_contender(c) for c in found.references],
         "verdicts": [{"pair": list(pair)} | asdict(verdict) for pair, verdict in found.verdicts.items()],
+        "rounds": [asdict(each) for each in found.rounds],
+        "seeds": [asdict(each) | {"mean": each.mean, "spread": each.spread} for each in found.seeds],
+        "recommendations": [asdict(each) for each in found.recommendations],
         "leaders": list(found.leaders), "conclusions": conclusions(found),
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from likely import __version__
-from likely.apps.compare import Comparison
+from likely.apps.comparison import Comparison
 from likely.apps.contender import Contender
 from likely.apps.graph import graphs
 from likely.apps.measure import FLOOR, Measurement

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from likely.apps.compare import Comparison, verdicts_of
+from likely.apps.comparison import Comparison, verdicts_of
 from likely.apps.contender import Contender
 from likely.apps.measure import FLOOR, INDEPENDENT
 from likely.contracts import Scores
