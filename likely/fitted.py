@@ -19,22 +19,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from likely import frames, store
+from likely import frames, store, terms
 from likely.card import Card, Completion
-from likely.codecs import Cells, Codec, ImageCodec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
+from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
+from likely.completing import completion, whole_rows
 from likely.conditions import Conditions
 from likely.contracts import (
-    AnyOrder,
     Bound,
     Classed,
     Classifies,
-    Completes,
     Continues,
     Counted,
     Decodes,
     Density,
     Family,
-    Fills,
     Latent,
     Model,
     Predicts,
@@ -44,22 +42,20 @@ from likely.contracts import (
     Sharpness,
     Truncates,
 )
-from likely.data import Rows, Table, holed
+from likely.data import Rows, Table
 from likely.descent import Descent, led
-from likely.diffusion import Descends, Reconstruction
+from likely.diffusion import Reconstruction
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
-from likely.filling import Filling, completed, disagreement, inpainted
-from likely.posterior import condition_of
+from likely.filling import Filling
 from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
-from likely.prompts import BEGINNING, Ending, Writer, beginnings
+from likely.prompts import Ending, Writer, beginnings
 from likely.restoring import mended
-from likely.rng import Keyed
 from likely.scoring import SCORED, batches, placed, score_cells, scored
 from likely.searching import Found, Search, decoded, encoded, searched
-from likely.suggestion import meant, shown
+from likely.suggestion import shown
 
 M_co = TypeVar("M_co", bound=Model, covariant=True)
 P = TypeVar("P", bound=Model)
@@ -117,8 +113,8 @@ class Fitted(Generic[M_co]):
             self._promising(Truncates)
         lead, given = led(descent, self, given, n)
         begun, given = beginnings(given, self.codec, self.card.order, n)
-        partial = self._partial(given, n if begun is None else len(begun))
-        c = self._condition(partial, seed)
+        partial = terms.partial_of(self, given, n if begun is None else len(begun))
+        c = terms.condition(self, partial, seed)
         free = [name for name in partial.columns if name not in self.card.condition]
         if free and (sharpness != PLAIN or lead is not None):
             raise CannotAnswer(f"completion given {shown(free)} cannot be sharpened or led", remedy="leave one out")
@@ -126,16 +122,12 @@ class Fitted(Generic[M_co]):
         if writer is not None:
             rows = writer.texts(begun or [""] * len(partial), c, seed)
         elif free:
-            way = (
-                f"{self.name} fitted with condition={free} (--condition {' --condition '.join(free)}), or one of those"
-            )
-            filler = promised(self.model, self.name, Completes, Fills, Descends, remedy=way)
-            rows, _ = completed(filler, self.lift, self.codec, partial[free], c, Filling(seed=seed))
+            rows = whole_rows(self, partial, free, c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
             rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation, lead))
             rows = rows if lead is None else lead.joined(rows, self.card.order)
-        return self._joined(rows, c)
+        return terms.joined(self, rows, c)
 
     def stream(
         self, given: Any = None, *,
@@ -145,7 +137,7 @@ class Fitted(Generic[M_co]):
         if not isinstance(self.codec, TextsCodec):
             raise CannotAnswer(f"{self.codec.reads.word} cannot be streamed", expected="a model of texts")
         begun, given = beginnings(given, self.codec, self.card.order, 1)
-        c, (beginning, *more) = self._condition(self._partial(given, 1), seed), begun or [""]
+        c, (beginning, *more) = terms.condition(self, terms.partial_of(self, given, 1), seed), begun or [""]
         if more:
             raise WrongRows(f"{1 + len(more)} beginnings were given", expected="one to stream, or `sample`")
         writer = Writer(self._promising(Continues), self.codec, sharpness, Ending.of(stop, length))
@@ -159,31 +151,6 @@ class Fitted(Generic[M_co]):
         if plain or not isinstance(self.codec, TextsCodec):
             return None
         return Writer(self._promising(Continues), self.codec, sharpness, ending)
-
-    def _partial(self, given: Any, n: int | None) -> pd.DataFrame:
-        """What was given, as a frame of columns that the data has, in their own types."""
-        partial = frames.partial(given, n)
-        known = [*self.card.order, *[BEGINNING] * isinstance(self.codec, TextsCodec)]
-        if unknown := [name for name in partial.columns if name not in self.card.order]:
-            raise WrongRows(f"given names no column of the data: {shown(unknown)}",
-                            expected=f"some of {shown(known, most=20)}" if known else "nothing given",
-                            remedy=meant(str(unknown[0]), known))  # fmt: skip
-        for codec in (self.codec, self.condition_codec):
-            partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
-        return partial
-
-    def _condition(self, partial: pd.DataFrame, seed: int, *, filled: bool = False) -> Tensor | None:
-        """The condition's cells: what was given, and draws given all that is known of the row where nothing was."""
-        if self.condition_codec is None or self.conditions is None:
-            return None
-        law, names, rng = self.conditions, self.card.condition, Keyed(seed).fork(1)
-        return condition_of(partial, names, self.condition_codec, law, self.model, self.codec, rng, filled=filled)
-
-    def _joined(self, rows: Rows, c: Tensor | None) -> Rows:
-        """The sampled rows with the columns they were drawn given, in the data's own order."""
-        if c is None or self.condition_codec is None:
-            return rows
-        return rows.joined(self.condition_codec.decode(c), self.card.order)
 
     # Scoring ---------------------------------------------------------------------------------------------------------
 
@@ -241,24 +208,7 @@ class Fitted(Generic[M_co]):
         Of pictures, what is transparent, NaN, or True in `hole`; `given` are columns they are conditioned on. Where the
         way is "asymptotic", more particles draw nearer to the model's p(unknown | known); denoisers do it `by` others.
         """
-        model, how = self._promising(Completes, Fills, Descends), Filling(particles, by, seed)
-        way = how.word(model)
-        if isinstance(self.codec, ImageCodec):
-            images, unknown = holed(data, hole, levels=self.codec.levels, channels=self.codec.space.channels)
-            c = self._condition(self._partial(frames.said(images, self.card.condition, given), len(images)), seed)
-            made, share = inpainted(model, self.lift, self.codec, images, unknown, c, how)
-            return Completion(frames.returned(made, self.card.returns), way, share)
-        partial = self._partial(data, None)
-        c = self._condition(partial, seed, filled=True)
-        free = [name for name in partial.columns if name not in self.card.condition]
-        rows, share = completed(model, self.lift, self.codec, partial[free], c, how)
-        returned = frames.returned(self._joined(rows, c), self.card.returns)
-        if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
-            returned.index = data.index
-        if not isinstance(model, AnyOrder):
-            return Completion(returned, way, share)
-        x, _, c = self.cells(returned)
-        return Completion(returned, way, disagreement=disagreement(model, x, c, seed=seed))
+        return completion(self, data, hole, given, Filling(particles, by, seed))
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""
@@ -279,7 +229,7 @@ class Fitted(Generic[M_co]):
         """The same as likely's own `Rows`."""
         model, rows = self._promising(Restores), self._rows(data)
         c = self._told(rows)
-        return self._joined(mended(model, self.lift, self.codec, rows, c), c)
+        return terms.joined(self, mended(model, self.lift, self.codec, rows, c), c)
 
     # Looking inside --------------------------------------------------------------------------------------------------
 
@@ -299,9 +249,9 @@ class Fitted(Generic[M_co]):
     def decode(self, codes: Any, given: Any = None) -> Any:
         """The row that each code stands for."""
         z = torch.tensor(np.asarray(codes), dtype=torch.float32)
-        c = self._condition(self._partial(given, len(z)), 0)
+        c = terms.condition(self, terms.partial_of(self, given, len(z)), 0)
         u = decoded(self._promising(Decodes), z, c)
-        return frames.returned(self._joined(self.codec.decode(self.lift.down(u)), c), self.card.returns)
+        return frames.returned(terms.joined(self, self.codec.decode(self.lift.down(u)), c), self.card.returns)
 
     def final(self) -> "Fitted[M_co]":
         """This model as its training left it: with the last weights, where others were kept (the card says why)."""
