@@ -1,5 +1,8 @@
 """Rows of which something is known, with the rest drawn: what `complete` and `sample(given=...)` do with any model."""
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 from typing import Any
 
 import pandas as pd
