@@ -208,10 +208,14 @@ class Filled:
 
     x: Tensor  # (B, *shape)
     share: Tensor  # (B,): the particles' effective number over their number; 1 where all weigh the same
+    log_evidence: Tensor | None = None  # (B,): log of an unbiased estimate of p(evidence | c), where there is one
 
 
 class Fills(Model):
-    """Fills in what is missing asymptotically: the more particles, the nearer the draws to p(unknown | known)."""
+    """Fills in what is missing by particles: the more of them, the nearer the draws to what its `word` promises."""
+
+    word: ClassVar[str] = "asymptotic"  # to p(unknown | known); "heuristic": to something near it
+    particles: ClassVar[int] = 128  # of each row, where nothing else is asked
 
     @abstractmethod
     def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:

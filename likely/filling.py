@@ -26,7 +26,6 @@ from likely.rng import Keyed
 from likely.scoring import BATCH, batches, first_weight, placed
 
 ORDERS = 8  # that are compared, where a model answers in any
-PARTICLES = 128  # codes of each row, where nothing else is asked
 CELLS = 1 << 18  # lifted cells that a denoiser is asked for together
 
 Filler = Completes | Fills | Descends
@@ -37,7 +36,7 @@ Filler = Completes | Fills | Descends
 class Filling:
     """How unknown cells are asked for."""
 
-    particles: int | None = None  # of each row; none: 128 codes, or 32 that come down from noise
+    particles: int | None = None  # of each row; none: as many as the model has by itself (a VAE 128 codes)
     by: Reconstruction | None = None  # a denoiser's way from noise to rows that agree; none: twisted particles
     seed: int = 0
 
@@ -61,7 +60,7 @@ class Filling:
                                expected=f"{type(self.by).__name__} for a model that denoises")  # fmt: skip
         if isinstance(model, Completes):
             return "model-exact" if isinstance(model, AnyOrder) else "exact"
-        return "asymptotic"
+        return model.word
 
 
 def completed(
@@ -115,8 +114,19 @@ def _batch(
     if isinstance(model, Completes):
         return Filled(model.complete(x, Evidence(known), c, rng=rng), torch.full((len(x),), torch.nan, device=x.device))
     if isinstance(model, Fills):
-        return model.fill(x, Evidence(known), c, particles=how.particles or PARTICLES, rng=rng)
+        return _particles(model, lift, x, known, c, how.particles or model.particles, rng)
     return _reconstructed(model, lift, x, known, c, how.reconstruction(), rng)
+
+
+def _particles(
+    model: Fills, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, particles: int, rng: Keyed
+) -> Filled:
+    """By the model's own particles; of one that takes reals, a known cell says between which reals its lift lies."""
+    if lift.plain:
+        return model.fill(x, Evidence(known), c, particles=particles, rng=rng)
+    low, high, near = lift.bounds(x, known)
+    told = model.fill(near, Evidence(low == high, low, high), c, particles=particles, rng=rng)
+    return replace(told, x=torch.where(known, x, lift.settled(told.x, known, high)))
 
 
 def _reconstructed(
@@ -126,8 +136,7 @@ def _reconstructed(
     low, high, near = lift.bounds(x, known)
     shape, like = lift.space.shape, first_weight(model)
     told = by.draw(model.denoise, Within(low, high, near), model.way, shape, len(x), c, like=like, rng=rng)
-    gone = ~lift.mask(known) & (high < torch.inf)  # entries that would say: missing
-    return Filled(torch.where(known, x, lift.down(told.x.masked_fill(gone, -torch.inf))), told.share)
+    return replace(told, x=torch.where(known, x, lift.settled(told.x, known, high)))
 
 
 def disagreement(model: AnyOrder, x: Tensor, c: Tensor | None, *, seed: int) -> float:

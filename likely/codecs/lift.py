@@ -42,6 +42,11 @@ class Lift:
     def _take(self, way: Way) -> None:
         self._way, self.space, self.exact = way, way.space, way.exact
 
+    @property
+    def plain(self) -> bool:
+        """Whether u is x itself, or x drawn anew."""
+        return isinstance(self._way, Same | Redrawn)
+
     def up(self, x: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
         """(u, ladj), ladj float64, one value a row."""
         return self._way.up(x, rng=rng)
@@ -57,6 +62,10 @@ class Lift:
     def bounds(self, x: Tensor, known: Tensor) -> Bounds:
         """Between which reals the known cells of x lie; free ones anywhere, or anywhere that is not: missing."""
         return self._way.bounds(x, known)
+
+    def settled(self, u: Tensor, known: Tensor, high: Tensor) -> Tensor:
+        """`down`, free cells being there: a bound on an entry of theirs is that of the one that says: missing."""
+        return self._way.settled(u, known, high)
 
 
 def way_of(space: Space, lifted: Lifted) -> Way:

@@ -44,6 +44,11 @@ class Way(ABC):
         """Between which reals u lies where down(u) has the known cells of x; of free ones it is known that they are
         there, where a cell can be missing."""
 
+    def settled(self, u: Tensor, known: Tensor, high: Tensor) -> Tensor:
+        """down(u) with its free cells there: of their entries only one that says `missing` is bounded above."""
+        gone = ~self.mask(known) & (high < torch.inf)
+        return self.down(u.masked_fill(gone, -torch.inf))
+
 
 def at_points(x: Tensor, known: Tensor) -> Bounds:
     """Known reals are what they are."""

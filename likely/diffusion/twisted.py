@@ -74,7 +74,7 @@ class Particles:
     def drawn(self, *, rng: Rng) -> Filled:
         """One of each row's particles, by their weights."""
         one = rng.categorical(self.log_weights.mT)
-        return Filled(self.x[one, torch.arange(self.x.shape[1], device=self.x.device)], self.share)
+        return Filled(self.x[one, torch.arange(self.x.shape[1], device=self.x.device)], self.share, self.log_evidence)
 
 
 def swarm(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from likely.contracts import Evidence, Filled
+from likely.contracts import Evidence, Filled, log_mean_exp
 from likely.distributions.law import Law, MayMiss
 from likely.errors import CannotAnswer
 from likely.rng import Rng
@@ -57,7 +57,8 @@ def resampled(
     which = rng.categorical(_possible(log_weights))
     parameters = decoder(z[torch.arange(len(z), device=z.device), which], c)
     drawn = law.sample(law.present(parameters) if isinstance(law, MayMiss) else parameters, rng=rng)  # (2)
-    return Filled(torch.where(evidence.known, x, drawn.to(x.dtype)), effective_share(log_weights))
+    filled = torch.where(evidence.known, x, drawn.to(x.dtype))
+    return Filled(filled, effective_share(log_weights), log_mean_exp(log_weights))  # (3)
 
 
 def log_evidence(law: Law, decoder: Decoder, z: Tensor, x: Tensor, known: Tensor, c: Tensor | None) -> Tensor:
