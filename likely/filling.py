@@ -9,7 +9,7 @@ where a model `Completes`.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, TypeGuard, final
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from torch import Tensor
 from likely.codecs import Codec, ImageCodec, Lift, TableCodec
 from likely.contracts import AnyOrder, Completes, Evidence, Filled, Fills
 from likely.data import Images, Table
-from likely.diffusion import Descends, Reconstruction, Twisted, Within
+from likely.diffusion import Descends, Informed, Reconstruction, Twisted, Within, filled_in
 from likely.errors import CannotAnswer, FieldError
 from likely.frames import overlaid
 from likely.rng import Keyed
@@ -37,7 +37,7 @@ class Filling:
     """How unknown cells are asked for."""
 
     particles: int | None = None  # of each row; none: as many as the model has by itself (a VAE 128 codes)
-    by: Reconstruction | None = None  # a denoiser's way from noise to rows that agree; none: twisted particles
+    by: Reconstruction | None = None  # a denoiser's way to rows that agree; none: as it learned, or twisted particles
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -47,12 +47,18 @@ class Filling:
             raise FieldError("particles and a way to complete were both asked for", expected="one of them",
                              remedy=f"Twisted(particles={self.particles}), which is a way")  # fmt: skip
 
+    def shows(self, model: Filler) -> TypeGuard[Informed]:
+        """Whether the model is shown what is known, as it learned, and draws the rest in one walk."""
+        return isinstance(model, Informed) and self.particles is None and self.by is None
+
     def reconstruction(self) -> Reconstruction:
         """A denoiser's way."""
         return self.by or (Twisted() if self.particles is None else Twisted(particles=self.particles))
 
     def word(self, model: Filler) -> str:
         """How good the draws are."""
+        if self.shows(model):
+            return "model-exact"
         if not isinstance(model, Completes | Fills):
             return self.reconstruction().word
         if self.by is not None:
@@ -115,6 +121,8 @@ def _batch(
         return Filled(model.complete(x, Evidence(known), c, rng=rng), torch.full((len(x),), torch.nan, device=x.device))
     if isinstance(model, Fills):
         return _particles(model, lift, x, known, c, how.particles or model.particles, rng)
+    if how.shows(model):
+        return _shown(model, lift, x, known, c, rng)
     return _reconstructed(model, lift, x, known, c, how.reconstruction(), rng)
 
 
@@ -127,6 +135,13 @@ def _particles(
     low, high, near = lift.bounds(x, known)
     told = model.fill(near, Evidence(low == high, low, high), c, particles=particles, rng=rng)
     return replace(told, x=torch.where(known, x, lift.settled(told.x, known, high)))
+
+
+def _shown(model: Informed, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, rng: Keyed) -> Filled:
+    """Cells drawn by the conditional that was learned, in one walk."""
+    _, _, near = lift.bounds(x, known)
+    made = filled_in(model, near.to(first_weight(model)), lift.mask(known), c, rng=rng)
+    return Filled(torch.where(known, x, lift.down(made)), torch.full((len(x),), torch.nan, device=x.device))
 
 
 def _reconstructed(

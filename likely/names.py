@@ -102,6 +102,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Criterion": {"BIC": "likely.families.gaussian_mixture"},
         "Hierarchy": dict.fromkeys(("HiddenTree", "Shallow"), "likely.distributions.hierarchy"),
         "Recurrence": dict.fromkeys(("RowLSTM", "DiagonalBiLSTM"), "likely.backbones.spatial_lstm"),
+        "Holes": {"Patches": "likely.diffusion.holes"},
         "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras", "Straight"), "likely.diffusion.schedule"),
         "Parametrisation": dict.fromkeys(
             ("Noise", "Clean", "Velocity", "Score", "Flow", "EDM"), "likely.diffusion.parametrisation"

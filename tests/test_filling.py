@@ -13,7 +13,20 @@ from likely import filling
 from likely.backbones import MLP
 from likely.codecs import Lift
 from likely.contracts import Family, Filled, Fills, Lifted, Model
-from likely.diffusion import DPS, Descends, DPMSolver, Karras, PiGDM, RePaint, Replacing, Twisted, Way, descended
+from likely.data import read
+from likely.diffusion import (
+    DPS,
+    Descends,
+    DPMSolver,
+    Karras,
+    Patches,
+    PiGDM,
+    RePaint,
+    Replacing,
+    Twisted,
+    Way,
+    descended,
+)
 from likely.errors import CannotAnswer, FieldError
 from likely.filling import Filling, filled
 from likely.rng import Keyed
@@ -201,3 +214,15 @@ def test_whatever_descends_fills_in(family, space):
     assert not cells[~known].isnan().any()
     assert 0.49 < share < 1.001
     assert (cells[:7] - again).nan_to_num(0.0).abs().flatten(1).amax(1).lt(0.1).double().mean() >= 0.8
+
+
+def test_a_denoiser_that_learned_on_holes_fills_them_in_one_walk():
+    """Way and cells; particles may still be asked for, and a row's draw is its own."""
+    pictures = likely.fit("digits", likely.Diffusion(holes=Patches(), network=MLP(width=16), steps=6), budget=3)
+    digits, hole = read("digits").take(range(5)), np.zeros((8, 8), bool)
+    hole[4:] = True
+    told = pictures.complete(digits, hole=hole, seed=4)
+    assert (told.way, told.share) == ("model-exact", None)
+    assert np.array_equal(told.rows.pixels[:, ~hole], digits.pixels[:, ~hole])
+    assert np.array_equal(told.rows.pixels[:2], pictures.complete(digits.take(range(2)), hole=hole, seed=4).rows.pixels)
+    assert pictures.complete(digits, hole=hole, particles=2).way == "asymptotic"

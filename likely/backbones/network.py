@@ -33,10 +33,13 @@ class Decoder(nn.Module, ABC):
 
 
 class Denoiser(nn.Module, ABC):
-    """Noised x, its level of noise (B,), of order one, and a condition -> something of x's shape."""
+    """Noised x, its level of noise (B,), of order one, and a condition -> something of x's shape.
+
+    One that may be shown a part of the clean x is given it (B, 2 C, ...): the cells known, 0 elsewhere, and which.
+    """
 
     @abstractmethod
-    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None) -> Tensor: ...
+    def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None, shown: Tensor | None = None) -> Tensor: ...
 
 
 class Look(ABC):

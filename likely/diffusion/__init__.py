@@ -20,6 +20,7 @@ from likely.diffusion.guidance import (
     by_itself,
     seen_clean,
 )
+from likely.diffusion.holes import Holes, Informed, Patches, Shown, filled_in, shown
 from likely.diffusion.inverse import DPS, PiGDM, Posterior, Reconstruction, RePaint, Repainted, Replaced, Replacing
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
@@ -94,7 +95,9 @@ __all__ = [
     "Guide",
     "Guided",
     "Heun",
+    "Holes",
     "Independent",
+    "Informed",
     "Karras",
     "Langevin",
     "Learned",
@@ -119,6 +122,7 @@ __all__ = [
     "Pairing",
     "Parametrisation",
     "Particles",
+    "Patches",
     "PiGDM",
     "Posterior",
     "Preconditioned",
@@ -133,6 +137,7 @@ __all__ = [
     "Schedule",
     "Score",
     "Seen",
+    "Shown",
     "SimpleWeight",
     "Sliced",
     "StepVariance",
@@ -159,6 +164,7 @@ __all__ = [
     "descended",
     "divergence",
     "drawn",
+    "filled_in",
     "flow_likelihood",
     "follows_flow",
     "generate",
@@ -170,6 +176,7 @@ __all__ = [
     "noised",
     "score_of",
     "seen_clean",
+    "shown",
     "swarm",
     "walked",
     "weighed",

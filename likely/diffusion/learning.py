@@ -41,11 +41,15 @@ def denoising_loss(
     weight: Weight | None = None,
     drop: float = 0.0,
     joined: Joined | None = None,
+    shown: Tensor | None = None,
     rng: Rng,
 ) -> Tensor:
-    """(2) on these rows, a scalar; `joined` says the noise of each row, which is any noise if it is not said."""
+    """(2) on these rows, a scalar; `joined` says the noise of each row, which is any noise if it is not said.
+
+    A part of each clean row may be `shown` to the denoiser.
+    """
     seen = noised(x, schedule, joined, rng=rng)
-    clean = denoiser(seen.x, seen.sigma, hidden(c, drop, like=x, rng=rng))
+    clean = denoiser(seen.x, seen.sigma, hidden(c, drop, like=x, rng=rng), shown)
     counts = weighed(denoiser, seen.sigma, schedule, weight)
     return (beside(counts, x) * (clean - x) ** 2).mean()  # (2)
 

@@ -115,11 +115,12 @@ class Preconditioned(nn.Module):
         super().__init__()
         self.network, self.parametrisation = network, parametrisation
 
-    def forward(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
+    def forward(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None, shown: Tensor | None = None) -> Tensor:
         each = (-1, *(1,) * (x_t.dim() - 1))
         *moved, told = self.parametrisation.coefficients(sigma)
         skip, out, into = (k.view(each) for k in moved)
-        return skip * x_t + out * self.network(into * x_t, told, c)  # (1)
+        raw = self.network(into * x_t, told, c) if shown is None else self.network(into * x_t, told, c, shown)
+        return skip * x_t + out * raw  # (1)
 
 
 def _unit(sigma: Tensor) -> Tensor:

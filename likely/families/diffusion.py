@@ -9,6 +9,7 @@ The bound is that of ancestral sampling in infinitely many steps, whatever the s
 Denoising diffusion probabilistic models (Ho et al., 2020), arXiv:2006.11239; Karras et al. (2022), arXiv:2206.00364
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,14 +26,18 @@ from likely.diffusion import (
     EDM,
     Ancestral,
     Climbs,
+    Denoiser,
     Guided,
     Heun,
+    Holes,
+    Informed,
     Karras,
     Parametrisation,
     Preconditioned,
     Rungs,
     Sampler,
     Schedule,
+    Shown,
     Variance,
     Walked,
     Way,
@@ -47,13 +52,15 @@ from likely.diffusion import (
     flow_likelihood,
     hidden,
     ladder_parts,
+    shown,
 )
 from likely.errors import FieldError
 from likely.rng import Rng
+from likely.spaces import Image, Series, Wave
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diffusion(Family["DiffusionModel"]):
+class Diffusion(Family["Diffuses"]):
     """Diffusion over reals: rows and images, with or without a condition."""
 
     lifted: ClassVar[Lifted] = Lifted.DEQUANTISED
@@ -68,6 +75,7 @@ class Diffusion(Family["DiffusionModel"]):
     variance: Variance | None = None  # of DDPM's steps, and of the bound in so many; none: the least, Learned() learns
     drop: float = 0.1  # share of training rows whose condition is hidden: guidance above 1 needs some
     draws: int = 16  # levels a row in the bound: more is slower and less noisy
+    holes: Holes | None = None  # of pictures, shown in part while it learns: completion is then learned, one walk a row
     network: Network | None = None  # the denoising network's shape; none chooses by the data
     rate: float = 2e-3  # the learning rate
     decay: float = 0.0  # weight decay
@@ -85,18 +93,18 @@ class Diffusion(Family["DiffusionModel"]):
         guide = None if self.guidance == 1 else partial(Guided, scale=self.guidance)
         return Way(self.descent or self.schedule, self.sampler, self.steps, guide)
 
-    def build(self, space: Space, condition: Space | None = None) -> "DiffusionModel":
-        return DiffusionModel(self, space, condition)
+    def build(self, space: Space, condition: Space | None = None) -> "Diffuses":
+        model = DiffusionModel if self.holes is None else InformedDiffusionModel
+        return model(self, space, condition)
 
 
-@final
-class DiffusionModel(Bound, Climbs, Denoises, Trained):
+class Diffuses(Bound, Climbs, Denoises, Trained):
     """p(x | c) as what a denoiser makes of noise."""
 
     def __init__(self, family: Diffusion, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
         self.family = family
-        network = network_for(space, condition=condition, network=family.network)
+        network = network_for(space, condition=condition, network=family.network, shown=family.holes is not None)
         self.denoiser = Preconditioned(network, family.parametrisation)
         self.variance = None if family.variance is None else family.variance.steps(space, condition)
 
@@ -136,9 +144,14 @@ class DiffusionModel(Bound, Climbs, Denoises, Trained):
     def loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """(2); without a weight, the mean squared error of the raw network's own target: w = 1 / out(sigma)^2."""
         family = self.family
+        told = self.shown(x, rng=rng)
         return denoising_loss(
-            self.denoiser, x, c, schedule=family.schedule, weight=family.weight, drop=family.drop, rng=rng
+            self.denoiser, x, c, schedule=family.schedule, weight=family.weight, drop=family.drop, shown=told, rng=rng
         )  # (1), (2)
+
+    @abstractmethod
+    def shown(self, x: Tensor, *, rng: Rng) -> Tensor | None:
+        """What the denoiser is shown of rows while it learns."""
 
     def step_loss(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """What a step of the ladder adds to the bound, a number of a row: variances learn from it, means stand."""
@@ -178,3 +191,24 @@ class DiffusionModel(Bound, Climbs, Denoises, Trained):
         if variance is not None and isinstance(way.sampler, DDPM) and by_itself(way.guide):
             way = replace(way, sampler=Ancestral(lambda z, t, s: variance(z, t, s, c)))
         return descended(self, n, c, way=way, rng=rng)
+
+
+@final
+class DiffusionModel(Diffuses):
+    """A denoiser that sees noised rows alone."""
+
+    def shown(self, x: Tensor, *, rng: Rng) -> Tensor | None:
+        return None
+
+
+@final
+class InformedDiffusionModel(Diffuses, Informed):
+    """A denoiser that learned to be shown a part of the row, in diffusion/holes.py."""
+
+    def shown(self, x: Tensor, *, rng: Rng) -> Tensor | None:
+        assert self.family.holes is not None
+        assert isinstance(self.space, Image | Series | Wave)
+        return shown(x, self.family.holes.known(self.space, len(x), like=x, rng=rng.fork(2)))
+
+    def informed(self, x: Tensor, known: Tensor) -> Denoiser:
+        return Shown(self.denoiser, shown(x, known))
