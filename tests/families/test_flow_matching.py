@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from examples import CONDITIONS, SMALL, check_two_classes, descend, rows, two_classes
 from torch import nn
 
 from likely.backbones import MLP
@@ -31,28 +32,12 @@ from likely.errors import FieldError
 from likely.families.flow_matching import FlowMatching, FlowMatchingModel, TransportedModel
 from likely.fields import from_json, to_json
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+from likely.spaces import Image, absent, label, reals
 
-TABLE = Vector((Real(missing=True), Count(), Category(3)))
-CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
-SMALL = MLP(width=16, depth=2)
 PAIRINGS = [Independent(), Transport()]
 MEANS = torch.tensor([[0.9, 0.0], [-1.2, 0.6], [-0.45, -0.9]], dtype=torch.float64)
 STDS = torch.tensor([0.3, 0.2, 0.4], dtype=torch.float64)
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
-
-
-def rows(space, count=6):
-    torch.manual_seed(0)
-    match space:
-        case Vector():
-            return torch.randint(0, 3, (count, len(space.columns))).float()
-        case Image(levels=int(levels)):
-            return torch.randint(0, levels, (count, *space.shape)).float()
-        case Tokens():
-            return torch.randint(0, space.vocabulary, (count, *space.shape))
-        case _:
-            return torch.rand(count, *space.shape)
 
 
 def made(space, condition=None, **fields):
@@ -226,14 +211,7 @@ def test_a_sample_may_go_another_way_than_the_model_was_trained():
 def learned(pairing, steps=500):
     """A network that has learned the mixture with this pairing."""
     model = made(reals(2), pairing=pairing, network=MLP(width=64, depth=2))
-    (player,) = model.players().values()
-    optimizer = torch.optim.Adam(player.module.parameters(), player.rate)
-    for step in range(steps):
-        optimizer.param_groups[0]["lr"] = 2 * player.rate * (1 - step / steps)
-        for turn in model.turns(draws(192, seed=step).float(), rng=Stepped(0, step)):
-            optimizer.zero_grad()
-            turn.loss().backward()
-            optimizer.step()
+    descend(model, steps, lambda step: (draws(192, seed=step).float(),), faster=2)
     return model.eval()
 
 
@@ -260,21 +238,8 @@ def test_given_a_class_transport_keeps_each_class_s_law():
     """Two classes that lie apart: were noise traded between them, what is drawn given a class would miss it."""
     generator = torch.Generator().manual_seed(0)
     model = made(reals(2), label(2), network=MLP(width=64, depth=2), pairing=Transport(), steps=9)
-    (player,) = model.players().values()
-    optimizer = torch.optim.Adam(player.module.parameters(), player.rate)
-    for step in range(400):
-        c = torch.randint(0, 2, (128, 1), generator=generator).float()
-        x = 1.8 * (c - 0.5) + 0.3 * torch.randn(128, 2, generator=generator)
-        optimizer.param_groups[0]["lr"] = 2 * player.rate * (1 - step / 400)
-        for turn in model.turns(x, c, rng=Stepped(0, step)):
-            optimizer.zero_grad()
-            turn.loss().backward()
-            optimizer.step()
-    c = (torch.arange(2000)[:, None] % 2).float()
-    drawn = model.sample(2000, c, rng=Keyed(0)).detach()
-    for k in (0, 1):
-        assert (drawn[k::2].mean(0) - 1.8 * (k - 0.5)).abs().max() < 0.1
-        assert ((drawn[k::2].std(0) / 0.3).log().abs() < 0.3).all()
+    descend(model, 400, two_classes(generator), faster=2)
+    check_two_classes(model, 0.1, 0.3)
 
 
 def test_guidance_is_between_the_null_condition_and_the_given_one():

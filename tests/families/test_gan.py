@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from examples import CONDITIONS, TABLE, play, rows
 
 from likely.adversarial import Auxiliary, Differentiable, Projected, Shown
 from likely.backbones import DCGAN, Residual
@@ -20,29 +21,14 @@ from likely.objectives import (
     ZeroCentred,
 )
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+from likely.spaces import Category, Image, Vector, absent, label, reals
 from likely.training import Examples, Recipe
 from likely.training.course import Course
 from likely.training.processes import Alone
 from likely.training.rounds import Rounds
 
-TABLE = Vector((Real(missing=True), Count(), Category(3)))
-CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
 GAMES = [Relativistic(), Minimax(), NonSaturating(), LeastSquares(), Hinge(), Wasserstein(),
          Wasserstein(clip=0.1, penalty=Unpenalised()), Hinge(penalty=ZeroCentred(fake=0.0))]  # fmt: skip
-
-
-def rows(space, count=6):
-    torch.manual_seed(0)
-    match space:
-        case Vector():
-            return torch.randint(0, 3, (count, len(space.columns))).float()
-        case Image(levels=int(levels)):
-            return torch.randint(0, levels, (count, *space.shape)).float()
-        case Tokens():
-            return torch.randint(0, space.vocabulary, (count, *space.shape))
-        case _:
-            return torch.rand(count, *space.shape)
 
 
 def made(space, condition=None, **fields) -> GANModel:
@@ -51,26 +37,6 @@ def made(space, condition=None, **fields) -> GANModel:
 
 
 BRISK = {"rate": 1e-3, "critic_rate": 3e-3}  # for a few hundred rounds
-
-
-def play(model, steps, batch):
-    """A short stand-in for the loop: rounds of turns, the rate falling to zero, an average kept of the weights."""
-    average = [weight.detach().clone() for weight in model.parameters()]
-    players = model.players()
-    optimizers = {name: torch.optim.Adam(p.module.parameters(), p.rate, p.betas) for name, p in players.items()}
-    for step in range(steps):
-        for turn in model.turns(*batch(step), rng=Stepped(0, step)):
-            optimizer = optimizers[turn.player]
-            optimizer.param_groups[0]["lr"] = players[turn.player].rate * (1 - step / steps)
-            optimizer.zero_grad()
-            turn.loss().backward()
-            optimizer.step()
-            if turn.after is not None:
-                turn.after()
-        with torch.no_grad():
-            torch._foreach_lerp_(average, list(model.parameters()), 10 / (step + 10))
-    for weight, kept in zip(model.parameters(), average):
-        weight.data.copy_(kept)
 
 
 @pytest.mark.parametrize("space", [reals(3), Image(1, 6, 6, None), Image(3, 5, 7, None)], ids=repr)

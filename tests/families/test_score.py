@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from examples import CONDITIONS, SMALL, check_two_classes, descend, rows, two_classes
 from torch import nn
 
 from likely.backbones import MLP
@@ -26,25 +27,9 @@ from likely.errors import FieldError
 from likely.families.score import Score, ScoreModel
 from likely.fields import from_json, to_json
 from likely.rng import Keyed, Stepped
-from likely.spaces import Category, Count, Image, Real, Tokens, Vector, absent, label, reals
+from likely.spaces import Image, absent, label, reals
 
-TABLE = Vector((Real(missing=True), Count(), Category(3)))
-CONDITIONS = [None, label(4), TABLE, Image(1, 6, 6, 2), Tokens(5, 4)]
-SMALL = MLP(width=16, depth=2)
 MATCHINGS = [Denoising(), Sliced(), Traced()]
-
-
-def rows(space, count=6):
-    torch.manual_seed(0)
-    match space:
-        case Vector():
-            return torch.randint(0, 3, (count, len(space.columns))).float()
-        case Image(levels=int(levels)):
-            return torch.randint(0, levels, (count, *space.shape)).float()
-        case Tokens():
-            return torch.randint(0, space.vocabulary, (count, *space.shape))
-        case _:
-            return torch.rand(count, *space.shape)
 
 
 def made(space, condition=None, **fields) -> ScoreModel:
@@ -155,21 +140,8 @@ def test_a_short_training_learns_two_clusters_given_their_name(matching):
     generator = torch.Generator().manual_seed(0)
     schedule, network = Geometric(0.03, 10.0), MLP(width=64, depth=2)
     model = made(reals(2), label(2), network=network, steps=150, schedule=schedule, matching=matching)
-    (player,) = model.players().values()
-    optimizer = torch.optim.Adam(player.module.parameters(), player.rate)
-    for step in range(500):
-        c = torch.randint(0, 2, (128, 1), generator=generator).float()
-        x = 1.8 * (c - 0.5) + 0.3 * torch.randn(128, 2, generator=generator)
-        optimizer.param_groups[0]["lr"] = player.rate * (1 - step / 500)
-        for turn in model.turns(x, c, rng=Stepped(0, step)):
-            optimizer.zero_grad()
-            turn.loss().backward()
-            optimizer.step()
-    c = (torch.arange(2000)[:, None] % 2).float()
-    drawn = model.sample(2000, c, rng=Keyed(0)).detach()
-    for k in (0, 1):
-        assert (drawn[k::2].mean(0) - 1.8 * (k - 0.5)).abs().max() < 0.12
-        assert ((drawn[k::2].std(0) / 0.3).log().abs() < 0.35).all()
+    descend(model, 500, two_classes(generator))
+    check_two_classes(model, 0.12, 0.35)
 
 
 def test_guidance_is_between_the_null_condition_and_the_given_one():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from examples import play
 from torch import nn
 
 import likely
@@ -33,26 +34,6 @@ def prepared(x, space, condition=None, c=None, **fields) -> TableGANModel:
     model = made(space, condition, **fields)
     model.prepare(x, c, rng=Keyed(9))
     return model
-
-
-def play(model, steps, batch):
-    """A short stand-in for the loop: rounds of turns, the rate falling to zero, an average kept of the weights."""
-    average = [weight.detach().clone() for weight in model.parameters()]
-    players = model.players()
-    optimizers = {name: torch.optim.Adam(p.module.parameters(), p.rate, p.betas) for name, p in players.items()}
-    for step in range(steps):
-        for turn in model.turns(*batch(step), rng=Stepped(0, step)):
-            optimizer = optimizers[turn.player]
-            optimizer.param_groups[0]["lr"] = players[turn.player].rate * (1 - step / steps)
-            optimizer.zero_grad()
-            turn.loss().backward()
-            optimizer.step()
-            if turn.after is not None:
-                turn.after()
-        with torch.no_grad():
-            torch._foreach_lerp_(average, list(model.parameters()), 10 / (step + 10))
-    for weight, kept in zip(model.parameters(), average):
-        weight.data.copy_(kept)
 
 
 @pytest.mark.parametrize("space", [Image(1, 4, 4, 2), Tokens(5, 4), Series(1, 5), Wave(8000, 6)], ids=repr)
