@@ -8,7 +8,21 @@ import numpy as np
 from likely.data import Rows, Table, Texts, read
 from likely.errors import EmptyData
 from likely.frames import source_of
-from likely.metrics import Measure, copies, coverage, marginals, nearer, of_texts, pairs, two_sample
+from likely.metrics import (
+    GROUPS,
+    PLAIN,
+    Measure,
+    Sight,
+    copies,
+    coverage,
+    frechet_distance,
+    kernel_distance,
+    marginals,
+    nearer,
+    of_texts,
+    pairs,
+    two_sample,
+)
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
 FEWEST = 20
@@ -39,9 +53,10 @@ class Measurement:
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def measure(real: Any, synthetic: Any, *, train: Any = None, seed: int = 0) -> Measurement:
+def measure(real: Any, synthetic: Any, *, train: Any = None, quick: bool = False, seed: int = 0) -> Measurement:
     """Measures of synthetic rows beside real ones; `train`, where known, is what the model learned from.
 
+    All of them, or where `quick` those alone that `compare` takes of every contender.
     The real rows are halved: one half to compare with, the other as what perfect samples would be.
     """
     actual = read(real)
@@ -53,7 +68,8 @@ def measure(real: Any, synthetic: Any, *, train: Any = None, seed: int = 0) -> M
     order = np.random.default_rng(seed).permutation(len(actual))
     held, fresh = actual.take(np.sort(order[::2])), actual.take(np.sort(order[1::2]))
     sides = [("synthetic", drawn), (FLOOR, fresh), (INDEPENDENT, independent(fresh, seed=seed))]
-    measured = [Measured(name, measures(held, rows, learned, seed=seed), rows) for name, rows in sides]
+    judge = measures if quick else every
+    measured = [Measured(name, judge(held, rows, learned, seed=seed), rows) for name, rows in sides]
     return Measurement(source_of(real), (len(actual), len(drawn)), tuple(measured), held)
 
 
@@ -63,7 +79,7 @@ def _read_like(data: Any, actual: Rows) -> Rows:
 
 
 def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
-    """Every measure of synthetic rows: unseen real rows to compare with, and rows learned from to look for copies."""
+    """The quick measures: unseen real rows to compare with, and rows learned from to look for copies."""
     found = [two_sample(held, synthetic, seed=seed), marginals(held, synthetic, seed=seed)]
     paired = pairs(held, synthetic, seed=seed) if isinstance(held, Table) else None
     found += [] if paired is None else [paired]
@@ -73,6 +89,21 @@ def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0
     if isinstance(held, Texts) and isinstance(synthetic, Texts) and not held.consecutive:
         found += of_texts(held, synthetic, learned if isinstance(learned, Texts) else None)
     return {measure.name: measure for measure in found}
+
+
+def every(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
+    """The quick measures and the thorough ones, by question."""
+    found = measures(held, synthetic, learned, seed=seed) | thorough(held, synthetic, learned, seed=seed)
+    return {name: found[name] for name in sorted(found, key=lambda name: list(GROUPS).index(found[name].group))}
+
+
+def thorough(
+    held: Rows, synthetic: Rows, learned: Rows | None, *, sight: Sight = PLAIN, seed: int = 0
+) -> dict[str, Measure]:
+    """What takes longer: measures that somebody asks of one set of rows, and a comparison of many does not."""
+    found = [kernel_distance(held, synthetic, sight=sight, seed=seed), frechet_distance(held, synthetic, sight=sight,
+             seed=seed)]  # fmt: skip
+    return {measure.name: measure for measure in found if measure is not None}
 
 
 def independent(rows: Rows, *, seed: int = 0) -> Rows:

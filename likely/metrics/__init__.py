@@ -10,13 +10,14 @@ from likely.metrics.kernel import kernel_distance
 from likely.metrics.likelihood import Outcome, Verdict, compared
 from likely.metrics.manifold import continuity, dimension, trustworthiness
 from likely.metrics.marginals import marginals, pairs
-from likely.metrics.measure import Measure
+from likely.metrics.measure import GROUPS, Measure
 from likely.metrics.modes import Census, census, expected_reverse_kl, reverse_kl
 from likely.metrics.reliability import Reliability, reliability
 from likely.metrics.texts import of_texts
 from likely.metrics.two_sample import two_sample
 
 __all__ = [
+    "GROUPS",
     "PLAIN",
     "Census",
     "Classified",

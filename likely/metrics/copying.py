@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from likely.data import Rows
-from likely.metrics.features import features, keys, sampled
+from likely.metrics.features import PLAIN, features, keys, sampled
 from likely.metrics.measure import Measure, share
 from likely.metrics.neighbours import nearest
 from likely.metrics.thread import one_thread
@@ -19,7 +19,9 @@ def copies(learned: Rows, held_out: Rows, synthetic: Rows) -> Measure:
     known = keys(learned)
     repeats = float(np.isin(keys(held_out), known).mean())  # what rows that nobody copied get
     note = "synthetic rows equal to a row learned from; the ideal is the share of unseen real rows that are"
-    return share("copies", np.isin(keys(synthetic), known), (len(learned), len(synthetic)), repeats, note)
+    return share("copies", np.isin(keys(synthetic), known), (len(learned), len(synthetic)), repeats, note).within(
+        "privacy"
+    )
 
 
 def nearer(learned: Rows, held_out: Rows, synthetic: Rows, *, seed: int = 0) -> Measure:
@@ -37,7 +39,9 @@ def nearer(learned: Rows, held_out: Rows, synthetic: Rows, *, seed: int = 0) -> 
     hits = np.where(far_a == far_b, ties, far_a < far_b)
     effective = independent_rows(hits, np.where(hits, place_a, size + place_b))
     note = "synthetic rows nearer to a row learned from than to an unseen one"
-    return share("nearer to training", hits, (size, len(c)), 0.5, note, effective=effective)
+    return share("nearer to training", hits, (size, len(c)), 0.5, note, effective=effective).within(
+        "privacy", PLAIN.name
+    )
 
 
 def independent_rows(hits: Array, groups: Array) -> float:

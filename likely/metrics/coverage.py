@@ -21,14 +21,14 @@ def coverage(real: Rows, synthetic: Rows, *, k: int = 5, sight: Sight = PLAIN, s
         around_a, around_b = radii(a, k), radii(b, k)
         inside_a, inside_b = inside(b, a, around_a), inside(a, b, around_b)
         covered = nearest(a, b)[1] <= around_a + SAME
-    seen = "" if sight is PLAIN else f", in {sight.name}"
-    return {
-        "precision": share("precision", inside_a > 0, rows, 1.0, "synthetic rows near some real row" + seen),
-        "recall": share("recall", inside_b > 0, rows, 1.0, "real rows near some synthetic row" + seen),
-        "density": mean("density", inside_a / k, rows, 1.0, "real neighbourhoods around a synthetic row" + seen),
-        "coverage": share("coverage", covered, rows, expected(*rows, k), "real rows with a synthetic row in their "
-                          "neighbourhood" + seen),
-    }  # fmt: skip
+    found = (
+        share("precision", inside_a > 0, rows, 1.0, "synthetic rows near some real row"),
+        share("recall", inside_b > 0, rows, 1.0, "real rows near some synthetic row"),
+        mean("density", inside_a / k, rows, 1.0, "real neighbourhoods around a synthetic row"),
+        share("coverage", covered, rows, expected(*rows, k), "real rows with a synthetic row in their "
+              "neighbourhood"),
+    )  # fmt: skip
+    return {measure.name: measure.within("coverage", sight.name) for measure in found}
 
 
 def expected(real: int, synthetic: int, k: int) -> float:

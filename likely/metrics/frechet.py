@@ -56,7 +56,9 @@ def frechet_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed:
     with one_thread():
         value, stderr, ideal = with_error(x, y)
     note = f"of means and covariances, in {sight.name}; the ideal is what equal laws get at these sizes"
-    return Measure("Fréchet distance", value, value - Z * stderr, value + Z * stderr, (len(x), len(y)), ideal, note)
+    return Measure(
+        "Fréchet distance", value, value - Z * stderr, value + Z * stderr, (len(x), len(y)), ideal, note
+    ).within("two-sample", sight.name)
 
 
 def with_error(x: Array, y: Array) -> tuple[float, float, float]:

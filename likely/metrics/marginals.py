@@ -69,7 +69,9 @@ def _measured(
     found = distances(a, b)
     value = float(np.mean(list(found.values())))
     half = Z * jackknife(a, b, lambda left, right: float(np.mean(list(distances(left, right).values()))), seed)
-    return Measure(name, value, max(value - half, 0.0), min(value + half, 1.0), (len(a), len(b)), 0.0, note, found)
+    return Measure(
+        name, value, max(value - half, 0.0), min(value + half, 1.0), (len(a), len(b)), 0.0, note, found, "marginals"
+    )
 
 
 def jackknife(a: Array, b: Array, statistic: Callable[[Array, Array], float], seed: int) -> float:

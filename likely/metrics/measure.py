@@ -1,12 +1,24 @@
 """One measured number: what it is, its interval, the sizes it was taken at, and what a perfect model would get."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 SMALL = 200  # rows a side below which a measure says so
+GROUPS = {  # the questions, in the order they are told in
+    "marginals": "are single columns and pairs of them right?",
+    "two-sample": "can the two be told apart?",
+    "coverage": "is each where the other is?",
+    "sharpness": "are edges as sharp as real ones?",
+    "signal": "do they sound and move alike?",
+    "language": "are they written alike?",
+    "chemistry": "are they molecules of the same kind?",
+    "utility": "do they teach as much?",
+    "privacy": "do they give away rows that were learned from?",
+    "novelty": "is anything new in them?",
+}
 Z = 1.959963984540054  # of a 95 % interval
 
 
@@ -22,6 +34,12 @@ class Measure:
     ideal: float  # what indistinguishable samples get
     note: str = ""
     parts: dict[str, float] = field(default_factory=dict)  # by column, by pair
+    group: str = ""  # the question that it answers, one of GROUPS
+    features: str = ""  # what distances were taken in, with a digest where it was learned; none: the rows themselves
+
+    def within(self, group: str, features: str = "") -> "Measure":
+        """The same number as an answer to this question, in these features."""
+        return replace(self, group=group, features=features)
 
     @property
     def warning(self) -> str:

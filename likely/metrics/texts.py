@@ -44,7 +44,7 @@ def of_texts(held_out: Texts, synthetic: Texts, learned: Texts | None) -> list[M
         fresh, ideal = (np.array([text not in known for text in side]) for side in (np.unique(drawn), np.unique(real)))
         note = f"different {told} that were not learned from; the ideal is the share of unseen real ones"
         found.append(share("novel", fresh, (len(learned), len(synthetic)), float(ideal.mean()), note))
-    return found
+    return [measure.within("novelty") for measure in found]
 
 
 def _told(rows: Texts, chemical: bool) -> str:

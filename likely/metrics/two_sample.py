@@ -25,13 +25,13 @@ def two_sample(real: Rows, synthetic: Rows, *, folds: int = 5, seed: int = 0) ->
     size = min(len(real), len(synthetic), MOST)  # equal sides, so that 0.5 means what it says
     note = "boosted trees told synthetic from real, cross-validated"
     if size < FEWEST:
-        return Measure("two-sample AUC", 0.5, 0.0, 1.0, (size, size), 0.5, note)
+        return Measure("two-sample AUC", 0.5, 0.0, 1.0, (size, size), 0.5, note).within("two-sample")
     a, b, kinds = _matrices(sampled(real, size, seed), sampled(synthetic, size, seed + 1))
     x, y = np.concatenate([a, b]), np.repeat([0, 1], size)
     with one_thread():
         value = _area(x, y, kinds, folds, seed)
     low, high = interval(value, size)
-    return Measure("two-sample AUC", value, low, high, (size, size), 0.5, note)
+    return Measure("two-sample AUC", value, low, high, (size, size), 0.5, note).within("two-sample")
 
 
 def _matrices(real: Rows, synthetic: Rows) -> tuple[Array, Array, list[bool]]:

@@ -8,6 +8,7 @@ import pytest
 from likely.apps.measure import FLOOR, INDEPENDENT, independent, measure, measures
 from likely.data import Images, read
 from likely.errors import EmptyData, LikelyError, WrongRows
+from likely.metrics import GROUPS
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,11 @@ def test_independent_columns_keep_each_column_and_break_the_rest(frames):
     pixels = Images(np.arange(40, dtype=np.uint8).reshape(10, 2, 2, 1))
     shuffled = independent(pixels).pixels
     np.testing.assert_array_equal(np.sort(shuffled, axis=0), pixels.pixels)
+
+
+def test_the_quick_measures_are_some_of_all_and_each_answers_a_question(frames):
+    real, good, *_ = frames
+    whole, quick = (by_name(measure(real, good, quick=quick))["synthetic"] for quick in (False, True))
+    assert set(quick) < set(whole)
+    asked = [each.group for each in whole.values()]
+    assert asked == sorted(asked, key=list(GROUPS).index)

@@ -92,4 +92,4 @@ def test_another_sight_sees_other_things_and_is_named():
     assert coverage(real, drawn)["coverage"].value < 0.02
     found = coverage(real, drawn, sight=First())
     assert found["coverage"].value == pytest.approx(found["coverage"].ideal, abs=0.06)
-    assert found["coverage"].note.endswith("in the first column")
+    assert found["coverage"].features == "the first column"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likely.metrics.measure import Measure, mean, share, wilson
+from likely.metrics.measure import GROUPS, Measure, mean, share, wilson
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,9 @@ def test_few_rows_carry_a_warning():
 
 def test_printed_with_its_interval():
     assert str(Measure("m", 0.5, 0.4, 0.6, (400, 400), 0.5)) == "0.5 [0.4, 0.6]"
+
+
+def test_a_measure_answers_a_question_in_named_features():
+    told = Measure("m", 0.5, 0.4, 0.6, (400, 400), 0.5).within("coverage", "plain features")
+    assert (told.value, told.group, told.features) == (0.5, "coverage", "plain features")
+    assert told.group in GROUPS
