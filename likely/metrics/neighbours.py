@@ -36,20 +36,3 @@ def nearest(queries: Array, points: Array) -> tuple[Array, Array]:
         places[chunk] = distances.argmin(1)
         far[chunk] = distances.min(1)
     return places, far
-
-
-def radii(points: Array, k: int) -> Array:
-    """Each point's squared distance to its k-th other point."""
-    found = np.zeros(len(points))
-    for chunk, distances in squared(points, points):
-        distances[np.arange(len(distances)), np.arange(chunk.start, chunk.stop)] = np.inf  # not itself
-        found[chunk] = np.partition(distances, k - 1, axis=1)[:, k - 1]
-    return found
-
-
-def inside(queries: Array, centres: Array, around: Array) -> Array:
-    """How many balls hold each query."""
-    counts = np.zeros(len(queries), int)
-    for chunk, distances in squared(queries, centres):
-        counts[chunk] = (distances <= around + SAME).sum(1)
-    return counts

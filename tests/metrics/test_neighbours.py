@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from likely.metrics import neighbours
-from likely.metrics.neighbours import inside, nearest, radii, unlike
+from likely.metrics.neighbours import nearest, unlike
 
 
 @pytest.fixture
@@ -25,14 +25,11 @@ def test_against_brute_force(points, monkeypatch, chunk):
     places, distances = nearest(a, b)
     np.testing.assert_array_equal(places, far.argmin(1))
     np.testing.assert_allclose(distances, far.min(1), atol=1e-9)
-    np.testing.assert_allclose(radii(a, 4), np.sort(brute(a, a), axis=1)[:, 4], atol=1e-9)
-    np.testing.assert_array_equal(inside(a, b, radii(b, 3)), (far <= np.sort(brute(b, b), axis=1)[:, 3]).sum(1))
 
 
 def test_equal_points_are_at_no_distance_even_far_out():
     a = np.full((5, 3), 300.0)
     assert (nearest(a, a)[1] == 0).all()
-    assert (radii(a, 2) == 0).all()
 
 
 @pytest.mark.parametrize("chunk", [7, 512])
