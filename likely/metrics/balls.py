@@ -8,9 +8,9 @@ each wrong by no more than, D the number of axes,
 
     m = 2^-23 (D + 6) (|q| + |p|)^2                                                                     (2)
 
-Whatever is farther than m from a ball's edge is decided; the few pairs nearer to it are taken again in double precision.
-The k-th neighbour among some points is a bound on the k-th among all, so few pairs are looked at twice. Points that are
-equal are one point with a weight.
+Whatever is farther than m from a ball's edge is decided; the few pairs nearer to it are taken again in double
+precision. The k-th neighbour among some points is a bound on the k-th among all, so few pairs are looked at twice.
+Points that are equal are one point with a weight.
 """
 
 from collections.abc import Iterator
