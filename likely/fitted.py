@@ -21,6 +21,7 @@ from torch import Tensor
 
 from likely import frames, store, terms
 from likely.card import Card, Completion
+from likely.classified import classes_of
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec, TextsCodec, codec_from_parts
 from likely.completing import completion, whole_rows
 from likely.conditions import Conditions
@@ -52,6 +53,7 @@ from likely.filling import Filling
 from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
 from likely.prompts import Ending, Writer, beginnings
+from likely.regressed import Regression, regressed
 from likely.restoring import mended
 from likely.scoring import SCORED, batches, placed, score_cells, scored
 from likely.searching import Found, Search, decoded, encoded, searched
@@ -160,8 +162,15 @@ class Fitted(Generic[M_co]):
         measure = self.codec.measure + (f", given {', '.join(self.card.condition)}" if self.card.condition else "")
         return scored(model, self.lift, Cells(x, ladj), c, draws=draws, seed=seed, measure=measure)
 
-    def classify(self, data: Any, *, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
-        """p(class | the rest), a column per class: by Bayes' rule, or as a discriminative model has learned it."""
+    def classify(
+        self, data: Any, column: str | None = None, *, draws: int | None = None, seed: int = 0
+    ) -> pd.DataFrame:
+        """p(class | the rest), a column per class: by Bayes' rule, or as a discriminative model has learned it.
+
+        Of a model given no class, the classes of a `column` that it models, by completion.
+        """
+        if column is not None and column not in self.card.condition and not isinstance(self.model, Predicts):
+            return classes_of(self, data, column, draws=draws, seed=seed)[0]
         if isinstance(self.model, Predicts):
             rows, index = self._rows(data), frames.index_of(data)
             return told_classes(self.model, self.codec, self._told(rows), len(rows), self.name, index)
@@ -170,6 +179,10 @@ class Fitted(Generic[M_co]):
         else:
             joint, _ = self._joints(data, draws, seed)
         return told_frame(joint, self.condition_codec, self.conditions, frames.index_of(data))
+
+    def regress(self, data: Any, column: str | None = None, *, draws: int = 200, seed: int = 0) -> Regression:
+        """p(number | the rest): mean, sd, quantiles and draws of each row, and what they rest on; `column` names it."""
+        return regressed(self, data, column, draws=draws, seed=seed)
 
     def log_marginal(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Tensor:
         """log p(x) = log sum_c p(x | c) p(c), one a row, in the data's own units."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from likely.codecs import Cells, Codec, Lift, TableCodec, TextCodec
 from likely.conditions import Conditions
-from likely.contracts import Classifies, Predicts, log_mean_exp
+from likely.contracts import Classifies, Density, Estimated, Model, Predicts, log_mean_exp
 from likely.errors import CannotAnswer
 from likely.rng import Keyed
 from likely.scoring import LIFT_DRAWS, batches, content_keys, placed
@@ -49,3 +49,21 @@ def told_frame(
     names = codec.decode(law.cells).frame
     labels = names.iloc[:, 0].tolist() if names.shape[1] == 1 else [tuple(row) for row in names.to_numpy().tolist()]
     return pd.DataFrame(joint.softmax(1).numpy(), columns=pd.Index(labels), index=index)
+
+
+WORDS = {
+    "learned": "p(class | row) as the model has learned it",
+    "exact": "Bayes' rule over exact densities",
+    "estimated": "Bayes' rule over estimates of log p(row | class), whose errors it inherits",
+    "bound-based": "Bayes' rule over lower bounds of log p(row | class), wrong by as much as their gaps differ from "
+    "class to class: calibrate on rows that the model has not seen",
+}
+
+
+def resting_on(model: Model, lift: Lift) -> str:
+    """What p(class | row), or of a number, rests on: a word of `WORDS`."""
+    if isinstance(model, Predicts | Classifies):
+        return "learned"
+    if isinstance(model, Estimated):
+        return "estimated"
+    return "exact" if isinstance(model, Density) and lift.exact else "bound-based"

@@ -1,5 +1,6 @@
 """Measures to one self-contained HTML page. Nothing is measured here."""
 
+from likely.report.calibrated import write_calibration
 from likely.report.inside import write_inside
 from likely.report.page import write_comparison, write_measurement
 from likely.report.predict import write_predictions
@@ -8,6 +9,7 @@ from likely.report.walks import write_between, write_sweep
 
 __all__ = [
     "write_between",
+    "write_calibration",
     "write_comparison",
     "write_inside",
     "write_measurement",
