@@ -34,7 +34,7 @@ VERBS = {
     "denoise": "Mend rows: take noise out, put wrong and missing cells right.",
     "classify": "Tell the class of each row, with probabilities.",
     "regress": "Tell a number of each row, with how sure one may be.",
-    "calibrate": "Check whether a model is as sure as it is right (simulation-based calibration).",
+    "calibrate": "Check whether a model is as sure as it is right.",
     "anomalies": "Say which rows are strange, with p-values.",
     "show": "Show what a fitted model is and what was measured on it.",
     "families": "List the families, or the fields of one.",
