@@ -128,6 +128,7 @@ def _named(at: int, end: int) -> str:
 
 def page(fitted: Any) -> dict[str, Any]:
     """Everything the card says, as plain values."""
+    from likely.assumed import assumed
     from likely.fields import to_json
 
     card = fitted.card
@@ -136,6 +137,7 @@ def page(fitted: Any) -> dict[str, Any]:
         "condition": list(card.condition), "parameters": sum(p.numel() for p in fitted.model.parameters()),
         "seed": card.seed, "data": dict(card.data), "recipe": dict(card.recipe), "measures": dict(card.measures),
         "findings": list(card.findings), "versions": dict(card.versions), "measure": fitted.codec.measure,
+        "missing": assumed(fitted.codec),
         "certificates": None if card.certificates is None else card.certificates.to_json(),
         "graphs": plain_graphs(fitted),
     }  # fmt: skip
@@ -180,6 +182,7 @@ def print_page(fitted: Any) -> None:
         ("codes", told_codes(said["measures"])),
         ("health", told_health(fitted.card)),
         ("measure", said["measure"]),
+        ("missing", said["missing"]),
         ("checked", "" if fitted.card.certificates is None else summary(fitted.card.certificates)),
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
         *(("finding", finding) for finding in said["findings"]),
