@@ -31,7 +31,7 @@ def test_json_holds_the_whole_card(cli, models):
     told = json.loads(cli("show", models["species"], "--json").out)
     assert set(told) == {
         "family", "promises", "space", "condition", "parameters", "seed", "data", "recipe", "measures", "findings",
-        "versions", "measure", "certificates", "graphs",
+        "versions", "measure", "certificates", "graphs", "missing",
     }  # fmt: skip
     assert {check["name"] for check in told["certificates"]["checks"]} >= {"mass", "dependence"}
     assert told["condition"] == ["species"]
