@@ -190,6 +190,15 @@ class ByMoment:
         self.at += 1
         return self._direction(x) * self.size
 
+    @torch.inference_mode()
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows, some of them several times."""
+        apart = self.kept.unflatten(2, (self.rows, self.network.heads))
+        self.kept, self.rows = apart.index_select(2, rows).flatten(2, 3), len(rows)
+        hidden = self.blocks[0].down.in_features
+        self.room = Room(self.rates, self.rows, self.network.heads, self.network.width, hidden,
+                         rotary=self.network.rotary)  # fmt: skip
+
     def _mapped(self, x: Tensor, weight: Tensor, into: Tensor) -> None:
         """W n(x)"""
         torch.addmm(into, self._direction(x), weight, beta=0, alpha=self.size, out=into)

@@ -80,3 +80,9 @@ class ByCode:
     def next(self, code: Tensor) -> Tensor:
         x = self.codes.read(code, self.moments.at)
         return self.codes.head(self.moments.next(x if self.context is None else x + self.context))
+
+    @torch.inference_mode()
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows, some of them several times."""
+        self.context = None if self.context is None else self.context[rows]
+        self.moments.pick(rows)

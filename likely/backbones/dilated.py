@@ -110,6 +110,11 @@ class ByMoment:
         skips = self.network.skips
         return self.start if skips is None else torch.addmm(self.start, torch.cat(said, 1), skips.weight.T)  # (3)
 
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows, some of them several times."""
+        self.start, self.starts = self.start[rows], [start[rows] for start in self.starts]
+        self.rings = [ring[:, rows] for ring in self.rings]
+
 
 def _start(layer: Gated, context: Tensor | None, rows: int) -> Tensor:
     """What the gates have from their bias and the context: (B, 2 width)."""

@@ -163,6 +163,11 @@ class ByColumn:
         self.h[0][self.inputs[self.at] : self.inputs[self.at + 1]] = inputs
         self.at += 1
 
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows, some of them several times."""
+        self.h = [units[:, rows] for units in self.h]
+        self.starts = [start if start.shape[1] == 1 else start[:, rows] for start in self.starts]
+
     def _new_units(self, layer: int, known: int, start: int, end: int) -> int:
         """Compute the units that see no more than is known; how many there are by now."""
         if end > start:

@@ -47,6 +47,10 @@ class Seen:
         if self.c == self.columns:
             self.r, self.c = self.r + 1, 0
 
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows."""
+        self.planes, self.row = self.planes[rows], self.row[rows]
+
 
 @final
 class GatedWalk(Walk):
@@ -68,6 +72,11 @@ class GatedWalk(Walk):
 
     def know(self, planes: Tensor) -> None:
         self.seen.know(planes)
+
+    def pick(self, rows: Tensor) -> None:
+        self.seen.pick(rows)
+        for block in self.blocks:
+            block.pick(rows)
 
     def _begin_row(self, r: int) -> None:
         """v of every block at this row, and what it adds to h."""
@@ -103,9 +112,21 @@ class BlockRows:
         self.given += F.conv2d(v, self.block.link.weight)[:, :, 0].permute(2, 0, 1)
         return v
 
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows."""
+        self.told_h, self.told_v = (_picked(told, rows) for told in (self.told_h, self.told_v))
+        self.v, self.h, self.given = self.v[rows], self.h[rows], self.given[:, rows]
+
     def step(self, h: Tensor, c: int) -> Tensor:
         """h' at column c, from h (B, width) there."""
         start, end = c * self.width, (c + self.reach + 1) * self.width
         self.h[:, end - self.width : end] = h
         s, t = torch.addmm(self.given[c], self.h[:, start:end], self.along).chunk(2, 1)
         return torch.addmm(h, torch.tanh(s).mul_(torch.sigmoid(t)), self.out)
+
+
+def _picked(told: Tensor | None, rows: Tensor) -> Tensor | None:
+    """Of these rows; what is the same at every place is not written out."""
+    if told is None or told[0, 0].numel() == 1 or any(told.stride()[2:]):
+        return None if told is None else told[rows]
+    return told[:, :, :1, :1][rows].expand(-1, -1, *told.shape[2:])

@@ -45,6 +45,10 @@ class RowState(ABC):
     def step(self, x: Tensor, c: int) -> Tensor:
         """x' at column c, from x (B, width) there."""
 
+    @abstractmethod
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows."""
+
 
 class Layer(nn.Module, ABC):
     """(B, width, H, W) -> the same."""
@@ -165,6 +169,11 @@ class RowLayerState(RowState):
         self.h[c], self.c[c] = cell(numbers, self.c[c])
         return x + self.layer.out(self.h[c])
 
+    def pick(self, rows: Tensor) -> None:
+        self.told = None if self.told is None else self.told[:, :, rows]
+        self.h, self.c, self.given = self.h[:, rows], self.c[:, rows], self.given[:, rows]
+        self.x = self.x[rows]
+
 
 # Diagonals -----------------------------------------------------------------------------------------------------------
 
@@ -283,6 +292,10 @@ class DiagonalState(RowState):
         seen = self.h[0, c] + self.h[1, c] if self.layer.directions == 2 else self.h[0, c]
         return x + self.layer.out(seen)
 
+    def pick(self, rows: Tensor) -> None:
+        self.told = None if self.told is None else self.told[:, :, rows]
+        self.h, self.x, self.c = self.h[:, :, rows], self.x[:, rows], self.c[rows]
+
 
 # The trunk -----------------------------------------------------------------------------------------------------------
 
@@ -348,3 +361,9 @@ class SpatialWalk(Walk):
 
     def know(self, planes: Tensor) -> None:
         self.seen.know(planes)
+
+    def pick(self, rows: Tensor) -> None:
+        self.seen.pick(rows)
+        self.above = None if self.above is None else self.above[rows]
+        for state in self.states:
+            state.pick(rows)

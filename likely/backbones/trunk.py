@@ -27,6 +27,10 @@ class Walk(ABC):
     def know(self, planes: Tensor) -> None:
         """What the place holds, (B, inputs): on to the next."""
 
+    @abstractmethod
+    def pick(self, rows: Tensor) -> None:
+        """Go on from these rows, some of them several times."""
+
 
 class Trunk(nn.Module, ABC):
     """Planes, and a context where there is one -> features of what came before."""
@@ -58,6 +62,16 @@ class Whole(Walk):
     def know(self, planes: Tensor) -> None:
         self.planes.flatten(2)[:, :, self.at] = planes
         self.at += 1
+
+    def pick(self, rows: Tensor) -> None:
+        self.planes, self.context = self.planes[rows], picked(self.context, rows)
+
+
+def picked(context: Context | None, rows: Tensor) -> Context | None:
+    """The contexts of these rows."""
+    if context is None:
+        return None
+    return Context(context.summary[rows], None if context.field is None else context.field[rows])
 
 
 @final

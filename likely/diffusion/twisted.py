@@ -31,9 +31,9 @@ from likely.diffusion.schedule import Schedule
 from likely.diffusion.way import Way
 from likely.distributions.resampled import effective_share
 from likely.errors import FieldError
+from likely.particles.population import ENOUGH, systematic
 from likely.rng import Rng
 
-ENOUGH = 0.5  # effective share above which particles are left as they are
 LONG = 1.75  # times the leg before: a leg beyond this looks back at nothing
 AT_ONCE = 1 << 18  # cells that the network sees together, with what it remembers for the gradient
 
@@ -180,11 +180,3 @@ class _Swarm:
         sigma = x.new_full((x.shape[0] * x.shape[1],), float(t))
         look = lambda x: self.denoiser(x.flatten(0, 1), sigma, c).unflatten(0, x.shape[:2])  # noqa: E731
         return pulled(look, x, lambda clean: self.measured.log_prob(clean, left))
-
-
-def systematic(log_weights: Tensor, level: Tensor) -> Tensor:
-    """(P, B): places drawn evenly by weights (P, B), a place of weight w about P w times; level is U(0, 1), (B,)."""
-    count = len(log_weights)
-    reached = log_weights.softmax(0).cumsum(0).mT.contiguous()  # (B, P)
-    marks = (torch.arange(count, device=level.device) + level[:, None]) / count * reached[:, -1:]
-    return torch.searchsorted(reached, marks.contiguous(), right=True).clamp_(max=count - 1).mT

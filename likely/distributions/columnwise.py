@@ -36,6 +36,7 @@ from likely.spaces import Category, Column, Count, Image, Real, Vector
 
 FAR = 8.0  # a real is read as no further than this from 0
 RARE = 0.5  # rows that each choice is given beside those seen
+SURE = 1 - 1e-6  # the most that a cell is taken to be missing
 
 
 class Columnwise(nn.Module, ABC):
@@ -49,6 +50,7 @@ class Columnwise(nn.Module, ABC):
     reads: tuple[int, ...]
     says: tuple[int, ...]
     noise: int
+    misses: tuple[bool, ...]  # which columns' cells can be missing
     start: Tensor  # (P,) what is added to the numbers; -inf for bins that do not exist
 
     @abstractmethod
@@ -75,6 +77,13 @@ class Columnwise(nn.Module, ABC):
     def log_prob_one(self, column: int, cells: Tensor, numbers: Tensor) -> Tensor:
         """log p of one column's cells (B,), from its own numbers (B, ...), which lie as they do among all."""
 
+    def log_there(self, column: int, numbers: Tensor) -> Tensor:
+        """log P(a column's cell is there) (B,), from its own numbers."""
+        if not self.misses[column]:
+            return numbers.new_zeros(len(numbers))
+        gone = self.log_prob_one(column, numbers.new_full((len(numbers),), torch.nan), numbers)
+        return torch.log1p(-torch.exp(gone).clamp(max=SURE))
+
     @abstractmethod
     def log_within(self, x: Tensor) -> Tensor:
         """log p(x | its cells), column by column (B, D): what no network says."""
@@ -87,6 +96,12 @@ class Columnwise(nn.Module, ABC):
 
         Where they must be `present`, they are drawn given that they are.
         """
+
+    def stepped(self, column: int, numbers: Tensor, cells: Tensor, known: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
+        """One column's cells (B,), drawn where they are not known, and there; and log p of what is said of them."""
+        drawn = torch.where(known, cells, self.draw(column, numbers, rng=rng, present=True).to(cells.dtype))
+        likely = self.log_prob_one(column, cells, numbers)
+        return drawn, torch.where(known, likely, self.log_there(column, numbers))
 
     @abstractmethod
     def whole(self, cells: Tensor, *, rng: Rng) -> Tensor:
@@ -125,6 +140,7 @@ class Rows(Columnwise):
         counts = tuple(column for column in columns if isinstance(column, Count))
         self.bins = Bins(Cells(Vector(counts)), bins) if counts else None
         self.kinds = tuple(Category(bins, c.missing) if isinstance(c, Count) else c for c in columns)
+        self.misses = tuple(kind.missing for kind in self.kinds)
         self.law = self._law(self.kinds)
         self.single = {kind: self._law((kind,)) for kind in set(self.kinds)}
         options = [_options(kind) for kind in self.kinds]
@@ -270,6 +286,7 @@ class Levels(Columnwise):
     def __init__(self, space: Image, levels: int, components: int, any_order: bool) -> None:
         super().__init__()
         self.space, self.levels, self.columns, self.any_order = space, levels, math.prod(space.shape), any_order
+        self.misses = (False,) * self.columns
         kind = Bernoulli() if levels == 2 else DiscretisedLogistic(components)
         self.noise = 1 if levels == 2 else 2
         self.law, self.single = kind.law(space), kind.law(Image(1, 1, 1, levels))

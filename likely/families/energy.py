@@ -3,7 +3,7 @@ r"""Energy-based model: a network says how low every row lies, and no sum over r
     p(x | c) = r(x) e^{-E(x, c)} / Z(c),   r a stated reference                               (1) objectives/landscape
     E(x, y) = -f_y(x),   E(x) = -log sum_y e^{f_y(x)},   p(y | x) = softmax f(x)              (2) given a class y
     grad -log p(x) = grad E(x) - E_p grad E,   + the price of p(y | x)                        (3) objectives/contrast
-    log Z, of every class                                                                     (4) objectives/annealing
+    log Z, of every class                                                                     (4) particles/annealing
 
 log p is an estimate: its error is that of log Z, which is on average too small, and log p too high. Draws are the ends
 of Langevin chains, which go on from those that it learned by, or come from the reference by tempered laws.
@@ -30,9 +30,9 @@ from likely.contracts import (
 )
 from likely.errors import FieldError
 from likely.objectives import Contrast, Persistent
-from likely.objectives.annealing import check_annealing
 from likely.objectives.energetic import Energetic, tells_classes
 from likely.objectives.landscape import Around, Reference
+from likely.particles.annealing import check_annealing
 
 
 @dataclass(frozen=True, kw_only=True)

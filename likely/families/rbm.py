@@ -3,7 +3,7 @@ r"""Restricted Boltzmann machine: columns pushed by hidden spins, which are push
     p(x, h) = e^{-E(x, h)} / Z,   each side independent given the other                         (1) objectives/boltzmann
     F(x) = -log sum_h e^{-E(x, h)},   log p(x) = -F(x) - log Z                                (2) free energy
     grad -log p(x) = grad F(x) - E_p grad F                                                   (3) objectives/contrast
-    log Z: listed where either side has few states, else annealed                             (4) objectives/annealing
+    log Z: listed where either side has few states, else annealed                             (4) particles/annealing
 
 Where it is listed the machine is a density, and its draws are exact; else log p is an estimate, on average too high,
 and draws are chains of block Gibbs moves, which go on from those that it learned by, or come from independent columns.
@@ -36,9 +36,9 @@ from likely.distributions.remembered import Remembered, alike
 from likely.distributions.state import classes_told
 from likely.errors import FieldError
 from likely.objectives import Contrast, Contrastive, Persistent
-from likely.objectives.annealing import Between, Grouped, Normalisers, backward, between, check_annealing, forward
 from likely.objectives.boltzmann import Boltzmann, Moved, Weakened
 from likely.objectives.contrast import Chains, Taken
+from likely.particles.annealing import Between, Grouped, Normalisers, backward, between, check_annealing, forward
 from likely.rng import Rng
 from likely.spaces import reals
 

@@ -24,7 +24,7 @@ from torch.nn.functional import silu, softplus
 from likely.backbones import encoder
 from likely.contracts import Space
 from likely.distributions.visible import Visible
-from likely.objectives.annealing import Way
+from likely.particles.annealing import Way
 from likely.rng import Rng
 
 TOLD = 64  # numbers that a condition is worth

@@ -19,10 +19,10 @@ from torch.nn.functional import cross_entropy
 from likely.backbones import Network
 from likely.contracts import Concludes, Estimate, Estimated, Player, Prepared, Space, Trained, Turn
 from likely.distributions.state import classes_told
-from likely.objectives.annealing import Between, Grouped, Normalisers, backward, between, forward
 from likely.objectives.contrast import Chains, Contrast, Contrastive, Persistent, ScoreMatching, Taken
 from likely.objectives.landscape import Landscape, Reference
-from likely.objectives.metropolis import Tilted, Wandering, first_step, followed, walked
+from likely.particles.annealing import Between, Grouped, Normalisers, backward, between, forward
+from likely.particles.metropolis import Tilted, Wandering, first_step, followed, walked
 from likely.rng import Rng
 
 MOST = 100  # classes that have heights, and normalisers, of their own

@@ -7,6 +7,7 @@ of the earlier ones. The places of a table are its columns, a row one place high
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import final
 
 import torch
@@ -14,11 +15,12 @@ from torch import Tensor, nn
 
 from likely.backbones.readout import Readout
 from likely.backbones.trunk import Size, Walk
-from likely.contracts import Sharpness, Space
+from likely.contracts import Evidence, Filled, Sharpness, Space
 from likely.distributions import Observation
 from likely.distributions.columnwise import Dealt, columnwise
 from likely.distributions.coupled import pixel_law
-from likely.errors import FieldError
+from likely.errors import CannotAnswer, FieldError
+from likely.particles.along import Course, told, walked
 from likely.rng import Rng
 from likely.spaces import Image, Vector
 
@@ -48,6 +50,10 @@ class Canvas(nn.Module, ABC):
     @abstractmethod
     def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         """n draws of x, one place after the other."""
+
+    @abstractmethod
+    def fill(self, x: Tensor, known: Tensor, walk: Walk, *, particles: int, rng: Rng) -> Filled:
+        """x with what is not known drawn along the places, by particles."""
 
 
 def canvas_of(space: Space, law: Observation | None, *, width: int, hidden: int, patch: int, family: str) -> Canvas:
@@ -93,7 +99,7 @@ class Picture(Canvas):
         """Nothing to see."""
 
     def planes(self, x: Tensor) -> Tensor:
-        return self._scaled(self._places(x))
+        return self.scaled(self._places(x))
 
     def _places(self, x: Tensor) -> Tensor:
         """(B, pixels of a patch x channels, H, W): pixel after pixel, channel after channel."""
@@ -107,7 +113,7 @@ class Picture(Canvas):
         grid = cells.view(len(cells), *self.size, self.patch, self.patch, self.space.channels)
         return grid.permute(0, 5, 1, 3, 2, 4).reshape(len(cells), *self.space.shape)
 
-    def _scaled(self, cells: Tensor) -> Tensor:
+    def scaled(self, cells: Tensor) -> Tensor:
         """Levels as numbers in [-1, 1]; a missing one is 0."""
         return torch.where(torch.isnan(cells), 0.0, cells * (2 / ((self.space.levels or 2) - 1)) - 1)
 
@@ -123,19 +129,67 @@ class Picture(Canvas):
         cells = like.new_empty(n, places, self.inputs)
         for at in range(places):
             cells[:, at] = self._place(walk.says(), levels[:, at], sharpness)
-            walk.know(self._scaled(cells[:, at]))
+            walk.know(self.scaled(cells[:, at]))
         return self._picture(cells)
 
     def _place(self, features: Tensor, levels: Tensor, sharpness: Sharpness) -> Tensor:
         """The cells (n, inputs) of one place, group after group."""
-        heard, planes, drawn = self.readout.features(features), features.new_zeros(len(features), self.inputs), []
+        law = self.pixel.law
+        draw = lambda g, said: law.sample(said, rng=Dealt(levels[:, g]), sharpness=sharpness)[:, :, 0, 0]  # noqa: E731
+        return self.by_group(features, draw)
+
+    def by_group(self, features: Tensor, pixel: Callable[[int, Tensor], Tensor]) -> Tensor:
+        """The cells (n, inputs) of one place, from what is made of each group's parameters."""
+        heard, planes, made = self.readout.features(features), features.new_zeros(len(features), self.inputs), []
         for g in range(self.groups):
-            parameters = self.readout.group(g, heard, planes)[:, :, None, None]
-            pixel = self.pixel.law.sample(parameters, rng=Dealt(levels[:, g]), sharpness=sharpness)[:, :, 0, 0]
-            drawn.append(pixel)
+            made.append(pixel(g, self.readout.group(g, heard, planes)[:, :, None, None]))
             if self.groups > 1:
-                planes[:, g * pixel.shape[1] : (g + 1) * pixel.shape[1]] = self._scaled(pixel)
-        return torch.cat(drawn, 1)
+                planes[:, g * made[-1].shape[1] : (g + 1) * made[-1].shape[1]] = self.scaled(made[-1])
+        return torch.cat(made, 1)
+
+    def fill(self, x: Tensor, known: Tensor, walk: Walk, *, particles: int, rng: Rng) -> Filled:
+        course = PictureCourse(self, walk, self.rows_of(x), self.rows_of(known))
+        noise = (self.groups, self.pixel.noise)
+        ends = (~course.known).any(2), course.known.any(2)
+        found = walked(course, *ends, noise, particles=particles, rng=rng)
+        return told(x, Evidence(known), self._picture(torch.stack(course.cells, 1)), found)
+
+    def rows_of(self, x: Tensor) -> Tensor:
+        """Places' cells (B, H x W, inputs) of x."""
+        return self._places(x).flatten(2).transpose(1, 2)
+
+
+@final
+class PictureCourse(Course):
+    """A picture's places, what is known of them and what was drawn."""
+
+    def __init__(self, canvas: Picture, walk: Walk, x: Tensor, known: Tensor) -> None:
+        self.canvas, self.walk, self.x, self.known = canvas, walk, x, known
+        self.cells: list[Tensor] = []
+        some, every = (part(known.unflatten(2, (canvas.groups, -1)), 3) for part in (torch.any, torch.all))
+        if bool((some != every).any()):
+            raise CannotAnswer("a law that couples a pixel's channels cannot fill in some of them",
+                               expected="pixels that are known or not, with all of their channels")  # fmt: skip
+
+    def step(self, noise: Tensor) -> Tensor:
+        at, law, channels = len(self.cells), self.canvas.pixel.law, self.canvas.pixel.channels
+        x, known = self.x[:, at].unflatten(1, (-1, channels)), self.known[:, at].unflatten(1, (-1, channels))
+        weights = []
+
+        def pixel(g: int, parameters: Tensor) -> Tensor:
+            drawn = law.sample(parameters, rng=Dealt(noise[:, g]))[:, :, 0, 0]
+            likely = law.cell_log_prob(x[:, g, :, None, None], parameters)[:, :, 0, 0]
+            weights.append(torch.where(known[:, g], likely, 0.0).sum(1))
+            return torch.where(known[:, g], x[:, g], drawn)
+
+        cells = self.canvas.by_group(self.walk.says(), pixel)
+        self.cells.append(cells)
+        self.walk.know(self.canvas.scaled(cells))
+        return torch.stack(weights).sum(0)
+
+    def pick(self, rows: Tensor) -> None:
+        self.walk.pick(rows)
+        self.x, self.known, self.cells = self.x[rows], self.known[rows], [cells[rows] for cells in self.cells]
 
 
 @final
@@ -179,19 +233,53 @@ class Row(Canvas):
     def _says(self, column: int, z: Tensor) -> Tensor:
         return self.out[column](z)
 
+    def numbers(self, column: int, features: Tensor) -> Tensor:
+        """What is said of a column."""
+        return self._says(column, torch.relu(self.features(features)))
+
     def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         like, count = self.features.weight, self.size[1]
         levels = rng.uniform((n, count, self.columnwise.noise), like=like.double())
         cells = like.new_empty(n, count)
         for d in range(count):
-            numbers = self._says(d, torch.relu(self.features(walk.says())))
+            numbers = self.numbers(d, walk.says())
             cells[:, d] = self.columnwise.draw(d, numbers, rng=Dealt(levels[:, d]), sharpness=sharpness)
-            walk.know(self._read(d, cells[:, d]))
+            walk.know(self.read(d, cells[:, d]))
         return self.columnwise.whole(cells, rng=rng.fork(WITHIN))
 
-    def _read(self, column: int, cells: Tensor) -> Tensor:
+    def fill(self, x: Tensor, known: Tensor, walk: Walk, *, particles: int, rng: Rng) -> Filled:
+        course = RowCourse(self, walk, self.columnwise.cells(x), known)
+        weighs = known | torch.tensor(self.columnwise.misses, device=x.device)
+        found = walked(course, ~known, weighs, (self.columnwise.noise,), particles=particles, rng=rng)
+        found.log_mean = found.log_mean + torch.where(known, self.columnwise.log_within(x), 0.0).sum(1)
+        whole = self.columnwise.whole(torch.stack(course.cells, 1), rng=rng.fork(WITHIN))
+        return told(x, Evidence(known), whole, found)
+
+    def read(self, column: int, cells: Tensor) -> Tensor:
+        """What the trunk is told of a column."""
         numbers = self.columnwise.read_one(column, cells)
         return nn.functional.pad(numbers, (0, self.inputs - numbers.shape[1]))
+
+
+@final
+class RowCourse(Course):
+    """The columns of a table, what is known of them and what was drawn."""
+
+    def __init__(self, canvas: Row, walk: Walk, cells: Tensor, known: Tensor) -> None:
+        self.canvas, self.walk, self.x, self.known = canvas, walk, cells, known
+        self.cells: list[Tensor] = []
+
+    def step(self, noise: Tensor) -> Tensor:
+        d, columns = len(self.cells), self.canvas.columnwise
+        numbers = self.canvas.numbers(d, self.walk.says())
+        drawn, weights = columns.stepped(d, numbers, self.x[:, d], self.known[:, d], rng=Dealt(noise))
+        self.cells.append(drawn)
+        self.walk.know(self.canvas.read(d, drawn))
+        return weights
+
+    def pick(self, rows: Tensor) -> None:
+        self.walk.pick(rows)
+        self.x, self.known, self.cells = self.x[rows], self.known[rows], [cells[rows] for cells in self.cells]
 
 
 def _rows(x: Tensor) -> Tensor:

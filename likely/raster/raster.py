@@ -9,14 +9,29 @@ from torch import Tensor, nn
 from likely.backbones import Context, encoder
 from likely.backbones.decoder import context_of
 from likely.backbones.trunk import Trunk, Walk
-from likely.contracts import Density, Player, Prepared, Sharpens, Sharpness, Space, Trained, Turn
+from likely.contracts import (
+    Density,
+    Evidence,
+    Filled,
+    Fills,
+    Player,
+    Prepared,
+    Sharpens,
+    Sharpness,
+    Space,
+    Trained,
+    Turn,
+)
 from likely.distributions import PLAIN
+from likely.distributions.asked import values_known
+from likely.particles.parts import in_parts, of
 from likely.raster.canvas import Canvas
 from likely.rng import Rng
 from likely.spaces import Image
 
 TOLD = 64  # numbers that a condition's summary is worth
 BESIDE = 16  # planes of a condition's field
+HELD, BEFORE = 1 << 21, 4  # numbers of a layer's row that particles hold at a time; rows that one keeps in a picture
 TOGETHER = 1 << 22  # numbers of a layer that are held at a time when rows are scored without learning
 
 
@@ -41,7 +56,7 @@ class Reading(nn.Module):
 
 
 @final
-class Raster(Density, Sharpens, Trained, Prepared):
+class Raster(Density, Sharpens, Fills, Trained, Prepared):
     """p(x | c) as a product over places in raster order."""
 
     def __init__(
@@ -70,6 +85,17 @@ class Raster(Density, Sharpens, Trained, Prepared):
             return self.reading(x, c)
         parts = range(0, len(x), rows)
         return torch.cat([self.reading(x[at : at + rows], None if c is None else c[at : at + rows]) for at in parts])
+
+    @torch.no_grad()
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known, trunk = values_known(evidence, "a model that draws place by place"), self.reading.trunk
+        held = particles * trunk.width * trunk.size[1] * (BEFORE if trunk.size[0] > 1 else 1)
+
+        def fill(at: slice, own: Rng) -> Filled:
+            walk = self.walk(len(x[at]), of(c, at))
+            return self.reading.canvas.fill(x[at], known[at], walk, particles=particles, rng=own)
+
+        return in_parts(len(x), HELD // held, fill, rng=rng)
 
     # How it learns
 

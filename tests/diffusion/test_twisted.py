@@ -10,7 +10,6 @@ from mixtures import Mixture, gaussian, three
 from posteriors import Exact, Trials
 
 from likely.diffusion import DDIM, Karras, Mask, Matrix, Observed, Replaced, Twisted, Within, generate, swarm
-from likely.diffusion.twisted import systematic
 from likely.errors import FieldError
 from likely.rng import Keyed
 
@@ -186,15 +185,6 @@ def test_conditions_precision_and_pictures():
     assert torch.isfinite(made.x).all()
     assert len(seen) == 6
     assert torch.equal(seen[0], c.repeat(4))
-
-
-def test_systematic_resampling_is_even_and_fair():
-    weights = torch.tensor([0.1, 0.45, 0.05, 0.4]).double()
-    log_weights = weights.log()[:, None].expand(4, 5000)
-    places = systematic(log_weights, Keyed(0).uniform((5000,), like=log_weights))
-    counts = torch.stack([(places == k).sum(0) for k in range(4)]).double()
-    assert ((counts - 4 * weights[:, None]).abs() < 1).all()
-    assert (counts.mean(1) / 4 - weights).abs().max() < 0.01
 
 
 @pytest.mark.parametrize("how", [{"particles": 0}, {"steps": 0}, {"spread": 0.0}])

@@ -32,6 +32,9 @@ class Script(Walk):
     def know(self, planes):
         self.known.append(planes)
 
+    def pick(self, rows):
+        self.rows = len(rows)
+
 
 @pytest.mark.parametrize("patch", [1, 2])
 @pytest.mark.parametrize("law", [None, DiscretisedLogistic(2)], ids=["choices", "coupled"])

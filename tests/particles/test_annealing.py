@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from likely.errors import FieldError
-from likely.objectives.annealing import Between, Grouped, Normalisers, Way, backward, between, check_annealing, forward
+from likely.particles.annealing import Between, Grouped, Normalisers, Way, backward, between, check_annealing, forward
 from likely.rng import Keyed
 
 PRECISION = 4.0  # of the law that is wanted; the one that is known has 1

@@ -16,7 +16,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from likely.objectives.annealing import Way
+from likely.particles.annealing import Way
 from likely.rng import Rng
 
 BEST = 0.574  # the share of moves that should be kept

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from likely.objectives import metropolis
-from likely.objectives.annealing import backward, between, forward
-from likely.objectives.metropolis import BEST, Tilted, first_step, followed, walked
+from likely.particles import metropolis
+from likely.particles.annealing import backward, between, forward
+from likely.particles.metropolis import BEST, Tilted, first_step, followed, walked
 from likely.rng import Keyed
 
 ROWS = 4000
