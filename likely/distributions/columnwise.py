@@ -97,11 +97,17 @@ class Columnwise(nn.Module, ABC):
         Where they must be `present`, they are drawn given that they are.
         """
 
-    def stepped(self, column: int, numbers: Tensor, cells: Tensor, known: Tensor, *, rng: Rng) -> tuple[Tensor, Tensor]:
-        """One column's cells (B,), drawn where they are not known, and there; and log p of what is said of them."""
-        drawn = torch.where(known, cells, self.draw(column, numbers, rng=rng, present=True).to(cells.dtype))
+    def stepped(
+        self, column: int, numbers: Tensor, cells: Tensor, known: Tensor, *, present: bool = True, rng: Rng
+    ) -> tuple[Tensor, Tensor]:
+        """One column's cells (B,), drawn where they are not known; and log p of what is said of them.
+
+        Of a free one that is that it is there, where it must be `present`; else nothing.
+        """
+        free = self.draw(column, numbers, rng=rng, present=present).to(cells.dtype)
+        there = self.log_there(column, numbers) if present else numbers.new_zeros(len(numbers))
         likely = self.log_prob_one(column, cells, numbers)
-        return drawn, torch.where(known, likely, self.log_there(column, numbers))
+        return torch.where(known, cells, free), torch.where(known, likely, there)
 
     @abstractmethod
     def whole(self, cells: Tensor, *, rng: Rng) -> Tensor:

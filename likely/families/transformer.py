@@ -13,7 +13,7 @@ Attention Is All You Need (Vaswani et al., 2017), arXiv:1706.03762
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import torch
@@ -28,6 +28,8 @@ from likely.contracts import (
     Density,
     Evidence,
     Family,
+    Filled,
+    Fills,
     Model,
     Player,
     Prepared,
@@ -43,10 +45,10 @@ from likely.distributions.asked import values_known
 from likely.distributions.columnwise import Draw, columnwise
 from likely.errors import FieldError
 from likely.objectives import InAnyOrder, InRow
+from likely.objectives.in_row import ended, so_far
 from likely.rng import Rng
 from likely.spaces import Image, Tokens, Vector
 
-EVEN = 32  # texts of a batch are cut to a multiple of this
 VALUES = 2  # a fork of the noise: values inside bins
 
 
@@ -96,7 +98,7 @@ class Transformer(Family["TokensModel | PixelsModel | CellsModel"]):
 
 
 @final
-class TokensModel(Density, Continues, Spells, Trained):
+class TokensModel(Density, Continues, Spells, Fills, Trained):
     """Texts. Code V, past the vocabulary's, ends a row; it is also what a row begins after."""
 
     space: Tokens
@@ -108,28 +110,21 @@ class TokensModel(Density, Continues, Spells, Trained):
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         x = x.long()
-        strange = ((x >= 0) & ~_so_far(x >= 0)) | (x >= self.end)  # more after the end, or no code: no row
-        return self.chain.log_prob(self._events(x), c).masked_fill(strange.any(1), -math.inf)
-
-    def _events(self, x: Tensor) -> Tensor:
-        """(B, T') codes, then the end, then -1; cut where all have ended."""
-        there = _so_far(x >= 0)
-        length, place = there.sum(1, keepdim=True), torch.arange(x.shape[1], device=x.device)
-        events = torch.where(there, x.clamp(max=self.end - 1), torch.where(place == length, self.end, -1))
-        return events[:, : EVEN * (max(length.flatten().tolist(), default=0) // EVEN + 1)]
+        strange = ((x >= 0) & ~so_far(x >= 0)) | (x >= self.end)  # more after the end, or no code: no row
+        return self.chain.log_prob(ended(x, self.end), c).masked_fill(strange.any(1), -math.inf)
 
     def players(self) -> dict[str, Player]:
         return self.family.players(self)
 
     def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
-        yield Turn("transformer", self.chain.loss(self._events(x.long()), c, rng))
+        yield Turn("transformer", self.chain.loss(ended(x.long(), self.end), c, rng))
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.sample_sharpened(n, c, sharpness=PLAIN, rng=rng)
 
     def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         codes = self.chain.drawn(self.chain.levels(n, self.space.length, rng), c, sharpness, end=self.end)
-        return torch.where(_so_far(codes != self.end), codes, -1)
+        return torch.where(so_far(codes != self.end), codes, -1)
 
     def continued(self, start: Tensor, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Iterator[Tensor]:
         return self.continued_among(start, None, c, sharpness=sharpness, rng=rng)
@@ -140,9 +135,13 @@ class TokensModel(Density, Continues, Spells, Trained):
         levels = self.chain.levels(len(start), self.space.length - start.shape[1], rng)
         return self.chain.until_end(self.end, start.long(), c, levels, sharpness, among)
 
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known = values_known(evidence, "Transformer")
+        return self.chain.filled(x.long(), known, c, end=self.end, particles=particles, rng=rng)
+
 
 @final
-class PixelsModel(Density, Sharpens, Trained):
+class PixelsModel(Density, Sharpens, Fills, Trained):
     """Images with levels."""
 
     space: Image
@@ -172,10 +171,17 @@ class PixelsModel(Density, Sharpens, Trained):
         return self.sample_sharpened(n, c, sharpness=PLAIN, rng=rng)
 
     def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
-        channels, height, width = self.space.shape
         levels = self.chain.levels(n, self.pixels, rng)
-        codes = self.chain.drawn(levels, c, sharpness).to(levels.dtype)
-        return codes.view(n, height, width, channels).movedim(-1, 1).contiguous()
+        return self._picture(self.chain.drawn(levels, c, sharpness).to(levels.dtype))
+
+    def _picture(self, codes: Tensor) -> Tensor:
+        channels, height, width = self.space.shape
+        return codes.view(-1, height, width, channels).movedim(-1, 1).contiguous()
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known = values_known(evidence, "Transformer").movedim(1, -1).flatten(1)
+        told = self.chain.filled(self._codes(x), known, c, particles=particles, rng=rng)
+        return replace(told, x=torch.where(evidence.known, x, self._picture(told.x.to(x.dtype))))
 
 
 @final
@@ -241,8 +247,3 @@ class CellsModel(Density, Sharpens, AnyOrder, Trained, Prepared):
     def _draw(self, cells: Tensor, sharpness: Sharpness, present: bool, rng: Rng) -> Draw:
         levels = rng.uniform((*cells.shape, self.columns.noise), like=cells.double())
         return Draw(self.columns, levels, sharpness, present)
-
-
-def _so_far(true: Tensor) -> Tensor:
-    """Where all has been true so far."""
-    return true.long().cumprod(1).bool()

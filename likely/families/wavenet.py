@@ -24,18 +24,34 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.backbones import ByColumn, Dilated, MaskedMLP, context_of, dilations, encoder
-from likely.contracts import Continues, Density, Family, Player, Prepared, Sharpness, Space, Trained, Turn
+from likely.contracts import (
+    Continues,
+    Density,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Player,
+    Prepared,
+    Sharpness,
+    Space,
+    Trained,
+    Turn,
+)
 from likely.distributions import PLAIN
+from likely.distributions.asked import values_known
 from likely.distributions.columnwise import Dealt, columnwise
 from likely.distributions.moments import Moments
 from likely.errors import FieldError
+from likely.particles.parts import in_parts, of
+from likely.raster.moments import MomentsCourse
 from likely.rng import Rng
 from likely.spaces import Tokens, Vector
 
 FAINT = 0.1  # what the network says at first, beside the channels' own laws
 SEEN = 16_384  # moments that the laws start from
 TOGETHER = 1 << 16  # moments that are scored at one time: bounds memory
-AHEAD = 1 << 12  # uniforms of a row that are drawn at one time
+HELD, AHEAD = 1 << 22, 1 << 12  # inputs of a layer that particles hold, and uniforms of a row drawn, at a time
 
 
 @final
@@ -68,7 +84,7 @@ class WaveNet(Family["WaveNetModel"]):
 
 
 @final
-class WaveNetModel(Density, Continues, Trained, Prepared):
+class WaveNetModel(Density, Continues, Fills, Trained, Prepared):
     """p(x | c), moment by moment."""
 
     def __init__(self, family: WaveNet, space: Space, condition: Space | None) -> None:
@@ -114,7 +130,6 @@ class WaveNetModel(Density, Continues, Trained, Prepared):
         return torch.where(over[:, span], torch.where(torch.isnan(cells[:, span]), 0.0, -math.inf), told)
 
     def _hidden(self, x: Tensor) -> Tensor:
-        """Some numbers hidden, in training."""
         return F.dropout(x, self.family.dropout, self.training) if self.family.dropout else x
 
     def _inputs(self, read: Tensor) -> Tensor:
@@ -168,6 +183,21 @@ class WaveNetModel(Density, Continues, Trained, Prepared):
         yield from self._whole(cells[:, None], rng)[:, start.shape[1] :].unbind(1)
 
     @torch.no_grad()
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known, held = values_known(evidence, "WaveNet"), particles * self.family.width * (1 + self.stack.reach)
+        fill = lambda at, own: self._fill(x[at], known[at], of(c, at), particles, own)  # noqa: E731
+        return in_parts(len(x), HELD // held, fill, rng=rng)
+
+    def _fill(self, x: Tensor, known: Tensor, c: Tensor | None, particles: int, rng: Rng) -> Filled:
+        said, begin = self.stack.by_moment(len(x), self._context(c)), self._begin(len(x))
+        inside = self.within.by_column(len(x), torch.relu(said.start).t())
+        course = MomentsCourse(self.channels, said, inside, begin, self._onward)
+        return course.filled(x, known, self.moments, particles=particles, rng=rng)
+
+    def _onward(self, cells: Tensor) -> Tensor:
+        return self._begin(len(cells)) if self.into is None else self.into(self.channels.read(cells))
+
+    @torch.no_grad()
     def following(self, known: Tensor, c: Tensor | None, *, sharpness: Sharpness, rng: Rng) -> Iterator[Tensor]:
         """Cells (B, channels) of one moment after another, those of `known` (B, k, channels) being given.
 
@@ -186,7 +216,7 @@ class WaveNetModel(Density, Continues, Trained, Prepared):
                 cells = cells if over is None else cells.masked_fill(over, math.nan)
                 yield cells
             over = torch.isnan(cells) if isinstance(self.space, Tokens) else None
-            x = x if self.into is None else self.into(self.channels.read(cells))
+            x = self._onward(cells)
 
     def _moment(self, inside: ByColumn, levels: Tensor, sharpness: Sharpness, part: Tensor | None) -> Tensor:
         """The channels of one moment in their order, each from its uniforms (B, channels, noise)."""

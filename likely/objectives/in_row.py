@@ -16,14 +16,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likely.backbones.codes import Codes
-from likely.contracts import Sharpness
+from likely.contracts import Filled, Sharpness
 from likely.distributions import PLAIN, precise, sharpened
 from likely.distributions.columnwise import Dealt
+from likely.particles.along import Course, later, walked
+from likely.particles.parts import in_parts
 from likely.rng import Rng
 
 AT_ONCE = 1 << 15  # codes that are scored at one time: bounds memory
 HELD = 1 << 26  # numbers that are kept of earlier codes at one time, in at most so many rows:
 TOGETHER = 256
+EVEN = 32  # rows of a batch that have ended are cut to a multiple of this
 
 
 @final
@@ -81,6 +84,21 @@ class InRow(nn.Module):
         return drawn
 
     @torch.no_grad()
+    def filled(
+        self, x: Tensor, known: Tensor, c: Tensor | None, *, end: int | None = None, particles: int, rng: Rng
+    ) -> Filled:
+        """Codes (B, T) with those that are not known drawn, by particles; -1 from the `end` on."""
+        network = self.codes.network
+        held = 2 * particles * network.width * len(network.blocks) * network.window
+
+        def fill(at: slice, own: Rng) -> Filled:
+            course = CodesCourse(self.codes, x[at], known[at], part(c, at), end)
+            found = walked(course, ~known[at], known[at] | course.goes_on, (1,), particles=particles, rng=own)
+            return Filled(torch.where(known[at], x[at], course.drawn), found.share, found.log_evidence)
+
+        return in_parts(len(x), HELD // held, fill, rng=rng)
+
+    @torch.no_grad()
     def following(
         self, start: Tensor, c: Tensor | None, levels: Tensor, sharpness: Sharpness, among: Tensor | None = None
     ) -> Iterator[Tensor]:
@@ -113,9 +131,58 @@ class InRow(nn.Module):
                 return
 
 
+@final
+class CodesCourse(Course):
+    """Codes in their order; those from the `end` on are -1, and a free one may be one of them."""
+
+    def __init__(self, codes: Codes, x: Tensor, known: Tensor, c: Tensor | None, end: int | None) -> None:
+        self.steps, self.x, self.known, self.end = codes.by_code(len(x), c), x, known, end
+        self.logits, self.drawn = self.steps.first(x[:, :0]), x[:, :0]
+        self.over = torch.zeros_like(known[:, 0])
+        self.goes_on = later(known & (x >= 0)) & (end is not None)
+
+    def step(self, noise: Tensor) -> Tensor:
+        logits, at = precise(self.logits).log_softmax(1), self.drawn.shape[1]
+        x, known = self.x[:, at], self.known[:, at]
+        meant = x if self.end is None else torch.where(x < 0, self.end, x)
+        allowed = logits if self.end is None else self._going_on(logits, self.goes_on[:, at])
+        code = torch.where(known, meant, Dealt(noise).categorical(allowed))
+        told = logits.gather(1, code.clamp(min=0)[:, None])[:, 0].masked_fill(code < 0, -torch.inf)
+        late = torch.where(x < 0, 0.0, -torch.inf)
+        weights = torch.where(known, torch.where(self.over, late, told), allowed.logsumexp(1))
+        self.over = self.over | (code == self.end) if self.end is not None else self.over
+        self.drawn = torch.cat([self.drawn, torch.where(self.over, -1, code)[:, None]], 1)
+        if self.drawn.shape[1] < self.x.shape[1]:
+            self.logits = self.steps.next(code.clamp(min=0))
+        return weights
+
+    def pick(self, rows: Tensor) -> None:
+        self.steps.pick(rows)
+        self.x, self.known, self.logits = self.x[rows], self.known[rows], self.logits[rows]
+        self.drawn, self.over, self.goes_on = self.drawn[rows], self.over[rows], self.goes_on[rows]
+
+    def _going_on(self, logits: Tensor, goes_on: Tensor) -> Tensor:
+        """No end where a code is known to come."""
+        ending = torch.arange(logits.shape[1], device=logits.device) == self.end
+        return logits.masked_fill(goes_on[:, None] & ending, -torch.inf)
+
+
 def part(c: Tensor | None, rows: slice) -> Tensor | None:
     """The condition of some rows."""
     return None if c is None else c[rows]
+
+
+def ended(x: Tensor, end: int) -> Tensor:
+    """(B, T') codes, then the end, then -1, from codes below it (B, T), -1 past each row's end; cut where all end."""
+    there = so_far(x >= 0)
+    length, place = there.sum(1, keepdim=True), torch.arange(x.shape[1], device=x.device)
+    events = torch.where(there, x.clamp(max=end - 1), torch.where(place == length, end, -1))
+    return events[:, : EVEN * (max(length.flatten().tolist(), default=0) // EVEN + 1)]
+
+
+def so_far(true: Tensor) -> Tensor:
+    """Where all has been true so far."""
+    return true.long().cumprod(1).bool()
 
 
 def blocks(rows: int, size: int) -> list[slice]:

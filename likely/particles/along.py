@@ -99,3 +99,8 @@ def told(x: Tensor, evidence: Evidence, drawn: Tensor, population: Population) -
     """What is known, and the draws beside it."""
     filled = torch.where(evidence.known, x, drawn.to(x.dtype))
     return Filled(filled, population.share, population.log_evidence)
+
+
+def later(true: Tensor) -> Tensor:
+    """Where some later one of (B, T, ...) is true."""
+    return true.long().flip(1).cumsum(1).flip(1) > true.long()

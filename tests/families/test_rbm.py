@@ -11,8 +11,8 @@ from likely.errors import CannotAnswer, FieldError
 from likely.families import rbm as rooms
 from likely.families.rbm import RBM, ListedRBMModel, RBMModel
 from likely.objectives import Contrastive, Persistent, ScoreMatching
-from likely.particles.annealing import backward, between, forward
 from likely.objectives.boltzmann import Moved, Weakened
+from likely.particles.annealing import backward, between, forward
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Count, Image, Real, Vector, label, reals
 

@@ -175,3 +175,32 @@ def test_other_spaces_are_refused():
     for space in (Series(1, 8), Image(1, 4, 4, None)):
         with pytest.raises(FieldError, match="does not serve"):
             Transformer().build(space)
+
+
+@pytest.mark.parametrize("shown", ["0101", "1000", "0011", "0000"])
+def test_texts_with_gaps_follow_the_law_of_texts_that_agree(shown):
+    model, texts = made(Tokens(3, 4)), every_text(3, 4)
+    x, known = torch.tensor([2, 1, 0, -1]), torch.tensor([bit == "1" for bit in shown])
+    agrees = ((texts == x) | ~known).all(1)
+    with torch.no_grad():
+        log_p = model.log_prob(texts).masked_fill(~agrees, -torch.inf)
+    told = model.fill(x.expand(3000, -1), Evidence(known.expand(3000, -1)), particles=32, rng=Keyed(2))
+    seen, expected = (told.x[:, None] == texts).all(2).double().mean(0), log_p.softmax(0)
+    torch.testing.assert_close(seen.sum(), torch.ones((), dtype=torch.float64))
+    assert (seen - expected).abs().max() < 4 * (expected.max() / 3000).sqrt() + 0.01
+    ratio = (told.log_evidence - log_p.logsumexp(0)).exp()
+    assert (ratio.mean() - 1).abs() < 4 * ratio.std() / 3000**0.5 + 1e-6
+
+
+@pytest.mark.parametrize("window", [2, 256])
+def test_pixels_are_filled_given_those_that_are_known(window):
+    model = made(Image(2, 1, 3, 2), window=window)
+    images = torch.tensor([*product((0.0, 1.0), repeat=6)], dtype=torch.float64).view(-1, 2, 1, 3)
+    x, known = images[37], torch.tensor([[[True, False, False]], [[False, True, True]]])
+    with torch.no_grad():
+        log_p = model.log_prob(images).masked_fill(~((images == x) | ~known).flatten(1).all(1), -torch.inf)
+    told = model.fill(x.expand(3000, -1, -1, -1), Evidence(known.expand(3000, -1, -1, -1)), particles=32, rng=Keyed(2))
+    seen, expected = (told.x[:, None] == images).flatten(2).all(2).double().mean(0), log_p.softmax(0)
+    assert (seen - expected).abs().max() < 4 * (expected.max() / 3000).sqrt() + 0.01
+    ratio = (told.log_evidence - log_p.logsumexp(0)).exp()
+    assert (ratio.mean() - 1).abs() < 4 * ratio.std() / 3000**0.5

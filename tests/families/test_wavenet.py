@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from likely.contracts import Sharpness
+from likely.contracts import Evidence, Sharpness
 from likely.distributions.columnwise import Dealt
 from likely.errors import ConditionError, FieldError
 from likely.families.wavenet import WaveNet
@@ -136,3 +136,44 @@ def test_what_cannot_be_built_or_asked_is_told():
         learned(Series(1, 3), CLASS).sample(2, rng=Keyed(0))
     model = learned(Series(1, 3), CLASS)
     assert model.sample(2, absent(torch.zeros(2, 1)), rng=Keyed(0)).shape == (2, 1, 3)
+
+
+@pytest.mark.parametrize("space", [Series(2, 3, 2), Wave(8000, 6, 2), Vector((Category(2),) * 6)], ids=repr)
+@pytest.mark.parametrize("shown", ["011010", "000110", "110000"])
+def test_what_is_known_later_is_heard_earlier(space, shown):
+    """Every row of six bits is listed: what is drawn follows p(unknown | known), and so does the evidence."""
+    torch.manual_seed(1)
+    model = SMALL.build(space).eval()
+    for parameter in model.parameters():
+        parameter.data.mul_(2)
+    every = torch.cartesian_prod(*[torch.arange(2.0)] * 6).view(-1, *space.shape)
+    known = torch.tensor([bit == "1" for bit in shown]).view(space.shape)
+    x = torch.tensor([1.0, 0, 0, 1, 1, 0]).view(space.shape)
+    with torch.no_grad():
+        agrees = ((every == x) | ~known).flatten(1).all(1)
+        log_p = model.log_prob(every).double().masked_fill(~agrees, -math.inf)
+        rows = x.expand(3000, *space.shape)
+        told = model.fill(rows, Evidence(known.expand_as(rows)), particles=32, rng=Keyed(5))
+    seen = torch.bincount((told.x.flatten(1).long() * 2 ** torch.arange(5, -1, -1)).sum(1), minlength=64) / 3000
+    expected = log_p.softmax(0)
+    assert (seen - expected).abs().max() < 4 * (expected.max() / 3000).sqrt() + 0.01
+    ratio = (told.log_evidence - log_p.logsumexp(0)).exp()
+    assert (ratio.mean() - 1).abs() < 4 * ratio.std() / 3000**0.5 + 1e-5
+
+
+@pytest.mark.parametrize("space", SPACES, ids=repr)
+def test_a_row_is_filled_by_itself(space):
+    model, x = learned(space, CLASS).double(), example_rows(space, 12, Keyed(3))
+    x, c = x.double() if x.is_floating_point() else x, torch.arange(12).double()[:, None] % 3
+    known = Keyed(4).uniform(x.shape, like=torch.empty(0)) < 0.5
+    if isinstance(space, Tokens):
+        known = torch.where((x >= 0).cumprod(1).bool(), known, True)  # the end is known
+    told = model.fill(x, Evidence(known), c, particles=6, rng=Keyed(9))
+    some = model.fill(x[3:7], Evidence(known[3:7]), c[3:7], particles=6, rng=Keyed(9, rows=3))
+    torch.testing.assert_close(some.x, told.x[3:7], equal_nan=True)
+    assert torch.equal(
+        torch.where(known, told.x, 0).double().nan_to_num(9), torch.where(known, x, 0).double().nan_to_num(9)
+    )
+    if not isinstance(space, Tokens):
+        assert not told.x[~known].isnan().any()
+    assert model.log_prob(told.x, c).isfinite().all()
