@@ -61,6 +61,13 @@ if TYPE_CHECKING:
     from likely.fitted import load as load
     from likely.fitting import fit as fit
     from likely.fitting import resume as resume
+    from likely.ranges import above as above
+    from likely.ranges import among as among
+    from likely.ranges import at_least as at_least
+    from likely.ranges import at_most as at_most
+    from likely.ranges import below as below
+    from likely.ranges import between as between
+    from likely.ranges import isnot as isnot
     from likely.searching import Search as Search
 else:
     _PLACES = {
@@ -74,6 +81,7 @@ else:
         "Search": "likely.searching",
         "Descent": "likely.descent",
         "Sharpness": "likely.contracts",
+        **dict.fromkeys(("above", "among", "at_least", "at_most", "below", "between", "isnot"), "likely.ranges"),
     }
 
     def __getattr__(name: str) -> Any:
@@ -129,8 +137,15 @@ __all__ = [  # the table of families and the verbs
     "TableGAN",
     "Transformer",
     "WaveNet",
+    "above",
+    "among",
+    "at_least",
+    "at_most",
+    "below",
+    "between",
     "compare",
     "fit",
+    "isnot",
     "load",
     "measure",
     "read",

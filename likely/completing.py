@@ -1,54 +1,284 @@
-"""Rows of which something is known, with the rest drawn: what `complete` and `sample(given=...)` do with any model."""
+"""Rows of which something is known, with the rest drawn: what `complete` and `sample(given=...)` do with any model.
+
+Ranges that a model cannot be told are looked for among its draws, some of a row at first, more of the rows that none
+agreed with: as many as `MOST` in all. A draw that agrees is one of the model's law given the ranges, and the share of
+draws that did is told. Where none of `ENOUGH` did, the ranges are hopeless, and that is told instead.
+"""
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, final
 
+import numpy as np
 import pandas as pd
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from likely import frames, terms
 from likely.card import Completion
-from likely.codecs import ImageCodec
-from likely.contracts import AnyOrder, Completes, Fills
-from likely.data import Rows, holed
+from likely.codecs import ImageCodec, TableCodec
+from likely.contracts import AnyOrder, Completes, Density, Fills
+from likely.data import Rows, Table, holed
 from likely.diffusion import Descends
-from likely.filling import Filling, completed, disagreement, inpainted
+from likely.drawing import drawn
+from likely.errors import CannotAnswer, Hopeless, TakesNoIntervals
+from likely.filling import Filling, disagreement, filled, inpainted
+from likely.frames import Known, overlaid
+from likely.narrowing import Intervals, Narrowing, Told, Values, narrowed
 from likely.promises import promised
+from likely.rng import Keyed
+from likely.source import families_that
 from likely.terms import Subject
 
+ROUNDS = (4, 32, 256, 2048, 16384)  # draws of each row that none has agreed with yet
+ENOUGH, MOST = 2048, 1 << 17  # draws none of which agreed, to give up; draws of all rows together
+APART = 1 << 32  # between the noise of a row's draws
+WAYS = ("exact", "model-exact", "asymptotic", "heuristic")
 
-def whole_rows(fitted: Subject, partial: pd.DataFrame, free: list[str], c: Tensor | None, seed: int) -> Rows:
-    """Rows that have what is given of these free columns, drawn given a condition."""
-    way = f"{fitted.name} fitted with condition={free} (--condition {' --condition '.join(free)}), or one of those"
-    filler = promised(fitted.model, fitted.name, Completes, Fills, Descends, remedy=way)
-    rows, _ = completed(filler, fitted.lift, fitted.codec, partial[free], c, Filling(seed=seed))
-    return rows
+
+class Found(NamedTuple):
+    """Cells, and how they were drawn."""
+
+    x: Tensor
+    way: str
+    beside: tuple[str, ...] = ()  # columns whose ranges the model was not told
+    share: float | None = None
+    log_evidence: Tensor | None = None  # (B,) of cells
+
+
+class Drawn(NamedTuple):
+    """Rows, and how they were drawn."""
+
+    rows: Rows
+    way: str
+    share: float | None = None
+    log_evidence: Tensor | None = None  # (B,) in the data's own units
+    acceptance: float | None = None
+
+
+@final
+@dataclass(frozen=True)
+class Completer:
+    """A model of tables, and how it is asked."""
+
+    fitted: Subject
+    codec: TableCodec
+    how: Filling
+    filled: bool  # a missing cell of the condition is drawn, where it else says nothing
+    told: Told = Intervals()
+
+    def whole(self, known: Known) -> Drawn:
+        """A row for each that is known in part."""
+        beside, told = self.drawn(known)
+        return told if not beside else self._looked_for(known, beside, told)
+
+    def drawn(self, known: Known, ids: Tensor | None = None) -> tuple[tuple[str, ...], Drawn]:
+        """The same, but for some columns' ranges; the noise of a row is its own, or that of row `ids[i]`."""
+        rng = Keyed(self.how.seed, rows=0 if ids is None else ids)
+        c, sure = terms.condition(self.fitted, known, rng, told=self.told, filled=self.filled)
+        own = known.of_columns(self.fitted.card.condition, others=True)
+        given = self.codec.encode_known(own.values)
+        found = self._found(given.x, own, c, rng)
+        way = max(sure, found.way, key=WAYS.index)
+        if self.how.exact:
+            check_exact(self.fitted.name, way)
+        rows = self.codec.decode(found.x)
+        laid = Table(self._brought(overlaid(rows.frame, own.values), own, found.beside), rows.schema)
+        log_evidence = None if found.log_evidence is None else found.log_evidence + given.ladj
+        return found.beside, Drawn(terms.joined(self.fitted, laid, c), way, found.share, log_evidence)
+
+    def _found(self, x: Tensor, own: Known, c: Tensor | None, rng: Keyed) -> Found:
+        model, known, lift = self.fitted.model, ~torch.isnan(x), self.fitted.lift
+        if isinstance(model, Completes):
+            narrowing = Narrowing.of(self.told, self.codec, own, known)
+            told = narrowed(model, narrowing, x, known, c, rng)
+            check_possible(told.log_chance, own)
+            return Found(told.x, self.how.word(model), narrowing.beside, None, told.log_evidence)
+        ids = None if isinstance(rng.rows, int) else rng.rows
+        if own.ranges and not bool(known.any()):  # what the model draws anyway
+            way = "exact" if isinstance(model, Density) else "asymptotic"
+            return Found(drawn(model, lift, len(x), c, self.how.seed, ids=ids), way, tuple(own.ranges))
+        filler = promised(model, self.fitted.name, Completes, Fills, Descends, remedy=_otherwise(self.fitted, own))
+        cells, share = filled(filler, lift, x, known, c, self.how, ids)
+        return Found(cells, self.how.word(filler), tuple(own.ranges), share)
+
+    def _brought(self, frame: pd.DataFrame, own: Known, beside: tuple[str, ...]) -> pd.DataFrame:
+        """Cells that were drawn in a range, and that float32 left a hair beside it."""
+        for name in own.ranges.keys() - set(beside):
+            for said, rows in self._told_alike(name, own):
+                off = rows[~self.codec.holds(name, said, frame[name].iloc[rows])]
+                if len(off):
+                    cells = self.codec.brought(name, said, frame[name].iloc[off])
+                    frame[name] = frame[name].where(~np.isin(np.arange(len(frame)), off), cells.set_axis(off))
+        return frame
+
+    def _told_alike(self, name: str, own: Known) -> "list[tuple[Any, NDArray[np.int64]]]":
+        """Each range of a column, with the rows whose unknown cells it is of."""
+        said, rows = own.ranges[name], np.arange(len(own))
+        free = np.ones(len(own), dtype=bool) if name not in own.values else own.values[name].isna().to_numpy()
+        keys = np.array([id(each) if each is not None else 0 for each in said])
+        some = {id(each): each for each in said if each is not None}
+        return [(each, rows[(keys == key) & free]) for key, each in some.items()]
+
+    # What has to be looked for ----------------------------------------------------------------------------------------
+
+    def _looked_for(self, known: Known, beside: tuple[str, ...], first: Drawn) -> Drawn:
+        """The first draw of every row that agrees with the ranges."""
+        looking = Looking(len(known))
+        looking.see(np.arange(len(known)), first.rows, self._agrees(known, beside, first.rows), 1)
+        for times in ROUNDS:
+            if not len(looking.open):
+                break
+            rows = np.tile(looking.open, min(times, max(1, (MOST - looking.drawn) // len(looking.open))))
+            ids = looking.ids(rows)
+            some = known.take(rows)
+            told = self.drawn(some, ids)[1].rows
+            looking.see(rows, told, self._agrees(some, beside, told), len(rows) // len(looking.open))
+            looking.check(known, beside)
+        looking.check(known, beside, over=True)
+        return first._replace(rows=looking.rows(), log_evidence=None, acceptance=looking.agreed / looking.drawn)
+
+    def _agrees(self, known: Known, beside: tuple[str, ...], rows: Rows) -> NDArray[np.bool_]:
+        assert isinstance(rows, Table)
+        agrees = np.ones(len(known), dtype=bool)
+        for name in beside:
+            for said, some in self._told_alike(name, known):
+                agrees[some] &= self.codec.holds(name, said, rows.frame[name].iloc[some])
+        return agrees
+
+
+@final
+class Looking:
+    """Which rows have found a draw that agrees."""
+
+    def __init__(self, rows: int) -> None:
+        self.open, self.drawn, self.agreed, self.attempts = np.arange(rows), 0, 0, 0
+        self.parts: list[tuple[NDArray[np.int64], Table]] = []
+
+    def ids(self, rows: NDArray[np.int64]) -> Tensor:
+        """Where the noise of the next draws is: draw k of row i has noise of its own."""
+        attempt = self.attempts + np.arange(len(rows)) // len(self.open)
+        return torch.from_numpy(attempt * APART + rows)
+
+    def see(self, rows: NDArray[np.int64], told: Rows, agrees: NDArray[np.bool_], times: int) -> None:
+        """Draws of these rows."""
+        assert isinstance(told, Table)
+        self.drawn, self.agreed, self.attempts = (
+            self.drawn + len(rows),
+            self.agreed + int(agrees.sum()),
+            self.attempts + times,
+        )
+        found, first = np.unique(rows[agrees], return_index=True)
+        self.parts.append((found, told.take(np.flatnonzero(agrees)[first])))
+        self.open = np.setdiff1d(self.open, found)
+
+    def check(self, known: Known, beside: tuple[str, ...], *, over: bool = False) -> None:
+        """An error where it is hopeless to go on."""
+        if not len(self.open) or not (over or self.drawn >= MOST or (self.drawn >= ENOUGH and not self.agreed)):
+            return
+        said = " and ".join(
+            f"'{name}' in {next(each for each in known.ranges[name] if each is not None)}" for name in beside
+        )
+        most = (self.agreed + 3) / self.drawn
+        rows = "" if len(known) == 1 else f"; {len(self.open)} of {len(known)} rows found none"
+        raise Hopeless(
+            f"{self.agreed} of {self.drawn:,} draws had {said}: a probability of about {self.agreed / self.drawn:.2g}, "
+            f"below {most:.2g}{rows}",
+            expected="ranges that are not so rare under the model",
+            remedy="a wider range, fewer rows, or a family that is told ranges: " + ", ".join(told_ranges()),
+        )
+
+    def rows(self) -> Table:
+        """One for each, in their order."""
+        order = np.concatenate([rows for rows, _ in self.parts]).argsort()
+        first = self.parts[0][1]
+        frame = pd.concat([part.frame for _, part in self.parts], ignore_index=True)
+        return Table(frame.iloc[order].reset_index(drop=True), first.schema)
+
+
+# What cannot be done -------------------------------------------------------------------------------------------------
+
+
+def check_exact(name: str, way: str) -> None:
+    """Nothing less than exact, where that was asked for."""
+    if way not in WAYS[:2]:
+        able = ", ".join(families_that("Completes", "AnyOrder"))
+        raise CannotAnswer(f"{name} completes these rows by {way} draws, and exact ones were asked for",
+                           expected=f"a family that completes exactly: {able}",
+                           remedy="leave --exact (exact=True) out, or fit one of these")  # fmt: skip
+
+
+def check_possible(log_chance: Tensor, own: Known) -> None:
+    """Ranges of probability 0 are told, and nothing is drawn."""
+    bad = (log_chance == -torch.inf).nonzero()[:, 0].tolist()
+    if own.ranges and bad:
+        ranges = {name: said[bad[0]] for name, said in own.ranges.items() if said[bad[0]] is not None}
+        told = " and ".join(f"'{name}' in {said}" for name, said in ranges.items())
+        where = "" if len(bad) == len(own) else f" in row {bad[0] + 1}"
+        raise Hopeless(f"{told} has probability 0 under the model, given what else is known{where}",
+                       expected="ranges that the model thinks possible", remedy="a wider range")  # fmt: skip
+
+
+def told_ranges() -> list[str]:
+    """Families whose models are told ranges as they are."""
+    return [name for name in families_that("Completes") if name not in families_that("AnyOrder")]
+
+
+def _otherwise(fitted: Subject, own: Known) -> str:
+    free = [*own.values.columns, *own.ranges]
+    return f"{fitted.name} fitted with condition={free} (--condition {' --condition '.join(free)}), or one of those"
+
+
+# The verbs -----------------------------------------------------------------------------------------------------------
+
+
+def whole_rows(fitted: Subject, known: Known, how: Filling, *, filled: bool = False) -> Drawn:
+    """Rows of a table that have what is known of each."""
+    codec = fitted.codec
+    if not isinstance(codec, TableCodec):
+        raise CannotAnswer(f"{codec.reads.word} cannot be completed yet", expected="a model of tables or pictures")
+    completer = Completer(fitted, codec, how, filled)
+    try:
+        return completer.whole(known)
+    except TakesNoIntervals:
+        return replace(completer, told=Values()).whole(known)
 
 
 def completion(fitted: Subject, data: Any, hole: Any, given: Any, how: Filling) -> Completion:
     """Rows or pictures with all that is missing filled in, in the form that the person's data had."""
-    model = promised(fitted.model, fitted.name, Completes, Fills, Descends)
-    way = how.word(model)
     if isinstance(fitted.codec, ImageCodec):
-        images, unknown = holed(data, hole, levels=fitted.codec.levels, channels=fitted.codec.space.channels)
-        said = terms.partial_of(fitted, frames.said(images, fitted.card.condition, given), len(images))
-        c = terms.condition(fitted, said, how.seed)
-        made, share = inpainted(model, fitted.lift, fitted.codec, images, unknown, c, how)
-        return Completion(frames.returned(made, fitted.card.returns), way, share)
-    partial = terms.partial_of(fitted, data, None)
-    c = terms.condition(fitted, partial, how.seed, filled=True)
-    free = [name for name in partial.columns if name not in fitted.card.condition]
-    rows, share = completed(model, fitted.lift, fitted.codec, partial[free], c, how)
-    returned = frames.returned(terms.joined(fitted, rows, c), fitted.card.returns)
+        return _pictures(fitted, fitted.codec, data, hole, given, how)
+    known = terms.known_of(fitted, data, None)
+    if given is not None:
+        known = known.over(terms.known_of(fitted, given, len(known)))
+    told = whole_rows(fitted, known, how, filled=True)
+    returned = frames.returned(told.rows, fitted.card.returns)
     if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):
         returned.index = data.index
-    return Completion(returned, way, share, apart(fitted, rows, c, how.seed))
+    apart = _apart(fitted, told.rows, how.seed)
+    return Completion(returned, told.way, told.share, apart, told.log_evidence, told.acceptance)
 
 
-def apart(fitted: Subject, rows: Rows, c: Tensor | None, seed: int) -> float | None:
+def _pictures(fitted: Subject, codec: ImageCodec, data: Any, hole: Any, given: Any, how: Filling) -> Completion:
+    model = promised(fitted.model, fitted.name, Completes, Fills, Descends)
+    images, unknown = holed(data, hole, levels=codec.levels, channels=codec.space.channels)
+    known = terms.known_of(fitted, frames.said(images, fitted.card.condition, given), len(images))
+    c, way = terms.condition(fitted, known, Keyed(how.seed))
+    way = max(way, how.word(model), key=WAYS.index)
+    if how.exact:
+        check_exact(fitted.name, way)
+    made, share = inpainted(model, fitted.lift, codec, images, unknown, c, how)
+    return Completion(frames.returned(made, fitted.card.returns), way, share)
+
+
+def _apart(fitted: Subject, rows: Rows, seed: int) -> float | None:
     """How far the orders of a model that answers in any disagree on these rows; None of other models."""
     if not isinstance(fitted.model, AnyOrder):
         return None
+    c = None
+    if fitted.condition_codec is not None and rows.said is not None:
+        c = fitted.condition_codec.encode(rows.said).x
     return disagreement(fitted.model, fitted.codec.encode(rows).x, c, seed=seed)

@@ -14,9 +14,9 @@ from likely.scoring import BATCH, placed
 
 def drawn(
     model: Model, lift: Lift, n: int, c: Tensor | None, seed: int,
-    sharpness: Sharpness = PLAIN, truncation: float = 1.0, lead: Lead | None = None,
+    sharpness: Sharpness = PLAIN, truncation: float = 1.0, lead: Lead | None = None, ids: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
-    """n rows; with a condition, row i is drawn given c[i]."""
+    """n rows; with a condition, row i is drawn given c[i]. The noise is that of row i, or of row `ids[i]`."""
     if not 0 < truncation <= 1:
         raise FieldError(
             f"a truncation of {truncation}", expected="above 0, at most 1, which keeps all of a code's law"
@@ -26,7 +26,7 @@ def drawn(
         for start in range(0, n, BATCH):
             rows = min(BATCH, n - start)
             part = placed(None if c is None else c[start : start + rows], model)
-            rng = Keyed(seed, rows=start)
+            rng = Keyed(seed, rows=start if ids is None else ids[start : start + rows])
             if lead is not None:
                 u = lead.drawn(model, rows, part, start, rng)
             else:

@@ -56,6 +56,14 @@ class CannotAnswer(LikelyError, TypeError):
     exit_code: ClassVar[int] = 4
 
 
+class TakesNoIntervals(CannotAnswer):
+    """The model is told values of cells only; draws that agree with an interval are looked for above it."""
+
+
+class Hopeless(CannotAnswer):
+    """What is given is too improbable under the model to be drawn; the message says how probable it is."""
+
+
 class TrainingError(LikelyError, RuntimeError):
     """Training cannot start or cannot go on."""
 

@@ -39,6 +39,7 @@ class Filling:
     particles: int | None = None  # of each row; none: as many as the model has by itself (a VAE 128 codes)
     by: Reconstruction | None = None  # a denoiser's way to rows that agree; none: as it learned, or twisted particles
     seed: int = 0
+    exact: bool = False  # refuse whatever is less than exact, or exact in one of a model's orders
 
     def __post_init__(self) -> None:
         if self.particles is not None and self.particles < 1:
@@ -91,17 +92,19 @@ def inpainted(
 
 
 def filled(
-    model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling = Filling()
-) -> tuple[Tensor, float | None]:
+    model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling = Filling(),
+    rows: Tensor | None = None,
+) -> tuple[Tensor, float | None]:  # fmt: skip
     """The cells with what is unknown drawn; and the particles' mean share, over rows where they had something to draw.
 
-    The noise of row i is its own.
+    The noise of row i is its own, or that of row `rows[i]`.
     """
     cells, shares, place = [], [], first_weight(model).device
     size = BATCH if isinstance(model, Completes | Fills) else _together(lift)
     with torch.no_grad():
         for (part, given), told in zip(batches(x, c, size), known.split(size), strict=True):
-            rng, told = Keyed(how.seed, rows=size * len(cells)), told.to(place)
+            start, told = size * len(cells), told.to(place)
+            rng = Keyed(how.seed, rows=start if rows is None else rows[start : start + len(part)])
             drawn = _batch(model, lift, placed(part, model), told, placed(given, model), how, rng)
             cells.append(drawn.x.cpu())
             shares.append(drawn.share[~told.flatten(1).all(1)].double().cpu())

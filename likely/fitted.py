@@ -55,6 +55,7 @@ from likely.promises import promised
 from likely.prompts import Ending, Writer, beginnings
 from likely.regressed import Regression, regressed
 from likely.restoring import mended
+from likely.rng import Keyed
 from likely.scoring import SCORED, batches, placed, score_cells, scored
 from likely.searching import Found, Search, decoded, encoded, searched
 from likely.suggestion import shown
@@ -115,19 +116,19 @@ class Fitted(Generic[M_co]):
             self._promising(Truncates)
         lead, given = led(descent, self, given, n)
         begun, given = beginnings(given, self.codec, self.card.order, n)
-        partial = terms.partial_of(self, given, n if begun is None else len(begun))
-        c = terms.condition(self, partial, seed)
-        free = [name for name in partial.columns if name not in self.card.condition]
+        known = terms.known_of(self, given, n if begun is None else len(begun))
+        free = [name for name in (*known.values, *known.ranges) if name not in self.card.condition]
         if free and (sharpness != PLAIN or lead is not None):
             raise CannotAnswer(f"completion given {shown(free)} cannot be sharpened or led", remedy="leave one out")
         writer = self._writer(begun, sharpness, Ending.of(stop, length))
+        if writer is None and free:
+            return whole_rows(self, known, Filling(seed=seed)).rows
+        c = terms.condition(self, known, Keyed(seed)).c
         if writer is not None:
-            rows = writer.texts(begun or [""] * len(partial), c, seed)
-        elif free:
-            rows = whole_rows(self, partial, free, c, seed)
+            rows = writer.texts(begun or [""] * len(known), c, seed)
         else:
             model = self.model if sharpness == PLAIN else self._promising(Sharpens)
-            rows = self.codec.decode(drawn(model, self.lift, len(partial), c, seed, sharpness, truncation, lead))
+            rows = self.codec.decode(drawn(model, self.lift, len(known), c, seed, sharpness, truncation, lead))
             rows = rows if lead is None else lead.joined(rows, self.card.order)
         return terms.joined(self, rows, c)
 
@@ -139,7 +140,7 @@ class Fitted(Generic[M_co]):
         if not isinstance(self.codec, TextsCodec):
             raise CannotAnswer(f"{self.codec.reads.word} cannot be streamed", expected="a model of texts")
         begun, given = beginnings(given, self.codec, self.card.order, 1)
-        c, (beginning, *more) = terms.condition(self, terms.partial_of(self, given, 1), seed), begun or [""]
+        c, (beginning, *more) = terms.condition(self, terms.known_of(self, given, 1), Keyed(seed)).c, begun or [""]
         if more:
             raise WrongRows(f"{1 + len(more)} beginnings were given", expected="one to stream, or `sample`")
         writer = Writer(self._promising(Continues), self.codec, sharpness, Ending.of(stop, length))
@@ -214,14 +215,15 @@ class Fitted(Generic[M_co]):
 
     def complete(
         self, data: Any, *, hole: Any = None, given: Any = None,
-        particles: int | None = None, by: Reconstruction | None = None, seed: int = 0,
+        particles: int | None = None, by: Reconstruction | None = None, exact: bool = False, seed: int = 0,
     ) -> Completion:  # fmt: skip
         """The rows with every missing cell and column filled in; known cells come back as they were.
 
-        Of pictures, what is transparent, NaN, or True in `hole`; `given` are columns they are conditioned on. Where the
-        way is "asymptotic", more particles draw nearer to the model's p(unknown | known); denoisers do it `by` others.
+        Of pictures, what is transparent, NaN, or True in `hole`. `given` is what else is known of cells that are
+        missing: values, or ranges ({"age": likely.between(30, 40)}). Where the way is "asymptotic", more particles draw
+        nearer to the model's p(unknown | known); denoisers do it `by` others; `exact` refuses whatever is less.
         """
-        return completion(self, data, hole, given, Filling(particles, by, seed))
+        return completion(self, data, hole, given, Filling(particles, by, seed, exact))
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""
@@ -262,7 +264,7 @@ class Fitted(Generic[M_co]):
     def decode(self, codes: Any, given: Any = None) -> Any:
         """The row that each code stands for."""
         z = torch.tensor(np.asarray(codes), dtype=torch.float32)
-        c = terms.condition(self, terms.partial_of(self, given, len(z)), 0)
+        c = terms.condition(self, terms.known_of(self, given, len(z)), Keyed(0)).c
         u = decoded(self._promising(Decodes), z, c)
         return frames.returned(terms.joined(self, self.codec.decode(self.lift.down(u)), c), self.card.returns)
 

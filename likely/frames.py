@@ -2,10 +2,12 @@
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportReturnType=false
+# pyright: reportCallIssue=false
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pandas as pd
 from likely.codecs import Codec, SeriesCodec, SoundCodec, TextsCodec
 from likely.data import ColumnSchema, Images, Rows, Schema, Table, read, series_of, sounds_of, windowed
 from likely.errors import CannotAnswer, WrongRows
+from likely.ranges import Range, read_range
 
 
 def partial(given: Any, n: int | None) -> pd.DataFrame:
@@ -44,21 +47,85 @@ def _repeated(value: Any, n: int) -> Sequence[Any]:
     return value if isinstance(value, list | tuple | np.ndarray | pd.Series) else [value] * n
 
 
+@final
+@dataclass(frozen=True)
+class Known:
+    """What is known of some rows: values, and of cells without one ranges."""
+
+    values: pd.DataFrame
+    ranges: Mapping[str, "np.ndarray[Any, Any]"] = field(default_factory=dict)  # of each row a Range or None
+
+    @classmethod
+    def of(cls, partial: pd.DataFrame) -> "Known":
+        """Ranges taken out of a frame, whose cells are then not known; a column of ranges alone is no longer there."""
+        ranges, values = {}, partial
+        for name in partial.columns:
+            if partial[name].dtype != object:
+                continue
+            cells = partial[name].to_numpy(object)
+            said = np.array([isinstance(cell, Range) for cell in cells], dtype=bool)
+            if said.any():
+                ranges[name] = np.where(said, cells, None)
+                values = values.drop(columns=name) if said.all() else values.assign(**{name: partial[name].mask(said)})
+        return cls(values, ranges)
+
+    def take(self, rows: "np.ndarray[Any, Any]") -> "Known":
+        """These rows, one or more times each."""
+        ranges = {name: said[rows] for name, said in self.ranges.items()}
+        return Known(self.values.iloc[rows].reset_index(drop=True), ranges)
+
+    def of_columns(self, names: Sequence[str], *, others: bool = False) -> "Known":
+        """What is known of these columns, or of all but these."""
+        kept = [name for name in self.values.columns if (name in names) != others]
+        return Known(self.values[kept], {name: said for name, said in self.ranges.items() if (name in names) != others})
+
+    def over(self, more: "Known") -> "Known":
+        """What is known here, and of cells that are not what is known there (one row of it, or as many)."""
+        if len(more) != len(self):
+            raise WrongRows(f"{len(more)} rows are given beside {len(self)}", expected="one value, or one for each row")
+        values, ranges = self.values, dict(self.ranges)
+        for name in more.values:
+            told = (
+                more.values[name] if name not in values else values[name].where(values[name].notna(), more.values[name])
+            )
+            values = values.assign(**{name: told.to_numpy()})
+        for name, said in more.ranges.items():
+            ranges[name] = np.array([one or other for one, other in zip(ranges.get(name, said), said)], dtype=object)
+        return Known(values, ranges)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
 def typed(partial: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Values as a command line gives them, in the columns' own types: "3" is the category 3, "40" a number."""
+    """Values as a command line gives them, in the columns' own types: "3" is the category 3, "40" a number.
+
+    What is no value of its column, and reads as a range, is one.
+    """
     known = {column.name: column for column in schema.columns}
     told = {name: _typed(partial[name], known[name]) for name in partial.columns if name in known}
     return partial.assign(**told)
 
 
 def _typed(cells: pd.Series, column: ColumnSchema) -> pd.Series:
-    if not any(isinstance(cell, str) for cell in cells):
+    words = {cell for cell in cells if isinstance(cell, str)} if cells.dtype.kind == "O" else set()
+    if not words:
         return cells
+    meant = {word: _meant(word, column) for word in words}
+    told = [meant[cell] if isinstance(cell, str) else cell for cell in cells]
+    numbers = column.kind in ("real", "count") and all(isinstance(cell, float | int | None) for cell in told)
+    return pd.Series(told, index=cells.index, dtype=np.float64 if numbers else object)
+
+
+def _meant(word: str, column: ColumnSchema) -> Any:
+    """A number, a level, a range, or the word as it stands."""
     if column.kind in ("real", "count"):
-        numbers = pd.to_numeric(cells, errors="coerce")
-        return cells if numbers.isna().any() else numbers
+        number = float(pd.to_numeric(word, errors="coerce"))
+        return (read_range(word) or word) if np.isnan(number) else number
     spelled = {str(level): level for level in column.levels}
-    return pd.Series([spelled.get(cell, cell) for cell in cells], index=cells.index, dtype=object)
+    if word in spelled:
+        return spelled[word]
+    return word if column.kind in ("text", "id") else read_range(word) or word
 
 
 def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:

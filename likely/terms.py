@@ -1,12 +1,8 @@
 """A fitted model's own terms: what is given of rows as columns it knows and conditions it takes, and rows as a person
 had them."""
 
-# pandas' own types are unions that no check narrows
-# pyright: reportArgumentType=false
-
 from typing import Any, Protocol
 
-import pandas as pd
 from torch import Tensor
 
 from likely import frames
@@ -16,7 +12,9 @@ from likely.conditions import Conditions
 from likely.contracts import Model
 from likely.data import Rows
 from likely.errors import WrongRows
-from likely.posterior import condition_of
+from likely.frames import Known
+from likely.narrowing import Intervals, Told
+from likely.posterior import Conditioned, condition_of
 from likely.prompts import BEGINNING
 from likely.rng import Keyed
 from likely.suggestion import meant, shown
@@ -41,8 +39,8 @@ class Subject(Protocol):
     def conditions(self) -> Conditions | None: ...
 
 
-def partial_of(fitted: Subject, given: Any, n: int | None) -> pd.DataFrame:
-    """What was given, as a frame of columns that the data has, in their own types."""
+def known_of(fitted: Subject, given: Any, n: int | None) -> Known:
+    """What was given of columns that the data has: values in their own types, and ranges."""
     partial, order = frames.partial(given, n), fitted.card.order
     known = [*order, *[BEGINNING] * isinstance(fitted.codec, TextsCodec)]
     if unknown := [name for name in partial.columns if name not in order]:
@@ -51,15 +49,18 @@ def partial_of(fitted: Subject, given: Any, n: int | None) -> pd.DataFrame:
                         remedy=meant(str(unknown[0]), known))  # fmt: skip
     for codec in (fitted.codec, fitted.condition_codec):
         partial = frames.typed(partial, codec.schema) if isinstance(codec, TableCodec) else partial
-    return partial
+    return Known.of(partial)
 
 
-def condition(fitted: Subject, partial: pd.DataFrame, seed: int, *, filled: bool = False) -> Tensor | None:
+def condition(
+    fitted: Subject, known: Known, rng: Keyed, *, told: Told = Intervals(), filled: bool = False
+) -> Conditioned:
     """The condition's cells: what was given, and draws given all that is known of the row where nothing was."""
-    if fitted.condition_codec is None or fitted.conditions is None:
-        return None
-    law, names, rng = fitted.conditions, fitted.card.condition, Keyed(seed).fork(1)
-    return condition_of(partial, names, fitted.condition_codec, law, fitted.model, fitted.codec, rng, filled=filled)
+    codec, law = fitted.condition_codec, fitted.conditions
+    if codec is None or law is None:
+        return Conditioned(None)
+    names, rng = fitted.card.condition, rng.fork(1)
+    return condition_of(known, names, codec, law, fitted.model, fitted.codec, rng, told, filled=filled)
 
 
 def joined(fitted: Subject, rows: Rows, c: Tensor | None) -> Rows:

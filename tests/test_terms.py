@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 import likely
-import likely.rng
 from likely import terms
 from likely.errors import WrongRows
+from likely.frames import Known
+from likely.rng import Keyed
 
 
 @pytest.fixture(scope="module")
@@ -18,17 +19,17 @@ def fitted():
 
 
 def test_values_come_in_the_columns_own_types(fitted):
-    partial = terms.partial_of(fitted, {"age": "40.5", "size": "3"}, 2)
+    partial = terms.known_of(fitted, {"age": "40.5", "size": "3"}, 2).values
     assert partial.to_dict("list") == {"age": [40.5] * 2, "size": [3] * 2}
 
 
 def test_a_column_that_the_data_has_not_is_told_by_name(fitted):
     with pytest.raises(WrongRows, match="agee"):
-        terms.partial_of(fitted, {"agee": 3}, 1)
+        terms.known_of(fitted, {"agee": 3}, 1)
 
 
 def test_rows_are_joined_with_what_they_were_drawn_given(fitted):
-    c = terms.condition(fitted, pd.DataFrame({"sex": ["m", "f"]}), 0)
-    rows = terms.joined(fitted, fitted.codec.decode(fitted.model.sample(2, c, rng=likely.rng.Keyed(0))), c)
+    c = terms.condition(fitted, Known(pd.DataFrame({"sex": ["m", "f"]})), Keyed(0)).c
+    rows = terms.joined(fitted, fitted.codec.decode(fitted.model.sample(2, c, rng=Keyed(0))), c)
     assert list(rows.frame.columns) == ["age", "size", "sex"]
     assert rows.frame["sex"].tolist() == ["m", "f"]

@@ -16,11 +16,13 @@ columns are kept by reparametrisation (relation.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, final
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from likely.codecs.cell import FARTHEST, CategoryCell, Cell, RealCell
@@ -32,9 +34,11 @@ from likely.codecs.parts import Part
 from likely.codecs.reader import UNSEEN, LevelReader, Reader
 from likely.codecs.refusal import cells_of, refuse
 from likely.codecs.regenerated import Constant, Identifier
+from likely.codecs.stretch import Stretch, celled, held, nearest, recorded
 from likely.data.rows import Table
 from likely.data.schema import Schema
 from likely.errors import WrongRows
+from likely.ranges import Range
 from likely.spaces import Vector
 
 
@@ -83,6 +87,11 @@ class TableCodec(Codec[Table]):
 
     def encode_partial(self, partial: pd.DataFrame) -> tuple[Tensor, Tensor]:
         """Rows of which only some columns and cells are known: (cells, known), what is unknown NaN and False."""
+        x = self.encode_known(partial).x
+        return x, ~torch.isnan(x)
+
+    def encode_known(self, partial: pd.DataFrame) -> Cells:
+        """The same with log|det| of the known cells; what is unknown is NaN."""
         layout, relations = self.layout, self.layout.relations
         numbers = {name: _given(reader, partial) for name, reader in layout.readers.items()}
         for name, lower in (*relations.below.items(), *((f.target, tuple(f.factors)) for f in relations.formulas)):
@@ -95,8 +104,34 @@ class TableCodec(Codec[Table]):
                     expected="the columns that a declared constraint builds on",
                     remedy="give those too, or not this one",
                 )
-        x = self._celled(relations.free(numbers, layout.resolution)).x
-        return x, ~torch.isnan(x)
+        return self._celled(relations.free(numbers, layout.resolution))
+
+    def stretches(self, name: str, said: Range) -> tuple[Stretch, ...] | None:
+        """What a range leaves of a column's cell; None where the column follows from several cells, or from none."""
+        layout = self.layout
+        if name not in layout.cells or name in layout.relations.below:
+            return None
+        reader = layout.readers[name]
+        return celled(reader, layout.cells[name], recorded(reader, said))
+
+    def holds(self, name: str, said: Range, cells: pd.Series) -> NDArray[np.bool_]:
+        """Which cells of a column are in a range; missing ones are not."""
+        reader = self._ranged(name)
+        return held(reader.read(cells), recorded(reader, said))
+
+    def brought(self, name: str, said: Range, cells: pd.Series) -> pd.Series:
+        """Cells that float32 left a hair beside a range, in it."""
+        reader = self._ranged(name)
+        return reader.write(nearest(reader.read(cells), recorded(reader, said)))
+
+    def _ranged(self, name: str) -> Reader:
+        made = self.layout.made.get(name)
+        if isinstance(made, Constant) and made.column.value is not None:
+            return LevelReader(replace(made.column, levels=(made.column.value,)), closed=False)
+        if made is not None:
+            raise WrongRows(f"column '{name}' says nothing of a row: no range of it can be given",
+                            expected="a column that a model sees", remedy=f"leave '{name}' out")  # fmt: skip
+        return self.layout.readers[name]
 
     def decode(self, x: Tensor, *, first: int = 0) -> Table:
         """Cells as rows; ids go on from the last one fitted, `first` numbers later."""

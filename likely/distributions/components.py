@@ -24,7 +24,7 @@ from likely.distributions.gaussian import Dense, Features, Form, Gaussians, Inde
 from likely.distributions.kernels import Gaussian
 from likely.distributions.pattern import Group
 from likely.distributions.state import Cells, Range, Split
-from likely.errors import CannotAnswer
+from likely.errors import TakesNoIntervals
 from likely.rng import Rng
 
 CELLS = 1 << 19  # of features and log-joints in a block of work: enough that few calls are made, and in cache
@@ -338,7 +338,7 @@ class Components(nn.Module):
 
     def _answerable(self, limited: Tensor) -> None:
         if isinstance(self.form, Dense) and bool((limited.sum(1) > 1).any()):
-            raise CannotAnswer(
+            raise TakesNoIntervals(
                 "intervals on several real cells of one row: a Gaussian's mass in a box has no formula",
                 expected="at most one real cell with an interval, or columns that are independent in each component",
                 remedy="fit again with covariance=Diagonal(), or give values in place of intervals",

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from likely.contracts import Evidence, Filled, log_mean_exp
 from likely.distributions.law import Law, MayMiss
-from likely.errors import CannotAnswer
+from likely.errors import TakesNoIntervals
 from likely.rng import Rng
 from likely.spaces import absent
 
@@ -38,7 +38,7 @@ Decoder = Callable[[Tensor, Tensor | None], Tensor]  # codes (N, latent) and con
 def asked(x: Tensor, evidence: Evidence) -> Tensor:
     """x with all that is not known missing: what the posterior may see."""
     if evidence.low is not None or evidence.high is not None:
-        raise CannotAnswer("a latent model cannot be given intervals yet", expected="values of some cells",
+        raise TakesNoIntervals("a latent model cannot be given intervals yet", expected="values of some cells",
                            remedy="give values, or use Circuit, BayesNet or GaussianMixture")  # fmt: skip
     return torch.where(evidence.known, x, absent(x))
 
