@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import binom
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import ClassifierTags, TransformerTags
 from sklearn.utils.metaestimators import available_if
@@ -32,8 +33,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from likely.apps.anomalies import scores_of
 from likely.apps.codes import decoded, names_of
+from likely.apps.strange import scores_of
 from likely.data import Table, read
 from likely.families.naive_bayes import NaiveBayes
 from likely.fields import amended
@@ -64,6 +65,11 @@ def _has_classes(estimator: "Generative") -> bool:
 
 scores = _promises("Density", "Weighted", "Bound", "Estimated")
 judges = _promises("Density", "Weighted", "Bound", "Estimated", "Reconstructs")
+
+
+def _judges_rows(estimator: "Generative") -> bool:
+    """Rows are told apart as usual and outlying."""
+    return judges(estimator) and not estimator.conditional
 
 
 def _predicts(estimator: "Generative") -> bool:
@@ -139,6 +145,8 @@ class Generative(DensityMixin, BaseEstimator):
         if judges(self):
             self.decision_scores_ = scores_of(self.fitted_, rows)
             self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
+            if not self.conditional:
+                self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
 
     def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """A frame of words and numbers as it is; anything else by scikit-learn's own checks."""
@@ -221,6 +229,19 @@ class Generative(DensityMixin, BaseEstimator):
             return -self.score_samples(X)
         check_is_fitted(self)
         return scores_of(self.fitted_, self._rows(self._frame(X, reset=False)))
+
+    @available_if(_judges_rows)
+    def predict_confidence(self, X: Any) -> Array:
+        """How sure each of `predict`'s answers is: the chance of the same one, had other rows of the kind been fitted.
+
+        Of n fitted rows, those at most as strange as x give its place p = (1 + their number) / (2 + n); x is an outlier
+        where at most n * contamination of n rows are stranger, Binomial(n, p) (Perini et al., 2020, ExCeeD).
+        """
+        scores = self.decision_function(X)
+        n, place = len(self.decision_scores_), np.sort(self.decision_scores_)
+        p = (1 + np.searchsorted(place, scores, side="right")) / (2 + n)
+        outlying = 1 - binom.cdf(n - int(n * self.contamination), n, p)
+        return np.where(scores > self.threshold_, outlying, 1 - outlying)
 
     @available_if(_has_classes)
     def predict_proba(self, X: Any) -> Array:

@@ -84,6 +84,10 @@ def test_outliers_are_told_in_pyod_s_manner():
     assert abs(estimator.predict(X).mean() - 0.05) < 0.03
     assert estimator.decision_scores_.shape == (150,)
     assert estimator.decision_function(far).min() > estimator.threshold_
+    assert (estimator.labels_ == estimator.predict(X)).all()
+    sure = estimator.predict_confidence(np.concatenate([X, far]))
+    assert ((sure >= 0) & (sure <= 1)).all()
+    assert sure[len(X) :].min() > 0.99
 
 
 def test_outliers_are_told_by_misfits_where_there_is_no_density():

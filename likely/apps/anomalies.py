@@ -1,6 +1,6 @@
 r"""Which rows are strange, and how sure that is.
 
-    s(x) = -log p(x), of whatever kind the model has, or the misfit of a row with its code                          (1)
+    s(x), more is stranger: `likely.apps.strange` says which                                                         (1)
     p = (1 + #{held-out rows with s >= s(x)}) / (n + 1)                                                              (2)
     q_(i) = min_{j >= i} m p_(j) / j,   p ascending over the m rows asked about                                      (3)
 
@@ -15,52 +15,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from likely import frames
-from likely.codecs import Cells
+from likely.apps.strange import Likelihood, Strangeness
 from likely.errors import CannotAnswer, EmptyData
 from likely.fitted import Fitted
-from likely.scoring import SCORED, STRANGE, strangeness
-from likely.source import families_that
 
 Array = np.ndarray[Any, Any]
 
 
-def anomalies(fitted: Fitted[Any], data: Any, calibration: Any = None) -> pd.DataFrame:
+def anomalies(
+    fitted: Fitted[Any], data: Any, calibration: Any = None, *, by: Strangeness = Likelihood()
+) -> pd.DataFrame:
     """Each row's `score` (more is stranger), `p_value` and `q_value`.
 
     p-values are against the held-out rows of the fit, or against `calibration`: rows that the model has not learned
     from and that are as they should be.
     """
-    score = scores_of(fitted, data)
-    held = _held_out(fitted) if calibration is None else np.sort(scores_of(fitted, calibration))
-    if not len(held):
-        raise EmptyData("there are no rows to calibrate on", expected="rows that are as they should be")
-    p = p_values(score, held)
+    score, p = by.judged(by.scores(fitted, data), held_out(fitted, calibration, by=by))
     told = {"score": score, "p_value": p, "q_value": q_values(p)}
     return pd.DataFrame(told, index=frames.index_of(data))
-
-
-def scores_of(fitted: Fitted[Any], data: Any) -> Array:
-    """(1) of each row, in the data's own units."""
-    if not isinstance(fitted.model, STRANGE):
-        able = families_that("Density", "Weighted", "Bound", "Estimated", "Reconstructs")
-        raise CannotAnswer(f"{fitted.name} cannot say how strange a row is. Families that can: {', '.join(able)}.")
-    x, ladj, c = fitted.cells(data)
-    told = strangeness(fitted.model, fitted.lift, Cells(x, ladj), c, seed=fitted.card.seed)
-    return torch.nan_to_num(told, torch.inf).numpy()
-
-
-def kind_of(fitted: Fitted[Any]) -> str:
-    """What (1) is of this model, in words."""
-    return "minus log-likelihood" if isinstance(fitted.model, SCORED) else "misfit with the row's code"
-
-
-def p_values(score: Array, held: Array) -> Array:
-    """(2), where `held` is ascending."""
-    at_least = len(held) - np.searchsorted(held, score, side="left")
-    return (1 + at_least) / (len(held) + 1)
 
 
 def q_values(p: Array) -> Array:
@@ -72,13 +46,24 @@ def q_values(p: Array) -> Array:
     return q
 
 
-def _held_out(fitted: Fitted[Any]) -> Array:
-    """The held-out rows' scores that the card keeps."""
+def held_out(fitted: Fitted[Any], calibration: Any = None, *, by: Strangeness = Likelihood()) -> Array:
+    """The scores, ascending, of rows as they should be: those given, or the held-out ones that the card tells of."""
+    if calibration is not None:
+        held = np.sort(by.scores(fitted, calibration))
+        if not len(held):
+            raise EmptyData("there are no rows to calibrate on", expected="rows that are as they should be")
+        return held
     kept = fitted.card.measures.get("strangeness")
     if kept is None:
         raise CannotAnswer(
             f"this {fitted.name} has learned from every row: there are none to compare with",
             expected="rows that it has not seen and that are as they should be",
             remedy="calibration=ROWS (--calibration FILE), or fit again with validation=ROWS",
+        )
+    if not by.kept:
+        raise CannotAnswer(
+            f"a card does not keep the {type(by).__name__.lower()} of held-out rows",
+            expected="rows that the model has not learned from and that are as they should be",
+            remedy="calibration=ROWS (--calibration FILE)",
         )
     return np.sort(np.asarray(kept, dtype=np.float64))

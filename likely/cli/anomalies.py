@@ -1,14 +1,30 @@
-"""likely anomalies RUN DATA [--calibration good.csv] [-o out.csv]"""
+"""likely anomalies RUN DATA [--by complexity] [--calibration good.csv] [-o out.csv]"""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from likely.cli.output import Json, emit_json, one_command, print_table, records
+from likely.cli.output import Json, Seed, emit_json, one_command, print_table, records
+
+if TYPE_CHECKING:
+    from likely.apps.odd import Odd
+    from likely.apps.strange import Strangeness
+    from likely.fitted import Fitted
 
 SHOWN = 10  # of the strangest rows
+TOLD = 3  # columns of a row, those that say most of why it is odd
+
+
+class By(StrEnum):
+    """What is counted as strange, as a command line says it."""
+
+    LIKELIHOOD = "likelihood"
+    TYPICALITY = "typicality"
+    COMPLEXITY = "complexity"
+    RATIO = "ratio"
 
 
 def anomalies(
@@ -20,39 +36,99 @@ def anomalies(
     alarms: Annotated[
         float, typer.Option(help="The share of false alarms that is accepted among the rows raised.", min=0, max=1)
     ] = 0.05,
+    by: Annotated[
+        By,
+        typer.Option(
+            help="likelihood; typicality: too likely is odd as well; of pictures complexity (less what a lossless "
+            "coder spends) or ratio (less what a model of the background says)."
+        ),
+    ] = By.LIKELIHOOD,
+    background: Annotated[
+        str | None,
+        typer.Option(help="For ratio: the background's model, or the rows the model was fitted on, to fit it here."),
+    ] = None,
+    why: Annotated[bool, typer.Option(help="Of the strangest rows of a table: which columns are odd, by how much, and "
+                                           "the nearest plausible row.")] = True,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: score, p and q of every row.")] = None,
+    seed: Seed = 0,
     as_json: Json = False,
-) -> None:
-    """Say which rows are strange, with p-values against rows that the model has not learned from."""
+) -> None:  # fmt: skip
+    """Say which rows are strange and why, with p-values against rows that the model has not learned from."""
     from likely.apps.anomalies import anomalies as judged
-    from likely.apps.anomalies import kind_of
+    from likely.apps.odd import explained
     from likely.data import Schema, Table, write
     from likely.fitted import load
 
     fitted = load(run)
-    found = judged(fitted, data, calibration)
+    way = _way(by, fitted, run, background)
+    found = judged(fitted, data, calibration, by=way)
     if out is not None:
         write(Table(found, Schema(())), out)
+    top = found["score"].argsort()[::-1][:SHOWN].tolist()
+    told = explained(fitted, data, top, calibration, seed=seed) if why else None
     raised = int((found["q_value"].to_numpy() <= alarms).sum())
     if as_json:
         rows = None if out is not None else records(found)
-        emit_json({"score": kind_of(fitted), "alarms": alarms, "raised": raised, "file": out, "rows": rows})
+        strangest = [_as_json(found, place, told, at) for at, place in enumerate(top)]
+        emit_json({"score": way.said(fitted), "alarms": alarms, "raised": raised, "file": out, "rows": rows,
+                   "strangest": strangest, "way": told and told.way})  # fmt: skip
         return
-    print_table("", ("row", "score", "p", "q"), _strangest(found), note=_note(found, raised, alarms, kind_of(fitted)))
+    header = ("row", "score", "p", "q", *(told.header if told else ()))
+    lines = [_line(found, place, told, at) for at, place in enumerate(top)]
+    print_table("", header, lines, note=_note(found, raised, alarms, way.said(fitted), told))
 
 
-def _strangest(found: Any) -> list[tuple[str, ...]]:
-    """The strangest rows, counted from 1."""
-    top = found.reset_index(drop=True).nlargest(SHOWN, "score")
-    return [(str(at + 1), *(f"{value:.4g}" for value in row)) for at, row in zip(top.index, top.to_numpy())]
+def _way(by: By, fitted: "Fitted[Any]", run: Path, background: str | None) -> "Strangeness":
+    from likely.apps.strange import Complexity, Likelihood, Ratio, Typicality
+    from likely.errors import FieldError
+
+    match by:
+        case By.TYPICALITY:
+            return Typicality()
+        case By.COMPLEXITY:
+            return Complexity()
+        case By.RATIO if background is None:
+            raise FieldError(
+                "a ratio needs a model of the background",
+                expected="--background",
+                remedy="--background TRAIN, the rows that were learned from: it is fitted on them, noised",
+            )
+        case By.RATIO:
+            return Ratio(_background(fitted, run, background))
+    return Likelihood()
 
 
-def _note(found: Any, raised: int, alarms: float, kind: str) -> str:
+def _background(fitted: "Fitted[Any]", run: Path, said: str | None) -> "Fitted[Any]":
+    """A saved model of the background, or one that is fitted here and kept beside the model."""
+    from likely.apps.background import background
+    from likely.fitted import load
+    from likely.store import DOCUMENT
+
+    if (Path(str(said)) / DOCUMENT).is_file():
+        return load(Path(str(said)))
+    made = background(fitted, said, budget=fitted.card.recipe.get("steps"))
+    place = made.save(run.with_name(f"{run.stem}.background{run.suffix}"))
+    typer.echo(f"the background is kept: --background {place}", err=True)
+    return made
+
+
+def _line(found: Any, place: int, told: "Odd | None", at: int) -> tuple[str, ...]:
+    """A row, counted from 1."""
+    numbers = tuple(f"{value:.4g}" for value in found.iloc[place])
+    return (str(place + 1), *numbers, *(told.cells(at, TOLD) if told else ()))
+
+
+def _as_json(found: Any, place: int, told: "Odd | None", at: int) -> dict[str, Any]:
+    return {"row": place + 1, **found.iloc[place].to_dict(), **(told.plain(at) if told else {})}
+
+
+def _note(found: Any, raised: int, alarms: float, kind: str, told: "Odd | None") -> str:
     count = len(found)
-    return (
+    said = (
         f"{raised} of {count} row{'s' * (count != 1)} raised, at most {100 * alarms:g} % of them false alarms on "
         f"average; score: {kind}"
     )
+    return f"{said}\n{told.note}" if told else said
 
 
 def command() -> TyperCommand:

@@ -1,4 +1,4 @@
-"""likely score RUN DATA [-o scores.csv]"""
+"""likely score RUN DATA [--anomalies] [-o scores.csv]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from likely.cli.anomalies import anomalies as judged
 from likely.cli.output import Json, Seed, emit_json, one_command
 
 
@@ -13,6 +14,12 @@ def score(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
     data: Annotated[str, typer.Argument(help="Rows to score, with the columns the model was fitted on.")],
     draws: Annotated[int | None, typer.Option(help="Monte Carlo draws a row; more tighten a bound.", min=1)] = None,
+    anomalies: Annotated[
+        bool, typer.Option("--anomalies", help="Say which rows are strange and why, as `likely anomalies` does.")
+    ] = False,
+    calibration: Annotated[
+        str | None, typer.Option(help="For --anomalies: rows as they should be, which the model has not seen.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: one row's score a line.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -20,6 +27,9 @@ def score(
     """Say how likely each row is, in the data's own units, with the kind of the number."""
     from likely.fitted import load
 
+    if anomalies:
+        judged(run, data, calibration, out=out, seed=seed, as_json=as_json)
+        return
     scores = load(run).score(data, draws=draws, seed=seed)
     if out is not None:
         write_scores(scores, out)

@@ -178,6 +178,11 @@ class TableCodec(Codec[Table]):
                 total += dense * np.log(self.layout.readers[name].step or 1.0)
         return torch.from_numpy(total)
 
+    def ladj_of_cells(self, rows: Table) -> Tensor:
+        """log|d cell / d value| of each cell, (B, cells): what `encode` adds up, beside what no cell says."""
+        freed = self._freed(rows.frame)
+        return torch.from_numpy(np.stack([cell.up(freed[name])[1] for name, cell in self.layout.cells.items()], 1))
+
     def parts(self) -> dict[str, Any]:
         return {"is": "TableCodec", **layout_parts(self.layout)}
 

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import kstest
 
 import likely
-from likely.apps.anomalies import anomalies, kind_of, p_values, q_values, scores_of
+from likely.apps.anomalies import anomalies, q_values
+from likely.apps.strange import Complexity, Typicality, kind_of, scores_of
 from likely.errors import CannotAnswer, EmptyData
 
 
@@ -89,9 +90,13 @@ def test_who_cannot_names_who_can():
         anomalies(fitted, rows(5, 1))
 
 
-def test_p_values_by_hand():
-    held = np.array([1.0, 2.0, 2.0, 3.0])
-    assert p_values(np.array([0.0, 2.0, 2.5, 9.0]), held).tolist() == [1.0, 0.8, 0.4, 0.2]
+def test_typicality_from_the_card_and_what_the_card_does_not_keep(models):
+    found = anomalies(models["a density"], rows(600, 2), by=Typicality())
+    assert kstest(found["p_value"], "uniform").pvalue > 0.01
+    near = pd.DataFrame({"x": [0.0], "y": [0.0], "word": ["up"]})
+    assert (anomalies(models["a density"], near, by=Typicality())["score"] > 0).all()
+    with pytest.raises(CannotAnswer, match="pictures"):
+        anomalies(models["a density"], near, near, by=Complexity())
 
 
 def test_q_values_by_hand():

@@ -16,6 +16,13 @@ def run(tmp_path_factory):
     return place / "iris.likely"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A model that completes, and rows that it has not seen."""
+    place = tmp_path_factory.mktemp("whole") / "iris.likely"
+    return likely.fit("iris", likely.GaussianMixture(), validation="iris", certify=False).save(place)
+
+
 @pytest.fixture
 def strange(tmp_path):
     frame = likely.read("iris").frame.head(20).copy()
@@ -39,6 +46,42 @@ def test_files_and_json(cli, run, strange, tmp_path):
     written = pd.read_csv(tmp_path / "out.csv")
     assert np.allclose(written["score"], [row["score"] for row in found["rows"]])
     assert json.loads(cli("anomalies", run, "some.csv", "-o", "out.csv", "--json").out)["rows"] is None
+
+
+def test_why_and_what_would_not_be_odd(cli, whole, strange):
+    told = cli("anomalies", whole, "some.csv")
+    first = told.out.splitlines()[1]
+    assert first.split()[0] == "7"
+    assert "sepal length (cm) 7.9" in first
+    assert "→" in first
+    found = json.loads(cli("anomalies", whole, "some.csv", "--json").out)
+    top = found["strangest"][0]
+    assert top["row"] == 7
+    assert np.isclose(sum(each["nats"] for each in top["why"]) + top["rest"], -top["score"])
+    assert top["nearest"]["p_value"] >= 0.25
+    assert "nearest" not in cli("anomalies", whole, "some.csv", "--no-why").out
+
+
+def test_score_says_the_same(cli, whole, strange):
+    assert cli("score", whole, "some.csv", "--anomalies").out == cli("anomalies", whole, "some.csv").out
+    assert "nats/row" in cli("score", whole, "some.csv").out
+
+
+def test_other_ways(cli, whole, strange, tmp_path):
+    assert "distance of" in cli("anomalies", whole, "some.csv", "--by", "typicality").out
+    cli("anomalies", whole, "some.csv", "--by", "complexity", "--calibration", "iris").fails(4, "pictures")
+    cli("anomalies", whole, "some.csv", "--by", "ratio").fails(2, "--background TRAIN")
+    cli("anomalies", whole, "some.csv", "--by", "ratio", "--background", "iris").fails(3, "pictures")
+    assert cli("anomalies", whole, "some.csv", "--by", "nonsense").code == 2
+
+
+def test_a_background_is_fitted_once_and_kept(cli, tmp_path):
+    likely.fit("digits", likely.NaiveBayes(), certify=False).save(tmp_path / "d.likely")
+    words = "anomalies", "d.likely", "digits", "--calibration", "digits"
+    told = cli(*words, "--by", "ratio", "--background", "digits")
+    assert "--background d.background.likely" in told.err
+    assert cli(*words, "--by", "ratio", "--background", "d.background.likely").out == told.out
+    assert "lossless" in cli(*words, "--by", "complexity").out
 
 
 def test_a_calibration_of_one_s_own(cli, run, models, strange):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import likely
-from likely.apps.anomalies import scores_of
+from likely.apps.strange import scores_of
 from likely.training import Engine
 
 HELD = Path(__file__).with_name("golden.json")
