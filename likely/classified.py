@@ -15,8 +15,9 @@ from likely.contracts import Completes, Evidence, Fills
 from likely.diffusion import Descends
 from likely.errors import CannotAnswer, ConditionError, WrongRows
 from likely.filling import Filling, filled
-from likely.frames import index_of
+from likely.frames import Known, index_of
 from likely.promises import promised
+from likely.rng import Keyed
 from likely.scoring import batches, first_weight, placed
 from likely.spaces import Category, Vector
 from likely.suggestion import meant, shown
@@ -29,10 +30,10 @@ def classes_of(fitted: Subject, data: Any, column: str, *, draws: int | None, se
     """p(class | the rest), a column for each class, and the way: exact or model-exact where a model knows what a known
     part of a row weighs, else by counting completions. What the rows say of the column is not looked at."""
     model, (codec, place, k) = promised(fitted.model, fitted.name, Completes, Fills, Descends), _column(fitted, column)
-    rows = terms.partial_of(fitted, data, None).drop(columns=[column], errors="ignore")
+    rows = terms.known_of(fitted, data, None).values.drop(columns=[column], errors="ignore")
     if lacking := [name for name in fitted.card.condition if name not in rows or bool(rows[name].isna().any())]:
         raise ConditionError(f"rows do not say {shown(lacking)}", expected="rows with the condition the model is given")
-    c = terms.condition(fitted, rows, seed)
+    c = terms.condition(fitted, Known(rows), Keyed(seed)).c
     x, known = codec.encode_partial(rows.drop(columns=list(fitted.card.condition), errors="ignore"))
     known[:, place] = True
     if isinstance(model, Completes):

@@ -12,16 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeGuard, final
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
-from likely.codecs import Codec, ImageCodec, Lift, TableCodec
+from likely.codecs import ImageCodec, Lift
 from likely.contracts import AnyOrder, Completes, Evidence, Filled, Fills
-from likely.data import Images, Table
+from likely.data import Images
 from likely.diffusion import Descends, Informed, Reconstruction, Twisted, Within, filled_in
 from likely.errors import CannotAnswer, FieldError
-from likely.frames import overlaid
 from likely.rng import Keyed
 from likely.scoring import BATCH, batches, first_weight, placed
 
@@ -68,17 +66,6 @@ class Filling:
         if isinstance(model, Completes):
             return "model-exact" if isinstance(model, AnyOrder) else "exact"
         return model.word
-
-
-def completed(
-    model: Filler, lift: Lift, codec: Codec[Any], partial: pd.DataFrame, c: Tensor | None, how: Filling
-) -> tuple[Table, float | None]:
-    """Partial rows with the rest drawn from p(rest | given); what was given is copied, not decoded."""
-    if not isinstance(codec, TableCodec):
-        raise CannotAnswer(f"{codec.reads.word} cannot be completed yet", expected="a model of tables or pictures")
-    cells, share = filled(model, lift, *codec.encode_partial(partial), c, how)
-    rows = codec.decode(cells)
-    return Table(overlaid(rows.frame, partial), rows.schema), share
 
 
 def inpainted(

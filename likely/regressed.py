@@ -23,16 +23,17 @@ from torch import Tensor
 from likely import terms
 from likely.classified import log_evidence
 from likely.codecs import Codec, TableCodec
-from likely.contracts import Bound, Completes, Density, Estimated, Fills
+from likely.completing import whole_rows
+from likely.contracts import Bound, Completes, Density, Estimated
 from likely.data import Table
-from likely.diffusion import Descends
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, FieldError, WrongRows
-from likely.filling import Filling, completed
-from likely.frames import index_of
+from likely.filling import Filling
+from likely.frames import Known, index_of
 from likely.predicted import resting_on
 from likely.promises import promised
+from likely.rng import Keyed
 from likely.scoring import score_cells
 from likely.suggestion import meant
 from likely.terms import Subject
@@ -91,7 +92,7 @@ def regressed(fitted: Subject, data: Any, column: str | None = None, *, draws: i
     if draws < 2:
         raise FieldError(f"{draws} draws of each row were asked for", expected="at least 2")
     name = number_of(fitted, column)
-    rows = terms.partial_of(fitted, data, None).drop(columns=[name], errors="ignore")
+    rows = terms.known_of(fitted, data, None).values.drop(columns=[name], errors="ignore")
     condition, modelled = fitted.card.condition, _modelled(fitted.codec)
     if name in condition:
         values, weights, way = _by_bayes(fitted, rows, name, seed)
@@ -127,19 +128,15 @@ def _modelled(codec: Codec[Any]) -> tuple[str, ...]:
 
 def _sampled(fitted: Subject, rows: pd.DataFrame, seed: int) -> tuple[Table, str]:
     """(2), one draw a row."""
-    c = terms.condition(fitted, rows, seed)
+    c = terms.condition(fitted, Known(rows), Keyed(seed)).c
     return fitted.codec.decode(drawn(fitted.model, fitted.lift, len(rows), c, seed, PLAIN)), "exact"
 
 
 def _completed(fitted: Subject, rows: pd.DataFrame, seed: int) -> tuple[Table, str]:
     """(3), one draw a row."""
-    model, how = promised(fitted.model, fitted.name, Completes, Fills, Descends), Filling(seed=seed)
-    c = terms.condition(fitted, rows, seed, filled=True)
-    free = [name for name in rows.columns if name not in fitted.card.condition]
-    told, _ = completed(model, fitted.lift, fitted.codec, rows[free], c, how)
-    whole = terms.joined(fitted, told, c)
-    assert isinstance(whole, Table)
-    return whole, how.word(model)
+    told = whole_rows(fitted, Known(rows), Filling(seed=seed), filled=True)
+    assert isinstance(told.rows, Table)
+    return told.rows, told.way
 
 
 def _by_bayes(fitted: Subject, rows: pd.DataFrame, name: str, seed: int) -> tuple[Array, Array, str]:
