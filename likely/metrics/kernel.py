@@ -8,6 +8,7 @@ equal, at any number of rows, and now and then below 0. Its interval is the jack
 out in turn; it is never too narrow on average (Efron & Stein, 1981). Demystifying MMD GANs (Binkowski et al., 2018)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from likely.metrics.neighbours import CHUNK
 from likely.metrics.thread import one_thread
 
 Array = np.ndarray[Any, Any]
+Kernel = Callable[[Array, Array], Array]  # of every pair of rows: (m, d), (n, d) -> (m, n)
+ITSELF = 64  # rows whose kernels with themselves are taken together
 MOST = 5000  # rows a side
 FEWEST = 4  # rows a side, without which no row can be left out
 
@@ -36,11 +39,17 @@ def kernel_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed: 
     )
 
 
-def squared_distance(x: Array, y: Array) -> tuple[float, float]:
+def kernel(x: Array, y: Array) -> Array:
+    """k of every pair: (m, n)."""
+    near = x @ y.T / x.shape[1] + 1
+    return near * near * near
+
+
+def squared_distance(x: Array, y: Array, k: Kernel = kernel) -> tuple[float, float]:
     """(1) of two samples (m, d) and (n, d), and its standard error."""
     m, n = len(x), len(y)
-    (xx, _), (yy, _), (xy, yx) = _sums(x, x), _sums(y, y), _sums(x, y)
-    xx, yy = xx - _kernel_of_itself(x), yy - _kernel_of_itself(y)
+    (xx, _), (yy, _), (xy, yx) = _sums(x, x, k), _sums(y, y, k), _sums(x, y, k)
+    xx, yy = xx - _of_itself(x, k), yy - _of_itself(y, k)
     value = _mean(xx.sum(), m) + _mean(yy.sum(), n) - 2 * xy.sum() / (m * n)  # (1)
     without_x = _mean(xx.sum() - 2 * xx, m - 1) + _mean(yy.sum(), n) - 2 * (xy.sum() - xy) / ((m - 1) * n)
     without_y = _mean(xx.sum(), m) + _mean(yy.sum() - 2 * yy, n - 1) - 2 * (xy.sum() - yx) / (m * (n - 1))
@@ -48,14 +57,8 @@ def squared_distance(x: Array, y: Array) -> tuple[float, float]:
     return float(value), float(np.sqrt(spread))
 
 
-def kernel(x: Array, y: Array) -> Array:
-    """k of every pair: (m, n)."""
-    near = x @ y.T / x.shape[1] + 1
-    return near * near * near
-
-
-def _kernel_of_itself(x: Array) -> Array:
-    return ((x**2).sum(1) / x.shape[1] + 1) ** 3
+def _of_itself(x: Array, k: Kernel) -> Array:
+    return np.concatenate([np.diag(k(part, part)) for part in np.array_split(x, len(x) // ITSELF + 1)])
 
 
 def _mean(total: Any, rows: int) -> Any:
@@ -63,11 +66,11 @@ def _mean(total: Any, rows: int) -> Any:
     return total / (rows * (rows - 1))
 
 
-def _sums(x: Array, y: Array) -> tuple[Array, Array]:
+def _sums(x: Array, y: Array, k: Kernel) -> tuple[Array, Array]:
     """The kernel's sums along either side, a chunk of rows at a time."""
     along, across = np.zeros(len(x)), np.zeros(len(y))
     for start in range(0, len(x), CHUNK):
-        part = kernel(x[start : start + CHUNK], y)
+        part = k(x[start : start + CHUNK], y)
         along[start : start + CHUNK] = part.sum(1)
         across += part.sum(0)
     return along, across
