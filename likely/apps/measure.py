@@ -1,26 +1,31 @@
 """Judge synthetic rows beside real ones, whoever made them, always next to two reference rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from likely.data import Rows, Table, Texts, read
+from likely.apps.thorough import thorough
+from likely.data import Images, Rows, Table, Texts, read
 from likely.errors import EmptyData
 from likely.frames import source_of
 from likely.metrics import (
     GROUPS,
     PLAIN,
+    Copy,
     Measure,
     Sight,
+    Spectrum,
+    copied,
     copies,
     coverage,
-    frechet_distance,
-    kernel_distance,
     marginals,
     nearer,
     of_texts,
     pairs,
+    sharpness,
+    spectrum,
     two_sample,
 )
 
@@ -35,6 +40,7 @@ class Measured:
     name: str
     measures: dict[str, Measure]
     samples: Rows
+    spectrum: Spectrum | None = None  # of pictures: how much of them is coarse, and how much fine
 
 
 @dataclass(frozen=True)
@@ -45,19 +51,25 @@ class Measurement:
     rows: tuple[int, int]
     measured: tuple[Measured, ...]
     real: Rows  # the rows they were compared with
+    copies: tuple[Copy, ...] = ()  # synthetic rows that repeat a learned one, where those are known
+    features: str = PLAIN.name  # in which distances were taken
+    spectrum: Spectrum | None = None  # of the real pictures
 
     def __str__(self) -> str:
         names = list(self.measured[0].measures)
-        rows = [("", *names), *((m.name, *(str(m.measures[name]) for name in names)) for m in self.measured)]
+        rows = [("", *names), *((m.name, *(str(m.measures.get(name, "–")) for name in names)) for m in self.measured)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
-def measure(real: Any, synthetic: Any, *, train: Any = None, quick: bool = False, seed: int = 0) -> Measurement:
+def measure(
+    real: Any, synthetic: Any, *, train: Any = None, sight: Sight = PLAIN, targets: Sequence[str] = (),
+    quick: bool = False, seed: int = 0,
+) -> Measurement:  # fmt: skip
     """Measures of synthetic rows beside real ones; `train`, where known, is what the model learned from.
 
-    All of them, or where `quick` those alone that `compare` takes of every contender.
-    The real rows are halved: one half to compare with, the other as what perfect samples would be.
+    All of them, in the features of a sight, or where `quick` those alone that `compare` takes of every contender. The
+    real rows are halved: one half to compare with, the other as what perfect samples would be.
     """
     actual = read(real)
     drawn, learned = _read_like(synthetic, actual), None if train is None else _read_like(train, actual)
@@ -67,10 +79,18 @@ def measure(real: Any, synthetic: Any, *, train: Any = None, quick: bool = False
         raise EmptyData(told, expected=enough, remedy="more rows; likely sample RUN -n 1000 draws a thousand")
     order = np.random.default_rng(seed).permutation(len(actual))
     held, fresh = actual.take(np.sort(order[::2])), actual.take(np.sort(order[1::2]))
-    sides = [("synthetic", drawn), (FLOOR, fresh), (INDEPENDENT, independent(fresh, seed=seed))]
-    judge = measures if quick else every
-    measured = [Measured(name, judge(held, rows, learned, seed=seed), rows) for name, rows in sides]
-    return Measurement(source_of(real), (len(actual), len(drawn)), tuple(measured), held)
+
+    def judged(name: str, rows: Rows) -> Measured:
+        found = measures(held, rows, learned, seed=seed)
+        if not quick:
+            found |= thorough(held, rows, learned, sight=sight, targets=targets, seed=seed)
+        return Measured(name, by_question(found), rows, _spectrum(rows))
+
+    return Measurement(
+        source_of(real), (len(actual), len(drawn)),
+        (judged("synthetic", drawn), judged(FLOOR, fresh), judged(INDEPENDENT, independent(fresh, seed=seed))),
+        held, () if learned is None else copied(learned, held, drawn, sight=sight), sight.name, _spectrum(held),
+    )  # fmt: skip
 
 
 def _read_like(data: Any, actual: Rows) -> Rows:
@@ -78,32 +98,30 @@ def _read_like(data: Any, actual: Rows) -> Rows:
     return actual.alike(read(data, schema=actual.schema if isinstance(actual, Table) else None))
 
 
+def _spectrum(rows: Rows) -> Spectrum | None:
+    return spectrum(rows) if isinstance(rows, Images) and min(rows.pixels.shape[1:3]) > 1 else None
+
+
+def by_question(found: dict[str, Measure]) -> dict[str, Measure]:
+    """Measures in the order that their questions are told in."""
+    order = list(GROUPS)
+    return dict(sorted(found.items(), key=lambda item: order.index(item[1].group)))
+
+
 def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
     """The quick measures: unseen real rows to compare with, and rows learned from to look for copies."""
     found = [two_sample(held, synthetic, seed=seed), marginals(held, synthetic, seed=seed)]
     paired = pairs(held, synthetic, seed=seed) if isinstance(held, Table) else None
-    found += [] if paired is None else [paired]
+    sharp = (
+        sharpness(held, synthetic, seed=seed) if isinstance(held, Images) and isinstance(synthetic, Images) else None
+    )
+    found += [each for each in (paired, sharp) if each is not None]
     found += coverage(held, synthetic, seed=seed).values()
     if learned is not None:
         found += [nearer(learned, held, synthetic, seed=seed), copies(learned, held, synthetic)]
     if isinstance(held, Texts) and isinstance(synthetic, Texts) and not held.consecutive:
         found += of_texts(held, synthetic, learned if isinstance(learned, Texts) else None)
     return {measure.name: measure for measure in found}
-
-
-def every(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0) -> dict[str, Measure]:
-    """The quick measures and the thorough ones, by question."""
-    found = measures(held, synthetic, learned, seed=seed) | thorough(held, synthetic, learned, seed=seed)
-    return {name: found[name] for name in sorted(found, key=lambda name: list(GROUPS).index(found[name].group))}
-
-
-def thorough(
-    held: Rows, synthetic: Rows, learned: Rows | None, *, sight: Sight = PLAIN, seed: int = 0
-) -> dict[str, Measure]:
-    """What takes longer: measures that somebody asks of one set of rows, and a comparison of many does not."""
-    found = [kernel_distance(held, synthetic, sight=sight, seed=seed), frechet_distance(held, synthetic, sight=sight,
-             seed=seed)]  # fmt: skip
-    return {measure.name: measure for measure in found if measure is not None}
 
 
 def independent(rows: Rows, *, seed: int = 0) -> Rows:

@@ -4,6 +4,7 @@ Distances between samples of pictures mean more among the features of a classifi
 can also say how many of the classes a sample visits. It is learned from real rows alone, never from those it judges.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from likely.atomic import appearing
-from likely.data import Images, Table, content_hash
+from likely.data import Images, Table, content_hash, read
 from likely.data.schema import Level
-from likely.errors import EmptyData, WrongRows
+from likely.errors import EmptyData, FieldError, Unreadable, WrongRows
+from likely.metrics import PLAIN as PRINCIPAL
+from likely.metrics import Sight
 from likely.metrics.classifier import Classified, Classifier, cells_shape, planes
+from likely.metrics.inception import Inception
 from likely.spaces import Image
 from likely.training import Budget, Engine, Examples, learn
 
@@ -43,14 +47,45 @@ def learned_sight(
     classes = torch.from_numpy(coded(pictures, label, levels))
     steps = steps or max(FEWEST, EPOCHS * len(pictures) // BATCH)
     stamp = f"{content_hash(pictures)} {label} {steps} {seed}"
-    model = _built(len(levels), pictures, seed)
+    shape = Image(*cells_shape(pictures), levels=pictures.levels)
+    model = _built(len(levels), shape, seed)
     kept = None if folder is None else folder / WEIGHTS
     if kept is None or not _recalled(model, kept, stamp):
         _learn(model, classes, planes(pictures.pixels), steps, seed, engine)
         if kept is not None:
             with appearing(kept) as place:
-                save_file(model.state_dict(), place, {"of": stamp})
+                save_file(model.state_dict(), place, {"of": stamp, "sight": _told(label, levels, shape)})
     return Classified(model, label, levels)
+
+
+def kept_sight(folder: Path) -> Classified:
+    """The sight that `learned_sight` kept in a folder; no pictures are needed."""
+    kept = folder / WEIGHTS
+    try:
+        with safe_open(kept, "pt") as held:
+            told = json.loads((held.metadata() or {})["sight"])
+            *size, levels = told["pictures"]
+            model = _built(len(told["levels"]), Image(*size, levels=levels), 0)
+            model.load_state_dict({name: held.get_tensor(name) for name in held.keys()})  # noqa: SIM118
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        remedy = "likely measure REAL SYNTHETIC --features LABEL --keep FOLDER makes one"
+        raise Unreadable(f"{folder} holds no sight", expected=f"a folder with {WEIGHTS}", remedy=remedy) from error
+    return Classified(model, told["label"], told["levels"])
+
+
+def sight_of(said: str | None, real: Any, keep: Path | None = None) -> Sight:
+    """What a command line names: nothing (plain), "inception", a folder that was kept, or a label to learn by."""
+    if said in (None, "plain"):
+        if keep is not None:
+            raise FieldError("plain features learn nothing to keep", expected="--features LABEL with --keep")
+        return PRINCIPAL
+    rows = read(real)
+    if not isinstance(rows, Images):
+        what = f"features are learned of pictures, and these rows are {rows.word}"
+        raise FieldError(what, expected="no --features: such rows are seen by their standardised cells or parts")
+    if said == "inception":
+        return Inception()
+    return kept_sight(Path(said)) if Path(said).is_dir() else learned_sight(rows, said, folder=keep)
 
 
 def accuracy(sight: Classified, pictures: Images) -> float:
@@ -79,10 +114,16 @@ def _said(pictures: Images, label: str) -> Table:
     return pictures.about
 
 
-def _built(classes: int, pictures: Images, seed: int) -> Classifier:
+def _built(classes: int, shape: Image, seed: int) -> Classifier:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Classifier(classes, Image(*cells_shape(pictures), levels=pictures.levels))
+        return Classifier(classes, shape)
+
+
+def _told(label: str, levels: Sequence[Level], shape: Image) -> str:
+    """What weights alone do not say."""
+    size = [shape.channels, shape.height, shape.width, shape.levels]
+    return json.dumps({"label": label, "levels": list(levels), "pictures": size})
 
 
 def _learn(model: Classifier, classes: Tensor, cells: Tensor, steps: int, seed: int, engine: Engine) -> None:

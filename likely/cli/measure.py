@@ -1,5 +1,6 @@
-"""likely measure REAL SYNTHETIC [-o report.html]"""
+"""likely measure REAL SYNTHETIC [--train FILE] [--features label] [-o report.html]"""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,20 +10,36 @@ from typer.core import TyperCommand
 from likely.cli.compare import check_page, plain_measure
 from likely.cli.output import Json, Seed, emit_json, one_command, print_table
 
+MOST_COPIES = 10  # that are told by their places
+
 
 def measure(
-    real: Annotated[str, typer.Argument(help="Real rows: a table or a folder of images.")],
-    synthetic: Annotated[str, typer.Argument(help="Anybody's synthetic rows with the same columns.")],
+    real: Annotated[str, typer.Argument(help="Real rows: a table, pictures, texts, series, sounds.")],
+    synthetic: Annotated[str, typer.Argument(help="Anybody's synthetic rows of the same kind.")],
     train: Annotated[str | None, typer.Option(help="The rows the generator learned from, to look for copies.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            help="Where distances of pictures are taken: a label, by which a classifier learns to see them, a folder "
+            "that --keep made, or inception. None: principal directions; tables: standardised cells."
+        ),
+    ] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep what --features learned in this folder.")] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="A column that rows should teach to tell; several times for several.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Only what compare measures of every family.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Judge synthetic rows beside real ones; no model is needed."""
     from likely.apps.measure import measure as judged
+    from likely.apps.sight import sight_of
 
     check_page(out)
-    found = judged(real, synthetic, train=train, seed=seed)
+    sight = sight_of(features, real, keep)
+    found = judged(real, synthetic, train=train, sight=sight, targets=target or (), quick=quick, seed=seed)
     if out is not None:
         from likely.report import write_measurement
 
@@ -30,29 +47,56 @@ def measure(
     if as_json:
         emit_json(plain(found) | {"report": out})
         return
-    columns = [[str(m.measures[name]) for name in found.measured[0].measures] for m in found.measured]
-    notes = [measure.note for measure in found.measured[0].measures.values()]
-    rows = zip(found.measured[0].measures, *columns, notes, strict=True)
-    print_table("", ("", *(m.name for m in found.measured), "what it is"), rows, note=told_note(found, train, out))
+    header = ("", *(m.name for m in found.measured), "ideal", "what it is")
+    print_table("", header, told_rows(found), note=told_note(found, train, out))
 
 
 def plain(found: Any) -> dict[str, Any]:
     """A measurement as plain values."""
     return {
         "source": found.source, "rows": {"real": found.rows[0], "synthetic": found.rows[1]},
+        "features": found.features,
         "measured": {
             m.name: {name: plain_measure(measure) for name, measure in m.measures.items()} for m in found.measured
         },
+        "copies": [{"synthetic": c.synthetic, "learned": c.learned, "exact": c.exact} for c in found.copies],
     }  # fmt: skip
+
+
+def told_rows(found: Any) -> Iterator[tuple[str, ...]]:
+    """Each measure under the question that it answers."""
+    from likely.metrics import GROUPS
+
+    asked = ""
+    for name, first in found.measured[0].measures.items():
+        if first.group != asked:
+            asked = first.group
+            yield (f"{asked}: {GROUPS[asked]}", *("" for _ in found.measured), "", "")
+        sides = (str(m.measures.get(name, "–")) for m in found.measured)
+        seen = f"; in {first.features}" if first.features else ""
+        yield (f"  {name}", *sides, f"{first.ideal:.3g}", first.note + seen)
 
 
 def told_note(found: Any, train: str | None, out: Path | None) -> str:
     """How to read the table, and what it could not say."""
     fewest = min((m for side in found.measured for m in side.measures.values()), key=lambda m: min(m.rows))
-    lines = ["", "The ideal is what real rows get; intervals are 95 %."]
+    lines = ["", "The ideal is what indistinguishable rows get, as the real rows beside do; intervals are 95 %."]
     lines += [fewest.warning] if fewest.warning else []
-    lines += [] if train else ["Whether training rows were copied is told with --train FILE."]
+    lines += told_copies(found.copies) if train else ["Whether training rows were copied is told with --train FILE."]
     return "\n".join(lines + ([] if out is None else [f"report: {out}"]))
+
+
+def told_copies(copies: Any) -> list[str]:
+    """How many rows repeat a learned one, and the first of them by their places."""
+    if not copies:
+        return ["No synthetic row repeats a learned one."]
+    exact = sum(each.exact for each in copies)
+    some = [
+        f"row {c.synthetic} {'is' if c.exact else 'is nearly'} learned row {c.learned}" for c in copies[:MOST_COPIES]
+    ]
+    more = f", and {len(copies) - MOST_COPIES} more (--json lists them)" if len(copies) > MOST_COPIES else ""
+    counted = f"{exact} synthetic rows repeat a learned row, {len(copies) - exact} nearly (places count from 0):"
+    return [counted, f"  {', '.join(some)}{more}"]
 
 
 def command() -> TyperCommand:

@@ -89,15 +89,20 @@ def powers(pictures: Images) -> tuple[Array, Array]:
     return f, np.stack([power[:, rings == each].mean(1) for each in f], 1)
 
 
+def laplacian(pictures: Images) -> Array:
+    """4 x - (its four neighbours) inside each picture: (N, H - 2, W - 2, C)."""
+    x = pictures.pixels / (pictures.levels - 1)
+    return 4 * x[:, 1:-1, 1:-1] - x[:, :-2, 1:-1] - x[:, 2:, 1:-1] - x[:, 1:-1, :-2] - x[:, 1:-1, 2:]
+
+
 def _can_be_judged(real: Images, synthetic: Images) -> bool:
     return min(real.pixels.shape[1:3]) >= FEWEST_PIXELS and min(len(real), len(synthetic)) >= FEWEST
 
 
 def _energies(pictures: Images) -> Array:
     """L and V of each picture: (N, 2)."""
-    x = pictures.pixels / (pictures.levels - 1)
-    edges = 4 * x[:, 1:-1, 1:-1] - x[:, :-2, 1:-1] - x[:, 2:, 1:-1] - x[:, 1:-1, :-2] - x[:, 1:-1, 2:]
-    return np.stack([(edges**2).mean((1, 2, 3)), x.var((1, 2)).mean(1)], 1)  # (1)
+    contrast = (pictures.pixels / (pictures.levels - 1)).var((1, 2)).mean(1)
+    return np.stack([(laplacian(pictures) ** 2).mean((1, 2, 3)), contrast], 1)  # (1)
 
 
 def _slope(f: Array, power: Array) -> float:

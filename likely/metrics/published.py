@@ -73,9 +73,12 @@ def _correlation(x: Array, y: Array) -> float:
 
 def variation(real: list[Array], synthetic: list[Array]) -> float:
     """The total variation of two tables of choices, given by their columns; missing is one of them."""
-    sides = [np.stack([np.nan_to_num(column, nan=-1.0) for column in side], 1) for side in (real, synthetic)]
-    places = np.unique(np.concatenate(sides), axis=0, return_inverse=True)[1].reshape(-1)
-    shares = [np.bincount(part, minlength=places.max() + 1) / len(part) for part in np.split(places, [len(sides[0])])]
+    places = np.zeros(len(real[0]) + len(synthetic[0]), int)
+    for pair in zip(real, synthetic, strict=True):
+        levels, own = np.unique(np.nan_to_num(np.concatenate(pair), nan=-1.0), return_inverse=True)
+        places = places * len(levels) + own
+    sides = np.split(places, [len(real[0])])
+    shares = [np.bincount(side, minlength=int(places.max()) + 1) / len(side) for side in sides]
     return 0.5 * float(np.abs(shares[0] - shares[1]).sum())
 
 

@@ -28,7 +28,7 @@ from likely.suggestion import shown
 
 Array = np.ndarray[Any, Any]
 MOST, MOST_TARGETS = 5000, 8  # rows learned from; columns asked about, drawn at random from more
-FEWEST = 50  # rows learned from, and asked about
+FEWEST = 20  # rows learned from, and asked about
 GROUPS = 10  # of asked rows, for the interval
 MOST_LEVELS, MOST_CLASSES = 250, 10  # categories a tree splits as such; classes told apart, the others are one
 TREES, LEAVES = 60, 15
@@ -82,6 +82,7 @@ class Lesson:
 def utility(real: Rows, synthetic: Rows, *, targets: Sequence[str] = (), seed: int = 0) -> list[Measure]:
     """(1) after synthetic rows, and what it lost against real ones; nothing where there is nothing to learn."""
     size = min(len(real) // 2, len(synthetic), MOST)
+    _check(real, targets)
     if size < FEWEST:
         return []
     order, half = np.random.default_rng(seed).permutation(len(real)), len(real) // 2
@@ -114,9 +115,14 @@ def lessons(asked: Rows, known: Rows, drawn: Rows, targets: Sequence[str], seed:
             yield Lesson(name, kinds[at], split if pieces is None else [False] * x[0].shape[1], x, y)
 
 
-def _chosen(names: list[str], targets: Sequence[str], seed: int) -> list[str]:
+def _check(real: Rows, targets: Sequence[str]) -> None:
+    """Targets are columns that can be learned."""
+    names = named(real.said) if targets and real.said is not None else []
     if lacking := [name for name in targets if name not in names]:
         raise WrongRows(f"there is no column {shown(lacking)} to learn", expected=f"some of {shown(names, most=20)}")
+
+
+def _chosen(names: list[str], targets: Sequence[str], seed: int) -> list[str]:
     drawn = np.sort(np.random.default_rng(seed).permutation(len(names))[:MOST_TARGETS])
     return list(targets) or [names[at] for at in drawn]
 

@@ -49,6 +49,9 @@ def test_copies_are_looked_for_only_where_training_rows_are_known(frames):
     assert found["synthetic"]["nearer to training"].value > found[INDEPENDENT]["nearer to training"].value
     assert found[FLOOR]["nearer to training"].low <= 0.5
     assert found[FLOOR]["copies"].value < 0.1
+    listed = measure(real, planted, train=train).copies
+    assert sum(each.exact for each in listed) in (240, 241)  # one of the fresh rows is a learned one by chance
+    assert (listed[-1].synthetic, listed[-1].learned) == (299, 239)
 
 
 @pytest.mark.parametrize("form", [polars.from_pandas, lambda frame: frame.to_numpy()[:, :1].astype(float)])

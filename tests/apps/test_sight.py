@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from likely.apps import sight as room
-from likely.apps.sight import accuracy, coded, learned_sight
+from likely.apps.sight import accuracy, coded, kept_sight, learned_sight, sight_of
 from likely.data import read
-from likely.errors import EmptyData, WrongRows
-from likely.metrics import coverage, kernel_distance
+from likely.errors import EmptyData, FieldError, Unreadable, WrongRows
+from likely.metrics import PLAIN, coverage, kernel_distance
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +79,24 @@ def test_pictures_without_labels_are_refused(digits):
     about = read(fives.about.frame.assign(label=["five"] * 5))
     with pytest.raises((EmptyData, WrongRows)):
         learned_sight(fives.with_about(about), steps=2)
+
+
+def test_a_kept_sight_needs_no_pictures_and_is_named_on_a_command_line(digits, kept, tmp_path):
+    learned_sight(digits[0], steps=150, folder=tmp_path)
+    again = kept_sight(tmp_path)
+    assert again.name == kept[0].name
+    assert again.levels == kept[0].levels
+    assert sight_of(str(tmp_path), digits[1]).name == again.name
+    np.testing.assert_array_equal(again.points(digits[1])[0], kept[0].points(digits[1])[0])
+    assert sight_of(None, digits[1]) is sight_of("plain", digits[1]) is PLAIN
+
+
+def test_features_that_cannot_be_had_are_told(digits, tmp_path):
+    with pytest.raises(Unreadable, match="holds no sight"):
+        sight_of(str(tmp_path), digits[1])
+    with pytest.raises(FieldError, match="learned of pictures"):
+        sight_of("species", "iris")
+    with pytest.raises(WrongRows, match="'colour'"):
+        sight_of("colour", digits[1])
+    with pytest.raises(FieldError, match="nothing to keep"):
+        sight_of(None, digits[1], tmp_path)

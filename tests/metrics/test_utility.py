@@ -67,5 +67,5 @@ def test_labels_of_pictures_and_too_few_rows():
     found, _ = utility(pictures(160), pictures(100))
     assert list(found.parts) == ["label"]
     assert found.value > 0.95
-    assert utility(people(60, 0), people(60, 1)) == []
+    assert utility(people(30, 0), people(60, 1)) == []
     assert utility(Images(np.zeros((200, 3, 3, 1), np.uint8)), pictures(200)) == []
