@@ -22,7 +22,6 @@ import sys
 import time
 import warnings
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -30,23 +29,19 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pandas as pd
 from harness import Busy, machine
-from sklearn.compose import make_column_transformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from xgboost import XGBClassifier
 
 import likely
-from likely.metrics.marginals import kolmogorov
+from likely.data import Table, read
+from likely.metrics.published import detection, encoded, shape, trend
 
 NUMBERS = ["age", "fnlwgt", "education-num", "capital-gain", "capital-loss", "hours-per-week"]
 NAMES = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship",
          "race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"]  # fmt: skip
 TARGET, ABOVE = "income", ">50K"
 SCHEMA = {"columns": {name: {"kind": "count"} for name in ("capital-gain", "capital-loss")}}
+KINDS = {name: {"kind": "count" if name in NUMBERS else "category"} for name in NAMES}
 PROMISED = {5: {"told apart (trees)": 0.80, "utility": 0.910}, 30: {"told apart (trees)": 0.85, "utility": 0.916}}
 PUBLISHED = {  # tabpc_7datasets_results.csv: trees, logistic, shape, trend, utility, seconds
     "TabPC": (0.8554, 0.9959, 0.9942, 0.9856, 0.9162, 272.5),
@@ -63,25 +58,12 @@ def part(data: Path, name: str) -> pd.DataFrame:
     return rows
 
 
-# Told apart ----------------------------------------------------------------------------------------------------------
+# What a draw is judged by --------------------------------------------------------------------------------------------
 
 
-def told_apart(real: pd.DataFrame, drawn: pd.DataFrame, judge, seed: int) -> float:
-    """2 (1 - AUC), where an area below one half counts as one half; the mean over three folds."""
-    x, y = encoded(pd.concat([real, drawn], ignore_index=True)), np.repeat([0, 1], [len(real), len(drawn)])
-    scores = []
-    for learned, judged in StratifiedKFold(3, shuffle=True, random_state=seed).split(x, y):
-        scorer = make_pipeline(SimpleImputer(), RobustScaler(), judge()).fit(x[learned], y[learned])
-        area = roc_auc_score(y[judged], scorer.predict_proba(x[judged])[:, 1])
-        scores.append(2 * (1 - max(area, 0.5)))
-    return float(np.mean(scores))
-
-
-def encoded(rows: pd.DataFrame) -> np.ndarray:
-    """Numbers as they are, categories one-hot, a missing one like any other."""
-    choices = [name for name in rows if name not in NUMBERS]
-    places = make_column_transformer((OneHotEncoder(sparse_output=False), choices), remainder="passthrough")
-    return places.fit_transform(rows.assign(**{name: rows[name].astype(object).fillna("?") for name in choices}))
+def rows_of(frame: pd.DataFrame) -> Table:
+    """The columns as the published table takes them."""
+    return read(frame, schema={"columns": {name: KINDS[name] for name in frame}})
 
 
 def trees() -> XGBClassifier:
@@ -89,52 +71,22 @@ def trees() -> XGBClassifier:
     return XGBClassifier(eval_metric="logloss", random_state=0, n_jobs=1)
 
 
-# Columns, pairs and use ----------------------------------------------------------------------------------------------
-
-
-def shape(real: pd.DataFrame, drawn: pd.DataFrame) -> float:
-    """1 - the mean distance of single columns."""
-    far = [
-        kolmogorov(real[name].to_numpy(float), drawn[name].to_numpy(float)) if name in NUMBERS
-        else variation(real[[name]], drawn[[name]])
-        for name in NAMES
-    ]  # fmt: skip
-    return 1 - float(np.mean(far))
-
-
-def trend(real: pd.DataFrame, drawn: pd.DataFrame) -> float:
-    """1 - the mean distance of pairs of columns."""
-    edges = {name: np.histogram_bin_edges(real[name], bins=10)[1:-1] for name in NUMBERS}
-    binned = [rows.assign(**{n: np.digitize(rows[n], edges[n]) for n in NUMBERS}) for rows in (real, drawn)]
-    far = []
-    for a, b in combinations(NAMES, 2):
-        if a in NUMBERS and b in NUMBERS:
-            far.append(abs(real[a].corr(real[b]) - drawn[a].corr(drawn[b])) / 2)
-        else:
-            far.append(variation(*(rows[[a, b]] for rows in binned)))
-    return 1 - float(np.mean(far))
-
-
-def variation(real: pd.DataFrame, drawn: pd.DataFrame) -> float:
-    """The total variation distance of two tables of choices, missing one of them."""
-    shares = [rows.astype(object).fillna("?").astype(str).value_counts(normalize=True) for rows in (real, drawn)]
-    return 0.5 * float(shares[0].sub(shares[1], fill_value=0).abs().sum())
-
-
 def utility(learned: pd.DataFrame, judged: pd.DataFrame) -> float:
     """The area of trees that learned income from some rows, on other rows."""
-    x = encoded(pd.concat([learned, judged], ignore_index=True).drop(columns=TARGET))
-    y = [(rows[TARGET] == ABOVE).to_numpy() for rows in (learned, judged)]
-    return float(roc_auc_score(y[1], trees().fit(x[: len(learned)], y[0]).predict_proba(x[len(learned) :])[:, 1]))
+    x, asked = encoded(*(rows_of(rows.drop(columns=TARGET)) for rows in (learned, judged)))
+    y, truth = ((rows[TARGET] == ABOVE).to_numpy() for rows in (learned, judged))
+    return float(roc_auc_score(truth, trees().fit(x, y).predict_proba(asked)[:, 1]))
 
 
 def judged(real: pd.DataFrame, drawn: pd.DataFrame, test: pd.DataFrame, seed: int) -> dict[str, float]:
     """All figures of one draw."""
+    rows, others = rows_of(real), rows_of(drawn)
+    as_many = rows_of(drawn[: len(real)])
     return {
-        "told apart (trees)": told_apart(real, drawn[: len(real)], trees, seed),
-        "told apart (logistic)": told_apart(real, drawn[: len(real)], LogisticRegression, seed),
-        "shape": shape(real, drawn),
-        "trend": trend(real, drawn),
+        "told apart (trees)": detection(rows, as_many, trees, seed=seed),
+        "told apart (logistic)": detection(rows, as_many, seed=seed),
+        "shape": shape(rows, others),
+        "trend": trend(rows, others),
         "utility": utility(drawn, test),
     }
 

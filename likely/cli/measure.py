@@ -79,9 +79,11 @@ def told_rows(found: Any) -> Iterator[tuple[str, ...]]:
 
 def told_note(found: Any, train: str | None, out: Path | None) -> str:
     """How to read the table, and what it could not say."""
-    fewest = min((m for side in found.measured for m in side.measures.values()), key=lambda m: min(m.rows))
+    small: dict[str, list[str]] = {}
+    for each in found.measured[0].measures.values():
+        small.setdefault(each.warning, []).append(each.name)
     lines = ["", "The ideal is what indistinguishable rows get, as the real rows beside do; intervals are 95 %."]
-    lines += [fewest.warning] if fewest.warning else []
+    lines += [f"{warning} ({', '.join(names)})" for warning, names in small.items() if warning]
     lines += told_copies(found.copies) if train else ["Whether training rows were copied is told with --train FILE."]
     return "\n".join(lines + ([] if out is None else [f"report: {out}"]))
 
