@@ -4,7 +4,7 @@
 # pyright: reportArgumentType=false, reportReturnType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 
 from abc import ABC, abstractmethod
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from likely.data import Pieces, Rows, Table
 from likely.errors import WrongRows
 
 Array = np.ndarray[Any, Any]
+Some = TypeVar("Some", bound=Rows)
 UNMODELLED = ("id", "text", "constant")
 NUMERIC = ("real", "count", "date")
 LEVELS = 50  # categories that get an axis of their own: the most frequent real ones
@@ -22,7 +23,7 @@ ROUNDING = 1e-9  # squared distances below are rounding, which trees would learn
 DAY = 86_400.0
 
 
-def sampled(rows: Rows, most: int, seed: int) -> Rows:
+def sampled(rows: Some, most: int, seed: int) -> Some:
     """At most so many of the rows, drawn without replacement, in their order."""
     if len(rows) <= most:
         return rows

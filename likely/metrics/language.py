@@ -35,14 +35,14 @@ PACKERS: dict[str, tuple[Callable[[bytes], bytes], int]] = {  # each with how ma
 
 def of_language(real: Texts, synthetic: Texts, *, seed: int = 0) -> list[Measure]:
     """The four, where there are enough texts for each."""
-    a, b = (_some(rows, seed + at) for at, rows in enumerate((real, synthetic)))
+    a, b = _some(real, seed), _some(synthetic, seed + 1)
     if min(len(a), len(b)) < PARTS or not any(a) or not any(b):
         return []
-    units, word = (_words(a, b), "words") if _are_wordy(a) else ((_letters(a), _letters(b)), "characters")
+    (x, y), word = (_words(a, b), "words") if _are_wordy(a) else ((_letters(a), _letters(b)), "characters")
     found = [
         divergence(_letters(a), _letters(b), seed),
-        distinct(*units, word),
-        repeated(*units, word),
+        distinct(x, y, word),
+        repeated(x, y, word),
         packed(a, b),
     ]
     return [measure.within("language") for measure in found if measure is not None]
@@ -65,13 +65,11 @@ def _letters(texts: Sequence[str]) -> list[Array]:
     return [np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) for text in texts]
 
 
-def _words(*sides: Sequence[str]) -> tuple[list[Array], ...]:
+def _words(a: Sequence[str], b: Sequence[str]) -> tuple[list[Array], list[Array]]:
     """Each text as numbers, one a word."""
     places: dict[str, int] = {}
-    return tuple(
-        [np.array([places.setdefault(word, len(places)) for word in text.split()], np.uint64) for text in texts]
-        for texts in sides
-    )
+    found = [np.array([places.setdefault(word, len(places)) for word in text.split()], np.uint64) for text in (*a, *b)]
+    return found[: len(a)], found[len(a) :]
 
 
 def grams(text: Array, n: int) -> Array:
@@ -91,7 +89,7 @@ def grams(text: Array, n: int) -> Array:
 def divergence(a: list[Array], b: list[Array], seed: int = 0) -> Measure:
     """(1)."""
     by_n = {f"{n} characters": _divergence(a, b, n, seed) for n in NS}
-    value, ideal = (float(np.mean([each[at] for each in by_n.values()])) for at in (0, 1))
+    value, ideal = np.mean([each[:2] for each in by_n.values()], 0).tolist()
     without = np.mean([each[2] for each in by_n.values()], 0)
     half = Z * float(np.sqrt((PARTS - 1) * without.var()))
     note = "bits, of sequences of 1 to 4 characters; the ideal is what texts dealt out by chance get"

@@ -141,13 +141,13 @@ def cosine(a: Counter[str], b: Counter[str]) -> float:
 def _cosine(
     name: str, real: list[Any], drawn: list[Any], cut: Callable[[Any], list[str]], what: str, seed: int
 ) -> Measure:
-    parts = [np.array([*map(cut, side), None], dtype=object)[:-1] for side in (real, drawn)]  # a list in each place
+    a, b = (np.array([*map(cut, side), None], dtype=object)[:-1] for side in (real, drawn))  # a list in each place
 
-    def told(a: Array, b: Array) -> float:
-        return cosine(*(Counter(each for row in side for each in row) for side in (a, b)))
+    def told(x: Array, y: Array) -> float:
+        return cosine(*(Counter(each for row in side for each in row) for side in (x, y)))
 
-    value, half = told(*parts), Z * jackknife(*parts, told, seed)
-    ideal = told(parts[0][::2], parts[0][1::2])
+    value, half = told(a, b), Z * jackknife(a, b, told, seed)
+    ideal = told(a[::2], a[1::2])
     note = f"{what}, as a cosine; the ideal is of two halves of the real molecules"
     sizes = (len(real), len(drawn))
     return Measure(name, value, max(value - half, 0.0), min(value + half, 1.0), sizes, ideal, note)

@@ -47,10 +47,10 @@ def of_signals(real: Rows, synthetic: Rows, *, seed: int = 0) -> list[Measure]:
     }  # fmt: skip
     if len(centre) > 1:
         curves["cross-correlation"] = (crossed, "correlations of two channels, up to a few moments apart")
-    found = [
-        profile_distance(name, *(np.stack([curve(row).ravel() for row in side]) for side in (a, b)), note, seed)
-        for name, (curve, note) in curves.items()
-    ]
+    found = []
+    for name, (curve, note) in curves.items():
+        real_curves, others = (np.stack([curve(row).ravel() for row in side]) for side in (a, b))
+        found.append(profile_distance(name, real_curves, others, note, seed))
     return [measure.within("signal", "channels, standardised") for measure in found]
 
 

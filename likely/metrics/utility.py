@@ -145,7 +145,7 @@ def _judged(lesson: Lesson, seed: int) -> tuple[float, float, Array]:
 
 
 def _measures(found: dict[str, tuple[float, float, Array]], sizes: tuple[int, int]) -> list[Measure]:
-    real, drawn = (np.mean([each[at] for each in found.values()]) for at in (0, 1))
+    real, drawn = np.mean([each[:2] for each in found.values()], 0).tolist()
     without = np.mean([each[2] for each in found.values()], 0)
     half, apart = (Z * float(np.sqrt((GROUPS - 1) * each.var())) for each in (without[1], without[1] - without[0]))
     of = f"{len(found)} columns" if len(found) > 1 else f"'{next(iter(found))}'"
@@ -153,10 +153,10 @@ def _measures(found: dict[str, tuple[float, float, Array]], sizes: tuple[int, in
     lost = "how much less that area is than after as many real rows, on the same unseen real rows"
     after = {name: each[1] for name, each in found.items()}
     gap = {name: each[0] - each[1] for name, each in found.items()}
-    low, high = max(float(drawn) - half, 0.0), min(float(drawn) + half, 1.0)
-    less = float(real - drawn)
+    low, high = max(drawn - half, 0.0), min(drawn + half, 1.0)
+    less = real - drawn
     return [
-        Measure("utility", float(drawn), low, high, sizes, float(real), note, after, "utility"),
+        Measure("utility", drawn, low, high, sizes, real, note, after, "utility"),
         Measure("utility lost", less, less - apart, less + apart, sizes, 0.0, lost, gap, "utility"),
     ]
 
