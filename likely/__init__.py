@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from likely.apps.compare import compare as compare
     from likely.apps.measure import measure as measure
     from likely.contracts import Sharpness as Sharpness
+    from likely.data import Relative as Relative
+    from likely.data import Windows as Windows
     from likely.data import read as read
     from likely.descent import Descent as Descent
     from likely.families.autoencoder import Autoencoder as Autoencoder
@@ -74,6 +76,8 @@ else:
         "compare": "likely.apps.compare",
         "measure": "likely.apps.measure",
         "read": "likely.data",
+        "Relative": "likely.data",
+        "Windows": "likely.data",
         "fit": "likely.fitting",
         "resume": "likely.fitting",
         "load": "likely.fitted",
@@ -130,6 +134,7 @@ __all__ = [  # the table of families and the verbs
     "PixelRNN",
     "PlanarFlow",
     "RealNVP",
+    "Relative",
     "Score",
     "Search",
     "Sharpness",
@@ -137,6 +142,7 @@ __all__ = [  # the table of families and the verbs
     "TableGAN",
     "Transformer",
     "WaveNet",
+    "Windows",
     "above",
     "among",
     "at_least",

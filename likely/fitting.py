@@ -8,7 +8,7 @@ import numpy as np
 
 from likely import frames, store
 from likely.contracts import Family
-from likely.data import Rows, Schema, Table, content_hash, read, schema_from_json, schema_to_json
+from likely.data import Rows, Schema, Table, Window, Windows, content_hash, read, schema_from_json, schema_to_json
 from likely.errors import ConditionError, DataError, FieldError
 from likely.fields import made
 from likely.fitted import Fitted, load
@@ -34,7 +34,7 @@ def fit(
     seed: int = 0,
     folder: str | Path | None = None,
     schema: Schema | Mapping[str, Any] | str | Path | None = None,
-    window: int | None = None,
+    window: Window | None = None,
     weight: str | Weights | None = None,
     init: Fitted[Any] | str | Path | None = None,
     device: str | None = None,
@@ -49,7 +49,8 @@ def fit(
     discriminative ones (Logistic, Linear) are given the rest. `budget` is steps (2000) or time ("5m"); `folder` keeps
     checkpoints and the result; `init` goes on from a saved model; `weight` is a column, or one weight a row; `certify`
     checks the result for at most a few seconds (`likely.certificates`). A table on disk too large to be held is read in
-    pieces, by families that count. `window` cuts a table of moments, or long sounds, into rows of so many moments.
+    pieces, by families that count. `window` cuts a table of moments, or long sounds, into rows of so many moments;
+    `Windows` lets them overlap, or tells them as changes.
     """
     place = None if folder is None else Path(folder)
     if place is not None:
@@ -63,7 +64,8 @@ def fit(
         seed=seed, budget=None if budget is None else str(budget),
         validation=None if validation is None else frames.source_of(validation),
         weight=weight if isinstance(weight, str) else None, batch=batch, certify=certify,
-        schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None, window=window,
+        schema=schema_to_json(rows.schema) if isinstance(rows, Table) else None,
+        window=None if window is None else Windows.of(window).to_json(),
         in_memory=_nameless(data=data, validation=validation, weight=None if isinstance(weight, str) else weight),
     )  # fmt: skip
     start = load(init) if isinstance(init, str | Path) else init
@@ -90,7 +92,7 @@ def _nameless(**given: Any) -> tuple[str, ...]:
     return tuple(name for name, value in given.items() if value is not None and not isinstance(value, str | Path))
 
 
-def _held(validation: Any, rows: Rows, window: int | None) -> Rows | None:
+def _held(validation: Any, rows: Rows, window: Window | None) -> Rows | None:
     """The person's own validation rows, read as the others were."""
     schema = rows.schema if isinstance(rows, Table) else None
     return None if validation is None else read(validation, schema=schema, window=window)
@@ -124,7 +126,7 @@ def given_of(rows: Rows, family: Any, target: str, *, without: Sequence[Any] = (
     return tuple(rest if rest == words[:1] else [name for name in rest if name not in words])
 
 
-def _rows(data: Any, schema: Any, window: int | None) -> tuple[Rows, str, Path | None]:
+def _rows(data: Any, schema: Any, window: Window | None) -> tuple[Rows, str, Path | None]:
     """The rows with their hash; of a large file only some, and its path to stream from."""
     if window is None and is_large(data, schema):
         return *sample_of(data, schema), Path(data).expanduser()

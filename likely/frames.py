@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs import Codec, SeriesCodec, SoundCodec, TextsCodec
-from likely.data import ColumnSchema, Images, Rows, Schema, Table, read, series_of, sounds_of, windowed
+from likely.data import ColumnSchema, Images, Rows, Schema, Table, Windows, read, series_of, sounds_of, windowed
 from likely.errors import CannotAnswer, WrongRows
 from likely.ranges import Range, read_range
 
@@ -144,7 +144,8 @@ def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, 
     said = {"texts": codec.form} if isinstance(codec, TextsCodec) else schema  # a few lines may look like a table
     rows = _pieces(named, codec) or (named if isinstance(named, Rows) else read(named, schema=said))
     if isinstance(rows, Table) and isinstance(codec, SeriesCodec):
-        rows = windowed(rows, codec.space.length, codec.channels)  # a record, cut as the fitted one was
+        windows = Windows(length=codec.space.length, relative=codec.relative)
+        rows = windowed(rows, windows, codec.channels)  # a record, told as the fitted one was, each moment once
     if not isinstance(rows, codec.reads):
         raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")
     return rows

@@ -26,7 +26,7 @@ class Request:
     batch: int | None = None
     certify: bool = True
     schema: dict[str, Any] | None = None  # the columns as they were read, so that a resumed reading is the same
-    window: int | None = None  # moments of a record that make a row
+    window: int | dict[str, Any] | None = None  # moments of a record that make a row, or all of `Windows`
     in_memory: tuple[str, ...] = ()  # which of data, validation and weight had no name: going on needs them again
 
     def written(self, folder: Path) -> None:

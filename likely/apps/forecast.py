@@ -1,4 +1,9 @@
-"""Series and sounds that go on from where they end: a model's own continuations, some for each beginning."""
+"""Series and sounds that go on from where they end: some futures for each beginning, by a model's own way.
+
+A forecast is a law: draws of whole futures, of which quantiles and means are told moment by moment. Where the future of
+some channels is known, the others are drawn given it: what goes with it in the record, and not what would follow if
+somebody set it.
+"""
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
@@ -13,15 +18,18 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from likely.apps.ahead import Goer
 from likely.codecs import SeriesCodec, SoundCodec
 from likely.contracts import Continues, Sharpness
 from likely.data import Panel, Rows, Sounds, Table, read, windowed
 from likely.distributions import PLAIN
 from likely.errors import CannotAnswer, WrongRows
+from likely.filling import Filling
 from likely.fitted import Fitted
 from likely.promises import promised
 from likely.rng import Keyed
 from likely.scoring import BATCH, placed
+from likely.suggestion import meant, shown
 
 Waves = Panel | Sounds
 Array = np.ndarray[Any, Any]
@@ -38,7 +46,14 @@ class Forecast:
     channels: tuple[str, ...]
     levels: int | None  # of whole numbers; quantiles stay among them
     after: Array  # (N,) moments of each series that were given
+    history: Panel  # what was given
+    way: str  # how good the draws are as the model's own: exact, model-exact, asymptotic, heuristic
+    share: float | None = None  # the particles' effective share, where there are particles
     times: pd.Series | None = None  # of the moments, where the given ones had evenly spaced times
+
+    def first(self, draws: int) -> "Forecast":
+        """The first draws alone."""
+        return replace(self, values=self.values[:, :draws])
 
     def rows(self) -> pd.DataFrame:
         """A line for each moment of each draw."""
@@ -46,11 +61,22 @@ class Forecast:
 
     def quantiles(self, levels: Sequence[float] = LEVELS) -> pd.DataFrame:
         """A line for each moment of each quantile over the draws, channel by channel."""
+        return self._frame("quantile", np.array(levels), self.at(levels).swapaxes(0, 1))
+
+    def at(self, levels: Sequence[float]) -> Array:
+        """The same as numbers: (levels, N, steps, D)."""
         way = "linear" if self.levels is None else "inverted_cdf"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a moment at which every draw has ended
-            told = np.nanquantile(self.values, levels, axis=1, method=way)
-        return self._frame("quantile", np.array(levels), told.swapaxes(0, 1))
+            return np.nanquantile(self.values, levels, axis=1, method=way)
+
+    def mean(self) -> pd.DataFrame:
+        """A line for each moment: the mean of the draws, which has the least squared error."""
+        return self._frame("point", np.array(["mean"]), np.nanmean(self.values, 1, keepdims=True))
+
+    def median(self) -> pd.DataFrame:
+        """A line for each moment: the median of the draws, which has the least absolute error."""
+        return self._frame("point", np.array(["median"]), self.at((0.5,)).swapaxes(0, 1))
 
     def _frame(self, kind: str, names: Array, values: Array) -> pd.DataFrame:
         """Series, draw or quantile, moment (its time, where known), channels."""
@@ -65,36 +91,77 @@ class Forecast:
 
 
 def foreseen(
-    fitted: Fitted[Any], history: Any, steps: int, *, draws: int = 1, sharpness: Sharpness = PLAIN, seed: int = 0
-) -> Forecast:
+    fitted: Fitted[Any], history: Any, steps: int, *,
+    draws: int = 1, known: pd.DataFrame | None = None, sharpness: Sharpness = PLAIN, how: Filling = Filling(),
+    seed: int = 0,
+) -> Forecast:  # fmt: skip
     """What may follow a record of moments, or each of some series (a file, a frame, or rows), drawn anew each time.
 
     A record goes on as far as is asked: a model of windows is given its last moments, and beyond a window's end the
     last half of a window. A series goes on from its own beginning, at most to the length of those that were learned.
-    Draw k of series i depends on that series, the seed, i and k alone.
+    `known` is a frame of the moments to come with the channels whose future is known. Draw k of series i depends on
+    that series, the seed, i and k alone.
     """
-    codec, model = fitted.codec, promised(fitted.model, fitted.name, Continues)
+    codec = fitted.codec
     if not isinstance(codec, SeriesCodec):
-        raise CannotAnswer(f"a model of {codec.reads.word} does not go on from a series", expected="a model of series")
+        what = f"{fitted.name}, a model of {codec.reads.word}, does not go on from a series"
+        raise CannotAnswer(what, expected="a model of series")
+    goer = Goer.of(fitted, partly=known is not None, sharpness=sharpness, how=replace(how, seed=seed))
     if steps < 1 or draws < 1:
         raise WrongRows(f"{draws} draws of {steps} steps", expected="at least 1 of each")
     begun, times = _history(history, codec, steps)
-    lengths, c = begun.lengths, _condition(fitted, begun)
-    most = codec.space.length
-    if not begun.windows and len(begun) and (longest := int(lengths.max())) + steps > most:
+    _check_room(begun, steps, codec)
+    fixed = None if known is None else _fixed(known, codec, len(begun), steps)
+    told = np.empty((len(begun), draws, steps, codec.space.channels))
+    c, shares = _condition(fitted, begun), []
+    for places in _alike(begun.lengths.tolist()):
+        some = begun.take(places.numpy())
+        start = _beginning(codec, some)[..., -codec.space.length :]
+        last = some.values[:, int(some.lengths[0]) - 1]
+        each = torch.arange(draws).repeat_interleave(len(places)) * APART + places.repeat(draws)
+        for numbers in each.split(BATCH):
+            series = numbers % APART
+            at = torch.searchsorted(places, series)
+            before = last[at.numpy()]
+            free = None if fixed is None else codec.after(np.broadcast_to(fixed, (len(at), *fixed.shape)), before)
+            more, share = goer.ahead(start[at], free, steps, None if c is None else c[series], numbers)
+            told[series.numpy(), (numbers // APART).numpy()] = codec.decode(more, before).values
+            shares.append(share)
+    if fixed is not None:
+        told = np.where(np.isnan(fixed), told, fixed)  # to the bit
+    way, share = goer.word(partly=known is not None), min((each for each in shares if each is not None), default=None)
+    return Forecast(told, codec.channels, codec.space.levels, begun.lengths, begun, way, share, times)
+
+
+def _check_room(begun: Panel, steps: int, codec: SeriesCodec) -> None:
+    """A series has an end."""
+    most, longest = codec.space.length, int(begun.lengths.max(initial=0))
+    if not begun.windows and longest + steps > most:
         raise WrongRows(f"a series of {longest} moments and {steps} steps", expected=f"at most {most} moments together",
                         remedy="fewer steps; a table of moments goes on as far as is asked")  # fmt: skip
-    told = np.empty((len(begun), draws, steps, codec.space.channels))
-    for places in _alike(lengths.tolist()):
-        start = _beginning(codec, begun.take(places.numpy()))
-        each = torch.arange(draws).repeat_interleave(len(places)) * APART + places.repeat(draws)
-        for rows in each.split(BATCH):
-            series = rows % APART
-            given = None if c is None else placed(c[series], model)
-            first = placed(start[torch.searchsorted(places, series)], model)
-            more = torch.stack([*_ahead(model, most, first, given, steps, sharpness, Keyed(seed, rows=rows))], -1)
-            told[series.numpy(), (rows // APART).numpy()] = codec.decode(more.cpu()).values
-    return Forecast(told, codec.channels, codec.space.levels, lengths, times)
+    if codec.origin and len(begun) and not begun.lengths.all():
+        raise WrongRows("nothing has begun that could change", expected="at least one moment")
+
+
+def _fixed(known: pd.DataFrame, codec: SeriesCodec, count: int, steps: int) -> Array:
+    """What is known of the moments to come: (steps, D), NaN where nothing is."""
+    if count != 1:
+        raise WrongRows(f"{count} series, and one known future", expected="one record, or one series")
+    names = [name for name in known.columns if name in codec.channels]
+    if not names:
+        remedy = meant(str(known.columns[0]), codec.channels) if len(known.columns) else ""
+        raise WrongRows("the known future names no channel", expected=f"some of {shown(codec.channels)}", remedy=remedy)
+    if odd := [name for name in names if not pd.api.types.is_numeric_dtype(known[name].dtype)]:
+        raise WrongRows(f"the known future of {shown(odd)} is no number", expected="numbers in every channel")
+    if len(known) < steps:
+        raise WrongRows(f"{len(known)} known moments for {steps} steps", expected="as many, or more")
+    fixed = np.full((steps, codec.space.channels), np.nan)
+    for name in names:
+        fixed[:, codec.channels.index(name)] = known[name].to_numpy(dtype=np.float64, na_value=np.nan)[:steps]
+    gaps = np.isnan(fixed) & ~np.isnan(fixed).all(0)
+    if codec.origin and gaps.any():
+        raise WrongRows("the known future has gaps, at which nothing is known to change", expected="each step's value")
+    return fixed
 
 
 def _history(source: Any, codec: SeriesCodec, steps: int) -> tuple[Panel, "pd.Series | None"]:
@@ -120,22 +187,6 @@ def _times(table: Table, steps: int) -> "pd.Series | None":
         return None
     ahead = when.iloc[-1] + apart.iloc[0] * pd.Series(range(1, steps + 1))
     return (ahead.dt.strftime(written) if written else ahead).rename(column.name)
-
-
-def _ahead(
-    model: Continues, most: int, start: Tensor, c: Tensor | None, steps: int, sharpness: Sharpness, rng: Keyed
-) -> Iterator[Tensor]:
-    """Moments (B, D) that follow starts (B, D, k), from window to window of `most`."""
-    known, window, left = start, 0, steps
-    while left:
-        known = known[..., max(0, known.shape[-1] - max(most - left, most // 2)) :]
-        drawn = []
-        for moment in model.continued(known, c, sharpness=sharpness, rng=rng.fork(window) if window else rng):
-            drawn.append(moment)
-            yield moment
-            if (left := left - 1) == 0:
-                return
-        known, window = torch.cat([known, torch.stack(drawn, -1)], -1), window + 1
 
 
 def forecast(fitted: Fitted[Any], begun: Waves, *, sharpness: Sharpness = PLAIN, seed: int = 0) -> Waves:

@@ -117,7 +117,7 @@ def _readings(fitted: Fitted[Any], source: Any) -> Iterator[tuple[Rows, str]]:
         yield rows, content_hash(rows)
 
 
-def _own(source: str, window: int | None) -> Rows | None:
+def _own(source: str, window: Any) -> Rows | None:
     """The person's own validation rows, where they are still there."""
     try:
         return read(source, window=window)

@@ -25,6 +25,7 @@ VERBS = {
     "score": "Say how likely each row is, with the kind of the number.",
     "complete": "Fill in what is missing, given what is known.",
     "forecast": "Draw what may follow a series.",
+    "backtest": "Judge a model's forecasts of a record, from many origins.",
     "encode": "Say the code of each row.",
     "decode": "Say the row that each code stands for.",
     "edit": "Change an attribute of rows by latent arithmetic.",

@@ -1,13 +1,16 @@
 """likely fit DATA [--family vae] [--budget 5m] [--condition COL] [--seed 0] [-o RUN] [a flag a field]"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperCommand
 
 from likely.cli.flags import DEFAULT, FIELDS, FieldFlags, family_names, family_of
 from likely.cli.output import Json, Quiet, Seed, emit_json, one_command
+
+if TYPE_CHECKING:
+    from likely.data import Windows
 
 
 def fit(
@@ -31,6 +34,12 @@ def fit(
     window: Annotated[
         int | None, typer.Option(help="Cut a table of moments, or long sounds, into series of so many.", min=1)
     ] = None,
+    stride: Annotated[
+        int | None, typer.Option(help="Moments from one window to the next [as many as a window has].", min=1)
+    ] = None,
+    relative: Annotated[
+        str, typer.Option(help="Windows tell their levels, their changes, or their growth (for what wanders).")
+    ] = "levels",
     weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
@@ -49,12 +58,24 @@ def fit(
     from likely.cli.progress import listeners
     from likely.fitting import fit as fit_rows
 
+    windows = windows_of(window, stride, relative)
     fitted = fit_rows(
         data, described, condition=condition, target=target, validation=validation, budget=budget, seed=seed,
-        folder=run, schema=schema, window=window, weight=weight, init=init, device=device, batch=batch, certify=certify,
-        listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
+        folder=run, schema=schema, window=windows, weight=weight, init=init, device=device, batch=batch,
+        certify=certify, listeners=listeners(run, quiet=quiet or as_json, tensorboard=tensorboard),
     )  # fmt: skip
     tell(fitted, run, quiet=quiet, as_json=as_json)
+
+
+def windows_of(window: int | None, stride: int | None, relative: str) -> "Windows | None":
+    """How a record is cut, where it is."""
+    from likely.data import Windows
+    from likely.errors import FieldError
+
+    if window is None and (stride is not None or relative != "levels"):
+        raise FieldError("--stride and --relative say how windows are cut", expected="--window 48, or so, with them")
+    asked = None if window is None else {"length": window, "stride": stride, "relative": relative}
+    return None if asked is None else Windows.of(asked)
 
 
 def tell(fitted: object, run: Path, *, quiet: bool, as_json: bool) -> None:

@@ -1,6 +1,9 @@
 """Series <-> cells (N, C, T): reals standardised channel by channel, levels as they are; NaN in gaps and past the end.
 
-x = (v - m_c) / s_c,   log|det| = - sum over the values that are there of log s_c                              (1)
+x = (u - m_c) / s_c,   log|det| = log|du/dv| - sum over the values that are there of log s_c                   (1)
+
+u is v, or what changed since the moment before (`data.windows`). A score is then of windows given the moment before
+each, and what is drawn begins where one of the fitted windows began.
 """
 
 from typing import Any, final
@@ -12,11 +15,13 @@ from torch import Tensor
 from likely.codecs.codec import Cells, Codec
 from likely.codecs.parts import Part
 from likely.data.series import Panel
+from likely.data.windows import Relative
 from likely.errors import EmptyData, WrongRows
 from likely.spaces import Series
 
 LARGEST = 2**28  # cells in one series: a hostile file cannot ask for more
 FINEST = 6  # decimals looked for
+CHANGING = {each.value: each for each in (Relative.CHANGES, Relative.GROWTH)}
 Array = np.ndarray[Any, Any]
 
 
@@ -34,10 +39,13 @@ class SeriesCodec(Codec[Panel]):
         shift: tuple[float, ...],
         scale: tuple[float, ...],
         decimals: tuple[int, ...],  # of each channel's values; -1: as many as it takes
+        relative: Relative = Relative.NOT,
+        origin: tuple[float, ...] = (),  # the moment from which draws begin, where they are relative to one
     ) -> None:
         self.space, self.channels, self.decimals = space, channels, decimals
         self.shift, self.scale = shift, scale
-        self.measure = _measure(space)
+        self.relative, self.origin = relative, origin
+        self.measure = _measure(space) + (", given the moment before" if origin else "")
 
     @classmethod
     def fit(cls, rows: Panel) -> "SeriesCodec":
@@ -49,18 +57,27 @@ class SeriesCodec(Codec[Panel]):
         space = Series(width, length, rows.levels, missing=not there.all())
         if rows.levels is not None:
             return cls(space, rows.channels, (0.0,) * width, (1.0,) * width, (0,) * width)
-        columns = [rows.values[..., place][there[..., place]] for place in range(width)]
+        decimals = tuple(_decimals(rows.values[..., place][there[..., place]]) for place in range(width))
+        columns = [rows.told[..., place][there[..., place]] for place in range(width)]
         scale = tuple(float(std) if (std := column.std()) > 0 else 1.0 for column in columns)
-        shift, decimals = tuple(float(column.mean()) for column in columns), tuple(map(_decimals, columns))
-        return cls(space, rows.channels, shift, scale, decimals)
+        shift = tuple(float(column.mean()) for column in columns)
+        origin = () if rows.before is None else tuple(map(float, rows.before[len(rows) // 2]))
+        return cls(space, rows.channels, shift, scale, decimals, rows.relative, origin)
 
     def encode(self, rows: Panel) -> Cells:
         values = self._fitting(rows)
         there = ~np.isnan(values)
-        return Cells(self._scaled(values), torch.from_numpy(-(there * np.log(self.scale)).sum((1, 2))))  # (1)
+        ladj = -(there * np.log(self.scale)).sum((1, 2))
+        if self.relative is Relative.NOT:
+            return Cells(self._scaled(values), torch.from_numpy(ladj))  # (1)
+        if rows.before is None:
+            raise WrongRows(f"series whose moment before is not known cannot be told as {self.relative.value}",
+                            expected="a record: a table of moments")  # fmt: skip
+        told = self.relative.told(values, rows.before)
+        return Cells(self._scaled(told), torch.from_numpy(ladj + self.relative.log_det(values)))  # (1)
 
     def beginning(self, rows: Panel) -> Tensor:
-        """Cells (N, C, k) of series of one length, that are begun and not whole."""
+        """Cells (N, C, k) of series of one length, that are begun and not whole; of changes there is one less."""
         if rows.values.shape[2] != self.space.channels:
             what = f"the beginnings have {rows.values.shape[2]} channels"
             raise WrongRows(what, expected=f"{self.space.channels}, as those fitted")
@@ -68,28 +85,39 @@ class SeriesCodec(Codec[Panel]):
         if not self.space.missing and np.isnan(values).any():
             raise WrongRows("a beginning has a gap", expected="whole ones, as all series that were fitted")
         self._check_levels(values)
-        return self._scaled(values)
+        return self.after(values[:, 1:], values[:, 0]) if self.origin else self._scaled(values)
+
+    def after(self, values: Array, before: Array) -> Tensor:
+        """Cells (N, C, k) of moments (N, k, C) that follow a moment (N, C); NaN where nothing is known."""
+        return self._scaled(self.relative.told(values, before))
 
     def _scaled(self, values: Array) -> Tensor:
         scaled = (values - np.array(self.shift)) / np.array(self.scale)  # (1)
         return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 2, 1), dtype=np.float32))
 
-    def decode(self, x: Tensor) -> Panel:
+    def decode(self, x: Tensor, before: Array | None = None) -> Panel:
+        """Series from the moment `before` (N, C) on, where changes are told."""
         values = x.detach().double().cpu().numpy().transpose(0, 2, 1) * np.array(self.scale) + np.array(self.shift)
+        if self.origin:
+            before = np.tile(self.origin, (len(values), 1)) if before is None else before
+            values = self.relative.levels(values, before)
         if self.space.levels is not None:
             values = values.round().clip(0, self.space.levels - 1)
         for place, decimals in enumerate(self.decimals):
             values[..., place] = values[..., place].round(decimals) if decimals >= 0 else values[..., place]
-        return Panel(np.ascontiguousarray(values), self.channels, self.space.levels)
+        whole, before = np.ascontiguousarray(values), before if self.origin else None
+        return Panel(whole, self.channels, self.space.levels, relative=self.relative, before=before)
 
     def parts(self) -> dict[str, Any]:
         space = {"length": self.space.length, "levels": self.space.levels, "missing": self.space.missing}
         lists = {"channels": self.channels, "shift": self.shift, "scale": self.scale, "decimals": self.decimals}
-        return {"is": "SeriesCodec", **space, **{name: list(each) for name, each in lists.items()}}
+        told = {"relative": self.relative.value, "origin": list(self.origin)} if self.origin else {}
+        return {"is": "SeriesCodec", **space, **{name: list(each) for name, each in lists.items()}} | told
 
     @classmethod
     def from_parts(cls, parts: dict[str, Any]) -> "SeriesCodec":
-        part = Part(parts).only("is", "length", "levels", "missing", "channels", "shift", "scale", "decimals")
+        part, told = Part(parts), ("relative", "origin") if "relative" in parts else ()
+        part.only("is", "length", "levels", "missing", "channels", "shift", "scale", "decimals", *told)
         channels, length = part.texts("channels"), part.integer("length", 1, LARGEST)
         if not channels or len(channels) * length > LARGEST:
             part.refuse("channels x length", f"1 to {LARGEST} cells")
@@ -98,7 +126,13 @@ class SeriesCodec(Codec[Panel]):
         decimals = tuple(int(each) for each in part.numbers("decimals"))
         if not len(channels) == len(shift) == len(scale) == len(decimals) or min(scale) <= 0:
             part.refuse("scale", "one positive number a channel")
-        return cls(Series(len(channels), length, levels, part.flag("missing")), channels, shift, scale, decimals)
+        space = Series(len(channels), length, levels, part.flag("missing"))
+        if not told:
+            return cls(space, channels, shift, scale, decimals)
+        relative, origin = part.choice("relative", CHANGING), part.numbers("origin")
+        if len(origin) != len(channels) or (relative is Relative.GROWTH and min(origin) <= 0):
+            part.refuse("origin", "a moment that changes can be told from")
+        return cls(space, channels, shift, scale, decimals, relative, origin)
 
     def _fitting(self, rows: Panel) -> Array:
         """The values, filled up to the fitted length."""

@@ -27,6 +27,7 @@ from likely.data.split import Split, sides, split
 from likely.data.stacked import stacked
 from likely.data.stream import chunks, infer_schema, streams
 from likely.data.texts import BytePages, Texts, texts_of
+from likely.data.windows import Relative, Window, Windows
 from likely.data.write import write
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "ImagesSummary",
     "Panel",
     "Pieces",
+    "Relative",
     "Rows",
     "Schema",
     "SeriesSummary",
@@ -53,6 +55,8 @@ __all__ = [
     "TextFile",
     "Texts",
     "TextsSummary",
+    "Window",
+    "Windows",
     "chorales",
     "chunks",
     "content_hash",

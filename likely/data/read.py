@@ -26,6 +26,7 @@ from likely.data.sound_file import from_sound_folder, from_sound_zip, from_wav, 
 from likely.data.text_table import read_text_table
 from likely.data.texts import Texts, texts_of
 from likely.data.tidy import markers_of, tidied
+from likely.data.windows import Window, Windows
 from likely.errors import DataError, FieldError, MissingFile, Unreadable
 from likely.suggestion import meant
 
@@ -44,13 +45,13 @@ def read(
     *,
     schema: "Path | str | Schema | Mapping[str, Any] | None" = None,
     size: Size | None = None,
-    window: int | None = None,
+    window: Window | None = None,
 ) -> Rows:
     """The rows of a file, a folder, an embedded set, a frame, an array or a tensor.
 
     A schema (a `Schema`, its JSON file, or its JSON as a dict) overrides what is inferred, column by column. `size`
     (height, width) brings pictures to one size. `window` cuts a table of moments, or long sounds, into rows of so many
-    moments or samples, one after another.
+    moments or samples, one after another; `Windows` says how they overlap, and what they are told as.
     """
     said = declaration(schema)
     rows = _rows(source, said, size)
@@ -59,16 +60,18 @@ def read(
     return resized(rows, size) if size is not None and isinstance(rows, Images) else rows
 
 
-def _cut(rows: Rows, window: int | None) -> Rows:
+def _cut(rows: Rows, window: Window | None) -> Rows:
     """In windows."""
+    asked = Windows.of(window or 0)
     match rows:
         case Table():
-            return windowed(rows, window or 0)
-        case Sounds():
-            return cut(rows, window or 0)
-        case Panel(windows=True) if rows.values.shape[1] == window:
+            return windowed(rows, asked)
+        case Sounds() if asked.plain:
+            return cut(rows, asked.length)
+        case Panel(windows=True) if rows.values.shape[1] == asked.length and rows.relative is asked.relative:
             return rows
-    raise FieldError(f"{rows.word} are not cut into windows", expected="a table of moments, or sounds")
+    what = f"{rows.word} are not cut into " + ("windows" if asked.plain else "windows that overlap or tell changes")
+    raise FieldError(what, expected="a table of moments" + ", or sounds" * asked.plain)
 
 
 def _rows(source: Any, said: Declaration, size: Size | None) -> Rows:

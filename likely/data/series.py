@@ -15,6 +15,7 @@ from likely.data.array import about_of
 from likely.data.describe import SeriesSummary, Summary
 from likely.data.hashing import piece_hashes, share_of_copies
 from likely.data.rows import Array, Pieces, Places, Table
+from likely.data.windows import Relative, Window, Windows
 from likely.data.write_series import write_series
 from likely.errors import EmptyData, WrongRows
 from likely.suggestion import shown
@@ -34,6 +35,8 @@ class Panel(Pieces):
     windows: bool = False  # cut one after another from one record
     about: Table | None = None
     names: tuple[str, ...] = field(default=())
+    relative: Relative = Relative.NOT  # to what comes before: a model then learns what changes
+    before: Array | None = None  # (N, D): the moment before each window, where they are relative to it
     word: ClassVar[str] = "series"
     suffix: ClassVar[str] = ".ts"
 
@@ -62,7 +65,13 @@ class Panel(Pieces):
         kept = np.asarray(rows)
         about = None if self.about is None else self.about.take(kept)
         names = tuple(self.names[i] for i in kept) if self.names else ()
-        return replace(self, values=self.values[kept], about=about, names=names)
+        before = None if self.before is None else self.before[kept]
+        return replace(self, values=self.values[kept], about=about, names=names, before=before)
+
+    @property
+    def told(self) -> Array:
+        """What a model learns of: the values, or their changes."""
+        return self.values if self.before is None else self.relative.told(self.values, self.before)
 
     def hashes(self) -> Array:
         return piece_hashes(_plain(series).tobytes() for series in self.each())
@@ -78,14 +87,18 @@ class Panel(Pieces):
         if width != wide or longer > length:
             what = f"series of {longer} moments in {wide} channels beside {length} in {width}"
             raise WrongRows(what, expected="as many channels, and no longer ones")
+        if self.relative is not other.relative:
+            raise WrongRows(f"{other.relative.value} beside {self.relative.value}", expected="both told in one way")
         return replace(other, values=_filled(other.values, length), levels=self.levels)
 
     def mixed(self, rng: np.random.Generator) -> "Panel":
-        return Panel(rng.permuted(self.values, axis=0), self.channels, self.levels)
+        drawn = rng.permuted(self.told, axis=0)
+        whole = drawn if self.before is None else self.relative.levels(drawn, self.before)
+        return Panel(whole, self.channels, self.levels, relative=self.relative, before=self.before)
 
     def points(self) -> Array:
-        """The values, 0 where there is none, and the length."""
-        flat = np.nan_to_num(self.values).reshape(len(self), -1)
+        """The values (or their changes), 0 where there is none, and the length."""
+        flat = np.nan_to_num(self.told).reshape(len(self), -1)
         return np.concatenate([flat, self.lengths[:, None]], 1)
 
     def array(self) -> Array:
@@ -137,23 +150,28 @@ def said_of(labels: Any, rows: int) -> Table:
     return about_of(frame.reset_index(drop=True))
 
 
-def windowed(table: Table, window: int, channels: Sequence[str] = ()) -> Panel:
-    """A table of moments as windows of one length, one after another; moments that fill no window are left out.
+def windowed(table: Table, window: Window, channels: Sequence[str] = ()) -> Panel:
+    """A table of moments as windows of one length; moments that fill no window are left out.
 
     A column of times says when each window starts, columns of one value and ids are left out, all others are channels.
     """
-    if window < 1:
-        raise WrongRows(f"a window of {window} moments", expected="at least 1")
-    names = list(channels) or _channels(table)
+    cut, names = Windows.of(window), list(channels) or _channels(table)
     if lacking := [name for name in names if name not in table.frame.columns]:
         raise WrongRows(f"there is no channel {shown(lacking)}", expected=f"the columns {shown(names)}")
     _check_numbers(table, names)
     values = table.frame[names].to_numpy(dtype=np.float64, na_value=np.nan)
-    count = len(values) // window
-    if not count:
-        raise EmptyData(f"{len(values)} moments fill no window of {window}", remedy="a shorter window")
-    stack = values[: count * window].reshape(count, window, len(names))
-    return Panel(stack, tuple(names), levels_in(stack), windows=True, names=_starts(table, window, count))
+    starts = cut.starts(len(values))
+    if not len(starts):
+        raise EmptyData(f"{len(values)} moments fill no window of {cut.length}", remedy="a shorter window")
+    stack = values[starts[:, None] + np.arange(cut.length)]
+    told = Panel(stack, tuple(names), windows=True, names=_starts(table, starts))
+    if cut.relative is Relative.NOT:
+        return replace(told, levels=levels_in(stack))
+    if np.isnan(values).any():
+        raise WrongRows("the record has gaps, at which nothing is known to change",
+                        expected=f"a value in every cell, where moments are told as {cut.relative.value}",
+                        remedy="fill the gaps (likely complete), or windows of levels")  # fmt: skip
+    return replace(told, relative=cut.relative, before=values[starts - 1])
 
 
 def _channels(table: Table) -> list[str]:
@@ -172,12 +190,12 @@ def _check_numbers(table: Table, names: Sequence[str]) -> None:
         raise WrongRows(what, expected="numbers in every column but that of times", remedy="leave the column out")
 
 
-def _starts(table: Table, window: int, count: int) -> tuple[str, ...]:
+def _starts(table: Table, starts: Array) -> tuple[str, ...]:
     """When each window starts, where the first column is one of times."""
     first = table.schema.columns[0]
     if first.kind != "date" and first.name.lower() not in TIMES:
         return ()
-    return tuple(str(each) for each in table.frame[first.name].iloc[: count * window : window])
+    return tuple(str(each) for each in table.frame[first.name].iloc[starts])
 
 
 def levels_in(values: Array) -> int | None:

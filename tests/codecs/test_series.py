@@ -1,11 +1,12 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from likely.codecs import codec_for, codec_from_parts
-from likely.data import series_of
+from likely.data import Relative, Windows, read, series_of, windowed
 from likely.errors import Corrupt, EmptyData, WrongRows
 from likely.spaces import Series
 
@@ -73,3 +74,27 @@ def test_what_was_not_fitted_is_refused_by_name():
 def test_hostile_parts_are_refused(wrong):
     with pytest.raises(Corrupt):
         codec_from_parts(codec_for(series_of(REALS)).parts() | wrong)
+
+
+@pytest.mark.parametrize("relative", [Relative.CHANGES, Relative.GROWTH])
+def test_windows_of_changes_come_back_and_keep_the_density_of_levels(relative):
+    walk = np.exp(np.random.default_rng(0).normal(0, 0.1, (60, 2)).cumsum(0)).round(4)
+    table = read(pd.DataFrame(walk, columns=["rate", "price"]))
+    rows = windowed(table, Windows(length=6, stride=2, relative=relative))
+    codec = codec_for(rows)
+    cells = codec.encode(rows)
+    assert "given the moment before" in codec.measure
+    again = codec_from_parts(json.loads(json.dumps(codec.parts())))
+    np.testing.assert_array_equal(again.decode(cells.x, rows.before).values, rows.values)
+    drawn = again.decode(cells.x)
+    torch.testing.assert_close(codec.encode(drawn).x, cells.x, atol=5e-3, rtol=0)  # but for the rounding of levels
+    assert np.array_equal(drawn.before[0], codec.origin)
+    scaled = read(pd.DataFrame(walk * [1.0, 1000.0], columns=["rate", "price"]))  # in other units
+    other = windowed(scaled, Windows(length=6, stride=2, relative=relative))
+    shift = cells.ladj - codec_for(other).encode(other).ladj
+    torch.testing.assert_close(shift, torch.full_like(shift, 6 * np.log(1000)))
+    with pytest.raises(WrongRows, match="moment before"):
+        codec.encode(series_of(rows.values))
+    for key, value in {"relative": "levels", "origin": [1.0]}.items():
+        with pytest.raises(Corrupt):
+            codec_from_parts(codec.parts() | {key: value})
