@@ -35,14 +35,14 @@ class Goer:
     how: Filling
 
     @classmethod
-    def of(cls, fitted: Fitted[Any], *, partly: bool, sharpness: Sharpness, how: Filling) -> "Goer":
-        """Of a model that can; `partly` where a moment is known in part, which only what completes can be given."""
+    def of(cls, fitted: Fitted[Any], most: int, *, partly: bool, sharpness: Sharpness, how: Filling) -> "Goer":
+        """Of a model of windows of `most` moments, where it can; `partly` where a moment is known in part, which only what completes can be given."""
         ways = (Completes, Fills, Descends) if partly else (Continues, Completes, Fills, Descends)
         model = promised(fitted.model, fitted.name, *ways)
         if sharpness != PLAIN and (partly or not isinstance(model, Continues)):
             raise CannotAnswer(f"{fitted.name} does not draw a future moment by moment: its draws cannot be sharpened",
                                expected="a temperature of 1")  # fmt: skip
-        return cls(model, fitted.lift, fitted.codec.space.length, sharpness, how)
+        return cls(model, fitted.lift, most, sharpness, how)
 
     @property
     def through_time(self) -> bool:

@@ -106,7 +106,8 @@ def foreseen(
     if not isinstance(codec, SeriesCodec):
         what = f"{fitted.name}, a model of {codec.reads.word}, does not go on from a series"
         raise CannotAnswer(what, expected="a model of series")
-    goer = Goer.of(fitted, partly=known is not None, sharpness=sharpness, how=replace(how, seed=seed))
+    most, partly = codec.space.length, known is not None
+    goer = Goer.of(fitted, most, partly=partly, sharpness=sharpness, how=replace(how, seed=seed))
     if steps < 1 or draws < 1:
         raise WrongRows(f"{draws} draws of {steps} steps", expected="at least 1 of each")
     begun, times = _history(history, codec, steps)
@@ -116,7 +117,7 @@ def foreseen(
     c, shares = _condition(fitted, begun), []
     for places in _alike(begun.lengths.tolist()):
         some = begun.take(places.numpy())
-        start = _beginning(codec, some)[..., -codec.space.length :]
+        start = _beginning(codec, some)[..., -most:]
         last = some.values[:, int(some.lengths[0]) - 1]
         each = torch.arange(draws).repeat_interleave(len(places)) * APART + places.repeat(draws)
         for numbers in each.split(BATCH):
@@ -129,7 +130,7 @@ def foreseen(
             shares.append(share)
     if fixed is not None:
         told = np.where(np.isnan(fixed), told, fixed)  # to the bit
-    way, share = goer.word(partly=known is not None), min((each for each in shares if each is not None), default=None)
+    way, share = goer.word(partly=partly), min((each for each in shares if each is not None), default=None)
     return Forecast(told, codec.channels, codec.space.levels, begun.lengths, begun, way, share, times)
 
 

@@ -4,7 +4,7 @@ Beside the model stands the seasonal naive forecast: the last season again, with
 origin. Scores of several channels are told in what each changes by over a season, and then averaged.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -114,8 +114,8 @@ def judged(draws: Array, truth: Array, scale: Array, channels: tuple[str, ...], 
     sizes, unit = (len(truth), len(draws)), f"in mean changes over a season of {season}"
 
     def told(name: str, loss: Array, ideal: float, note: str, units: Array | float = 1.0) -> Measure:
-        parts = {channel: float(each) for channel, each in zip(channels, (loss * units).mean((0, 1)))}
-        return _with(mean(name, loss.mean((1, 2)), sizes, ideal, note), parts if len(channels) > 1 else {})
+        parts = {channel: float(each) for channel, each in zip(channels, (loss * units).mean((0, 1)), strict=True)}
+        return replace(mean(name, loss.mean((1, 2)), sizes, ideal, note), parts=parts if len(channels) > 1 else {})
 
     quantiles = np.quantile(draws, LEVELS, axis=0)
     middle, centre = quantiles[LEVELS.index(0.5)], draws.mean(0)
@@ -136,10 +136,11 @@ def judged(draws: Array, truth: Array, scale: Array, channels: tuple[str, ...], 
 def _rmse(error: Array, channels: tuple[str, ...], sizes: tuple[int, int], scale: Array) -> Measure:
     """Of the mean of the draws; its interval from that of the mean square."""
     square = mean("RMSE", ((error / scale) ** 2).mean((1, 2)), sizes, 0.0)
-    ends = [max(0.0, end) ** 0.5 for end in (square.value, square.low, square.high)]
-    parts = dict(zip(channels, (error**2).mean((0, 1)) ** 0.5)) if len(channels) > 1 else {}
-    own = {name: float(value) for name, value in parts.items()}
-    return Measure("RMSE", *ends, sizes, 0.0, "of the mean, in the same; of channels in their own units", own)
+    value, low, high = (max(0.0, end) ** 0.5 for end in (square.value, square.low, square.high))
+    parts = dict(zip(channels, (error**2).mean((0, 1)) ** 0.5, strict=True)) if len(channels) > 1 else {}
+    own = {name: float(each) for name, each in parts.items()}
+    note = "of the mean, in the same; of channels in their own units"
+    return replace(square, value=value, low=low, high=high, note=note, parts=own)
 
 
 def skill(draws: Array, naive: Array, truth: Array, scale: Array) -> Measure:
@@ -150,9 +151,3 @@ def skill(draws: Array, naive: Array, truth: Array, scale: Array) -> Measure:
     half = spread.high - spread.value
     note = "the share of the seasonal naive forecast's CRPS that is saved"
     return Measure("skill", 1 - ratio, 1 - ratio - half, 1 - ratio + half, (len(truth), len(draws)), 1.0, note)
-
-
-def _with(measure: Measure, parts: dict[str, float]) -> Measure:
-    return Measure(
-        measure.name, measure.value, measure.low, measure.high, measure.rows, measure.ideal, measure.note, parts
-    )
