@@ -36,7 +36,10 @@ class Goer:
 
     @classmethod
     def of(cls, fitted: Fitted[Any], most: int, *, partly: bool, sharpness: Sharpness, how: Filling) -> "Goer":
-        """Of a model of windows of `most` moments, where it can; `partly` where a moment is known in part, which only what completes can be given."""
+        """Of a model of windows of `most` moments, where it can.
+
+        `partly`: a moment is known in part, which only what completes can be given.
+        """
         ways = (Completes, Fills, Descends) if partly else (Continues, Completes, Fills, Descends)
         model = promised(fitted.model, fitted.name, *ways)
         if sharpness != PLAIN and (partly or not isinstance(model, Continues)):
