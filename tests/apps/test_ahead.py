@@ -120,9 +120,12 @@ def test_what_cannot_go_on_so_is_refused(record, model):
         foreseen(model, record, 3, known=pd.DataFrame({"load": [1.0, 2.0]}))
     with pytest.raises(WrongRows, match="no number"):
         foreseen(model, record, 3, known=pd.DataFrame({"load": ["a", "b", "c"]}))
+
+
+def test_a_model_that_draws_through_time_fills_in_where_a_column_is_known(record):
     waves = fitted(record, "wavenet,width=8,skips=8,components=2", Windows(length=8), budget=5)
-    with pytest.raises(CannotAnswer, match="no completion"):
-        foreseen(waves, record, 3, known=pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
-    gan = fitted(record, "gan", Windows(length=8), budget=2)
-    with pytest.raises(CannotAnswer, match="no continuations"):
-        foreseen(gan, record, 3)
+    assert foreseen(waves, record, 3).way == "exact"
+    told = foreseen(waves, record, 3, known=pd.DataFrame({"load": [1.0, 2.0, 3.0]}))
+    assert told.way == "asymptotic"
+    np.testing.assert_array_equal(told.values[0, 0, :, 0], [1.0, 2.0, 3.0])
+    assert np.isfinite(told.values).all()
