@@ -97,7 +97,7 @@ def proof(
     """(1) and (2), on rows of which each lacks some cells or other."""
     by, patterns = by or completing(fitted), patterns_of(truth.names)
     mine = fitted.sample(rows, seed=seed)[truth.names].reset_index(drop=True)
-    own = own_ranks(by, mine, patterns, draws, seed)
+    own = own_ranks(by, mine, patterns, draws, seed + 100)  # other noise than that of the rows themselves
     real = truth.draw(rows, seed=seed)
     partial = holed(real, patterns)
     completed, way, share = by(partial, seed + 1)
