@@ -4,8 +4,8 @@ r"""The law of completion: unknown cells are drawn as the model's own rows have 
     x ~ p,  a ~ complete(x_K),  b ~ p(. | x_K)   =>  (x_K, a) and (x_K, b) have one law, where p_theta = p           (2)
     E = 2 E|a - b| - E|a - a'| - E|b - b'|                                                                           (3)
 
-(1) holds for any model, however badly it has learned: it is about completion alone. Its t are columns and products of
-two, of which only the latter see that a cell was drawn without a look at the others. (2) is about both. In (3) numbers
+(1) holds for any model, however badly it has learned: it is about completion alone. Its t are columns, and how near a
+row is to others of the model: only the latter sees that a cell was drawn without a look at the rest. (2) is about both. In (3) numbers
 are over their spread and a choice is a corner of a simplex; what E is by chance is seen by exchanging a and b in rows.
 Simulation-Based Calibration Checking: The Choice of Test Quantities Shapes Sensitivity (Modrak et al., 2023); Energy
 Statistics (Szekely & Rizzo, 2013)
@@ -16,7 +16,6 @@ Statistics (Szekely & Rizzo, 2013)
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 from typing import Any, final
 
 import numpy as np
@@ -32,6 +31,8 @@ from likely.testing.law import demand
 Array = np.ndarray[Any, Any]
 Completing = Callable[[pd.DataFrame, int], tuple[pd.DataFrame, str, float | None]]
 EXCHANGES = 400  # of rows' two completions, that tell what is chance
+NEAREST = 5  # rows of the model, by whose distance it is told how rare a row is
+WHOLE = "whole row"
 SURE = 1e-3  # a law that holds is called broken as often as this
 ROOM = {"exact": 0.0, "model-exact": 0.08, "asymptotic": 0.08}  # how far from uniform ranks may be, beside chance
 SLACK = 3.0  # completions may be so many times as far from the truth as the model's own rows are
@@ -97,7 +98,8 @@ def proof(
     """(1) and (2), on rows of which each lacks some cells or other."""
     by, patterns = by or completing(fitted), patterns_of(truth.names)
     mine = fitted.sample(rows, seed=seed)[truth.names].reset_index(drop=True)
-    own = own_ranks(by, mine, patterns, draws, seed + 100)  # other noise than that of the rows themselves
+    others = fitted.sample(rows, seed=seed + 50)[truth.names]
+    own = own_ranks(by, mine, others, patterns, draws, seed + 100)  # other noise than that of the rows themselves
     real = truth.draw(rows, seed=seed)
     partial = holed(real, patterns)
     completed, way, share = by(partial, seed + 1)
@@ -116,29 +118,35 @@ def holed(rows: pd.DataFrame, patterns: Array) -> pd.DataFrame:
     return rows.mask(patterns[np.arange(len(rows)) % len(patterns)])
 
 
-def own_ranks(by: Completing, rows: pd.DataFrame, patterns: Array, draws: int, seed: int) -> dict[str, Uniformity]:
-    """(1): of every column, and of every product of two, over the rows that lack one of them."""
+def own_ranks(
+    by: Completing, rows: pd.DataFrame, others: pd.DataFrame, patterns: Array, draws: int, seed: int
+) -> dict[str, Uniformity]:
+    """(1): of every column, over the rows that lack it, and of how near a row is to other rows of the model."""
     gone = patterns[np.arange(len(rows)) % len(patterns)]
-    drawn = by(pd.concat([holed(rows, patterns)] * draws, ignore_index=True), seed)[0]
-    truth, told = (np.stack(each, 1) for each in zip(*(_coded(rows[name], drawn[name]) for name in rows), strict=True))
-    told = told.reshape(draws, *truth.shape)
+    drawn = by(pd.concat([holed(rows, patterns)] * draws, ignore_index=True), seed)[0][list(rows)]
     found = {}
-    for one, other in combinations_with_replacement(range(rows.shape[1]), 2):
-        lacks = gone[:, one] | gone[:, other]
-        true, drew = (
-            each[..., lacks, one] * (each[..., lacks, other] if one != other else 1) for each in (truth, told)
-        )
-        name = " ".join(dict.fromkeys((str(rows.columns[one]), str(rows.columns[other]))))
-        found[name] = uniformity(ranks(true, drew.T, seed=seed + len(found)))
-    return found
+    for place, name in enumerate(rows):
+        true, told = _coded(rows[name], drawn[name])
+        lacks = gone[:, place]
+        found[str(name)] = uniformity(ranks(true[lacks], told.reshape(draws, -1).T[lacks], seed=seed + place))
+    points = _points(pd.concat([others, rows, drawn], ignore_index=True))
+    near = _nearness(points[len(others) :], points[: len(others)])
+    told = near[len(rows) :].reshape(draws, -1).T
+    return found | {WHOLE: uniformity(ranks(near[: len(rows)], told, seed=seed + len(found)))}
 
 
 def _coded(one: pd.Series, other: pd.Series) -> tuple[Array, Array]:
-    """Two columns as numbers about the first's middle: of choices their places."""
+    """Two columns as numbers: of choices their places."""
     if not pd.api.types.is_numeric_dtype(one):
         levels = {level: place for place, level in enumerate(sorted({*one, *other}))}
         one, other = one.map(levels), other.map(levels)
-    return one.to_numpy(float) - one.mean(), other.to_numpy(float) - one.mean()
+    return one.to_numpy(float), other.to_numpy(float)
+
+
+def _nearness(points: Array, others: Array) -> Array:
+    """Minus the distance to the nearest few of the others: low where rows are rare."""
+    gaps = ((points[:, None] - others) ** 2).sum(-1)
+    return -np.sort(np.partition(gaps, NEAREST, axis=1)[:, :NEAREST], axis=1).mean(1)
 
 
 def apart(a: pd.DataFrame, b: pd.DataFrame, *, seed: int = 0) -> Apart:

@@ -85,8 +85,9 @@ all but one. Made by `pytest -m slow tests/testing/test_completion.py`; the test
 asymptotic completion is not what it says. Heuristic completions promise nothing: their bias is what was measured here.
 
 - **ranks**: the model's own rows, with cells taken away and drawn again nine times. The largest distance of ranks among
-  the draws from uniform (Kolmogorov's D), over columns and products of two; by chance alone each stays below 0.095 (a
-  column) or 0.074 (a product) in 95 of 100. It is about completion alone, however well the family has learned.
+  the draws from uniform (Kolmogorov's D), over columns and over how near a whole row is to others of the model; by
+  chance alone it stays below 0.095 (a column) or 0.067 (whole rows) in 95 of 100. It is about completion alone, however
+  well the family has learned.
 - **from the truth**: the energy distance of completed rows from the same rows completed by the truth; in brackets what
   it stays below by chance. It holds what the family has not learned, too, which **own rows**, the energy distance of
   the family's own rows from the truth's, shows.
