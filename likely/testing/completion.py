@@ -5,8 +5,8 @@ r"""The law of completion: unknown cells are drawn as the model's own rows have 
     E = 2 E|a - b| - E|a - a'| - E|b - b'|                                                                           (3)
 
 (1) holds for any model, however badly it has learned: it is about completion alone. Its t are columns, and how near a
-row is to others of the model: only the latter sees that a cell was drawn without a look at the rest. (2) is about both. In (3) numbers
-are over their spread and a choice is a corner of a simplex; what E is by chance is seen by exchanging a and b in rows.
+row is to others of the model: only that sees that a cell was drawn without a look at the rest. (2) is about both. In (3)
+numbers are over their spread and a choice is a corner of a simplex; what E is by chance is seen by exchanging a and b.
 Simulation-Based Calibration Checking: The Choice of Test Quantities Shapes Sensitivity (Modrak et al., 2023); Energy
 Statistics (Szekely & Rizzo, 2013)
 """
@@ -146,7 +146,7 @@ def _coded(one: pd.Series, other: pd.Series) -> tuple[Array, Array]:
 def _nearness(points: Array, others: Array) -> Array:
     """Minus the distance to the nearest few of the others: low where rows are rare."""
     gaps = ((points[:, None] - others) ** 2).sum(-1)
-    return -np.sort(np.partition(gaps, NEAREST, axis=1)[:, :NEAREST], axis=1).mean(1)
+    return -np.partition(gaps, NEAREST, axis=1)[:, :NEAREST].mean(1)
 
 
 def apart(a: pd.DataFrame, b: pd.DataFrame, *, seed: int = 0) -> Apart:
