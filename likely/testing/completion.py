@@ -5,7 +5,7 @@ r"""The law of completion: unknown cells are drawn as the model's own rows have 
     E = 2 E|a - b| - E|a - a'| - E|b - b'|                                                                           (3)
 
 (1) holds for any model, however badly it has learned: it is about completion alone. Its t are columns, and how near a
-row is to others of the model: only that sees that a cell was drawn without a look at the rest. (2) is about both. In (3)
+row is to others of the model: only that sees a cell drawn without a look at the rest. (2) is about both. In (3)
 numbers are over their spread and a choice is a corner of a simplex; what E is by chance is seen by exchanging a and b.
 Simulation-Based Calibration Checking: The Choice of Test Quantities Shapes Sensitivity (Modrak et al., 2023); Energy
 Statistics (Szekely & Rizzo, 2013)
