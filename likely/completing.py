@@ -35,7 +35,7 @@ from likely.terms import Subject
 
 ROUNDS = (4, 32, 256, 2048, 16384)  # draws of each row that none has agreed with yet
 ENOUGH, MOST = 2048, 1 << 17  # draws none of which agreed, to give up; draws of all rows together
-APART = 1 << 32  # between the noise of a row's draws
+APART, AGAIN = 1 << 32, 1 << 48  # between the noise of a row's imputations, and of draws that are looked through
 WAYS = ("exact", "model-exact", "asymptotic", "heuristic")
 
 
@@ -70,10 +70,10 @@ class Completer:
     filled: bool  # a missing cell of the condition is drawn, where it else says nothing
     told: Told = Intervals()
 
-    def whole(self, known: Known) -> Drawn:
+    def whole(self, known: Known, ids: Tensor | None = None) -> Drawn:
         """A row for each that is known in part."""
-        beside, told = self.drawn(known)
-        return told if not beside else self._looked_for(known, beside, told)
+        beside, told = self.drawn(known, ids)
+        return told if not beside else self._looked_for(known, beside, told, ids)
 
     def drawn(self, known: Known, ids: Tensor | None = None) -> tuple[tuple[str, ...], Drawn]:
         """The same, but for some columns' ranges; the noise of a row is its own, or that of row `ids[i]`."""
@@ -125,21 +125,22 @@ class Completer:
 
     # What has to be looked for ----------------------------------------------------------------------------------------
 
-    def _looked_for(self, known: Known, beside: tuple[str, ...], first: Drawn) -> Drawn:
+    def _looked_for(self, known: Known, beside: tuple[str, ...], first: Drawn, ids: Tensor | None) -> Drawn:
         """The first draw of every row that agrees with the ranges."""
-        looking = Looking(len(known))
+        looking = Looking(np.arange(len(known)) if ids is None else ids.numpy())
         looking.see(np.arange(len(known)), first.rows, self._agrees(known, beside, first.rows), 1)
         for times in ROUNDS:
             if not len(looking.open):
                 break
             rows = np.tile(looking.open, min(times, max(1, (MOST - looking.drawn) // len(looking.open))))
-            ids = looking.ids(rows)
             some = known.take(rows)
-            told = self.drawn(some, ids)[1].rows
+            told = self.drawn(some, looking.noise(rows))[1].rows
             looking.see(rows, told, self._agrees(some, beside, told), len(rows) // len(looking.open))
             looking.check(known, beside)
         looking.check(known, beside, over=True)
-        return first._replace(rows=looking.rows(), log_evidence=None, acceptance=looking.agreed / looking.drawn)
+        rows, share = looking.rows(), looking.agreed / looking.drawn
+        rows.frame.attrs["acceptance"] = share  # whoever only sees the rows can read it too
+        return first._replace(rows=rows, log_evidence=None, acceptance=share)
 
     def _agrees(self, known: Known, beside: tuple[str, ...], rows: Rows) -> NDArray[np.bool_]:
         assert isinstance(rows, Table)
@@ -154,14 +155,14 @@ class Completer:
 class Looking:
     """Which rows have found a draw that agrees."""
 
-    def __init__(self, rows: int) -> None:
-        self.open, self.drawn, self.agreed, self.attempts = np.arange(rows), 0, 0, 0
+    def __init__(self, ids: NDArray[np.int64]) -> None:
+        self.ids, self.open, self.drawn, self.agreed, self.attempts = ids, np.arange(len(ids)), 0, 0, 0
         self.parts: list[tuple[NDArray[np.int64], Table]] = []
 
-    def ids(self, rows: NDArray[np.int64]) -> Tensor:
+    def noise(self, rows: NDArray[np.int64]) -> Tensor:
         """Where the noise of the next draws is: draw k of row i has noise of its own."""
         attempt = self.attempts + np.arange(len(rows)) // len(self.open)
-        return torch.from_numpy(attempt * APART + rows)
+        return torch.from_numpy(attempt * AGAIN + self.ids[rows])
 
     def see(self, rows: NDArray[np.int64], told: Rows, agrees: NDArray[np.bool_], times: int) -> None:
         """Draws of these rows."""
@@ -235,16 +236,18 @@ def _otherwise(fitted: Subject, own: Known) -> str:
 # The verbs -----------------------------------------------------------------------------------------------------------
 
 
-def whole_rows(fitted: Subject, known: Known, how: Filling, *, filled: bool = False) -> Drawn:
-    """Rows of a table that have what is known of each."""
+def whole_rows(
+    fitted: Subject, known: Known, how: Filling, *, filled: bool = False, ids: Tensor | None = None
+) -> Drawn:
+    """Rows of a table that have what is known of each; the noise of row i is its own, or that of row `ids[i]`."""
     codec = fitted.codec
     if not isinstance(codec, TableCodec):
         raise CannotAnswer(f"{codec.reads.word} cannot be completed yet", expected="a model of tables or pictures")
     completer = Completer(fitted, codec, how, filled)
     try:
-        return completer.whole(known)
+        return completer.whole(known, ids)
     except TakesNoIntervals:
-        return replace(completer, told=Values()).whole(known)
+        return replace(completer, told=Values()).whole(known, ids)
 
 
 def completion(fitted: Subject, data: Any, hole: Any, given: Any, how: Filling) -> Completion:

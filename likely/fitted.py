@@ -50,6 +50,7 @@ from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.filling import Filling
+from likely.imputing import Imputations, imputed
 from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
 from likely.prompts import Ending, Writer, beginnings
@@ -224,6 +225,13 @@ class Fitted(Generic[M_co]):
         nearer to the model's p(unknown | known); denoisers do it `by` others; `exact` refuses whatever is less.
         """
         return completion(self, data, hole, given, Filling(particles, by, seed, exact))
+
+    def imputations(
+        self, data: Any, n: int = 20, *, given: Any = None,
+        particles: int | None = None, by: Reconstruction | None = None, exact: bool = False, seed: int = 0,
+    ) -> Imputations:  # fmt: skip
+        """The rows completed n times: points that sum these up (`mean`, `median`, `mode`), and Rubin's pooling."""
+        return imputed(self, data, n, given, Filling(particles, by, seed, exact))
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from likely.card import Completion
 from likely.codecs import TextsCodec
 from likely.codecs.vocabulary import Listed, Words, padded
+from likely.completing import check_exact
 from likely.contracts import AnyOrder, Completes, Fills
 from likely.errors import CannotAnswer, FieldError, WrongRows
 from likely.filling import Filling, disagreement, filled
@@ -23,8 +24,9 @@ FEW = 16  # texts on which orders are compared: each costs a look a token
 
 
 def completed(
-    fitted: Fitted[Any], texts: Sequence[str], *, mark: str = MARK, particles: int | None = None, seed: int = 0
-) -> Completion:
+    fitted: Fitted[Any], texts: Sequence[str], *,
+    mark: str = MARK, particles: int | None = None, exact: bool = False, seed: int = 0,
+) -> Completion:  # fmt: skip
     """The texts with every mark drawn from p(gaps | the rest)."""
     model, codec = promised(fitted.model, fitted.name, Completes, Fills), fitted.codec
     if not isinstance(codec, TextsCodec):
@@ -34,6 +36,8 @@ def completed(
         raise CannotAnswer(f"this {fitted.name} was fitted given {', '.join(fitted.card.condition)}",
                            expected="a model of texts alone")  # fmt: skip
     (x, known), how = gapped(codec, texts, mark), Filling(particles, seed=seed)
+    if exact:
+        check_exact(fitted.name, how.word(model))
     cells, share = filled(model, fitted.lift, x, known, None, how)
     apart = disagreement(model, cells[:FEW], None, seed=seed) if isinstance(model, AnyOrder) else None
     return Completion(codec.decode(cells), how.word(model), share, disagreement=apart)

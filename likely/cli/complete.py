@@ -1,4 +1,7 @@
-"""likely complete RUN partial.csv [-o out.csv]; likely complete RUN picture.png --hole hole.png [-o out.png]"""
+"""likely complete RUN partial.csv [--given age=30..40] [-n 20] [--point mean] [--exact] [-o out.csv]
+
+Of pictures: likely complete RUN picture.png --hole hole.png [-o out.png]
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from likely.data import Images
     from likely.fitted import Fitted
 
+DRAWS = 20  # that a point sums up, where nobody says how many
+
 
 def complete(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
@@ -24,7 +29,15 @@ def complete(
     particles: Annotated[int | None, typer.Option(help="Of each row, where completion is asymptotic.")] = None,
     by: Annotated[str | None, typer.Option(help="A denoiser's way: RePaint,times=10, Replacing, DPS, PiGDM.")] = None,
     hole: Annotated[Path | None, typer.Option(help="Of pictures: white where they are to be filled in.")] = None,
-    given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE that pictures are drawn given.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(help="What else is known: COLUMN=VALUE, COLUMN=30..40, 'COLUMN>=30', 'COLUMN!=A' (of tables)."),
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", help="Of tables: so many draws, numbered (imputations).", min=1)
+    ] = None,
+    point: Annotated[str | None, typer.Option(help="Of tables: mean, median or mode of the draws (20, or -n).")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Refuse whatever is less than exact.")] = False,
     gap: Annotated[str, typer.Option(help="Of texts: the character that marks one unknown token.")] = "_",
     seed: Seed = 0,
     as_json: Json = False,
@@ -37,12 +50,17 @@ def complete(
 
     fitted = load(run)
     if isinstance(fitted.codec, TextsCodec):
-        _texts(fitted, fitted.codec.form, data, out, gap, particles, seed, as_json=as_json)
+        check_tables(given, n, point)
+        _texts(fitted, fitted.codec.form, data, out, gap, particles, seed, exact=exact, as_json=as_json)
         return
     framed = replace(fitted, card=replace(fitted.card, returns="frame"))  # whatever form Python fitted it from
     way = None if by is None else made("Reconstruction", by)
     told = given_of(given or []) or None
-    completion = framed.complete(data, hole=hole, given=told, particles=particles, by=way, seed=seed)
+    asked: dict[str, Any] = {"given": told, "particles": particles, "by": way, "exact": exact, "seed": seed}
+    if n is not None or point is not None:
+        completion = _several(framed, data, n or DRAWS, point, asked)
+    else:
+        completion = framed.complete(data, hole=hole, **asked)
     if isinstance(completion.rows, Images):
         _pictures(completion, completion.rows, out or Path("completed.png"), particles, as_json=as_json)
         return
@@ -56,6 +74,7 @@ def complete(
                 "way": completion.way,
                 "share": completion.share,
                 "disagreement": completion.disagreement,
+                "acceptance": completion.acceptance,
                 "file": out,
                 "rows": rows,
             }
@@ -64,6 +83,25 @@ def complete(
     if out is None:
         typer.echo(completion.rows.to_csv(index=False), nl=False)
     _told(completion, particles)
+
+
+def check_tables(given: list[str] | None, n: int | None, point: str | None) -> None:
+    """What is of tables is not asked of texts."""
+    from likely.errors import CannotAnswer
+
+    asked = {"--given": given, "-n": n, "--point": point}
+    if said := [name for name, value in asked.items() if value]:
+        raise CannotAnswer(f"{' and '.join(said)} is of tables, and this is a model of texts",
+                           expected="texts with gaps", remedy="leave it out; another --seed draws again")  # fmt: skip
+
+
+def _several(fitted: "Fitted[Any]", data: str, n: int, point: str | None, asked: dict[str, Any]) -> "Completion":
+    """Several draws of each row, numbered; or a point that sums them up."""
+    from likely.card import Completion
+
+    drawn = fitted.imputations(data, n, **asked)
+    rows = drawn.long() if point is None else drawn.point(point)
+    return Completion(rows, drawn.way, drawn.share, acceptance=drawn.acceptance)
 
 
 def _texts(
@@ -75,6 +113,7 @@ def _texts(
     particles: int | None,
     seed: int,
     *,
+    exact: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Texts with gaps, one a line."""
@@ -85,7 +124,7 @@ def _texts(
     rows = read(data, schema={"texts": form})
     if not isinstance(rows, Texts):
         raise WrongRows(f"these rows are {rows.word}", expected="texts, as the model was fitted on")
-    completion = completed(fitted, rows.texts, mark=gap, particles=particles, seed=seed)
+    completion = completed(fitted, rows.texts, mark=gap, particles=particles, exact=exact, seed=seed)
     if out is not None:
         write(completion.rows, out)
     if as_json:
@@ -115,7 +154,8 @@ def _told(completion: "Completion", particles: int | None) -> None:
     apart, share = completion.disagreement, completion.share
     orders = "" if apart is None else f" (orders disagree by {apart:.2g} nats a row)"
     founded = "" if share is None else f" (particles: an effective {share:.0%} of {particles or 'them'})"
-    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}{founded}", err=True)
+    ranges = "" if completion.acceptance is None else f" ({completion.acceptance:.2g} of the draws were in the ranges)"
+    typer.echo(f"{len(completion.rows)} rows completed, {completion.way}{orders}{founded}{ranges}", err=True)
 
 
 def command() -> TyperCommand:

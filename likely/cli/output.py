@@ -1,6 +1,7 @@
 """What verbs print: a table for people, JSON for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Seed = Annotated[int, typer.Option(help="The seed: the same seed gives the same rows.", min=0, max=2**62)]
+SIGN = re.compile("(!=|>=|<=|=|>|<)")
 PIPED = 10_000  # characters a line may have where no terminal folds it
 
 
@@ -100,13 +102,16 @@ def say(text: str) -> None:
 
 
 def given_of(pairs: Sequence[str]) -> dict[str, str]:
-    """`--given sex=Female --given age=40` as a dict."""
+    """`--given sex=Female --given 'age>=30' --given age<40` as a dict: age is ">=30&<40"; a range keeps its sign."""
     from likely.errors import FieldError
 
-    given = {}
+    given: dict[str, str] = {}
     for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise FieldError(f"--given '{pair}' is not COLUMN=VALUE", expected="for example --given sex=Female")
-        given[name.strip()] = value.strip()
+        name, sign, value = (part.strip() for part in [*SIGN.split(pair, maxsplit=1), "", ""][:3])
+        if not sign or not name:
+            raise FieldError(f"--given '{pair}' is not COLUMN=VALUE", expected="for example --given sex=Female, "
+                             "--given age=30..40, --given 'age>=30' or --given 'town!=Ulm'")  # fmt: skip
+        said = value if sign == "=" else sign + value
+        both = sign != "=" and SIGN.match(given.get(name, ""))
+        given[name] = f"{given[name]}&{said}" if both else said
     return given

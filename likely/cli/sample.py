@@ -1,4 +1,6 @@
-"""likely sample RUN -n 100 [--given sex=Female] [--prompt "ROMEO:" --temperature 0.8 --stop "\\n\\n"] [-o out.csv]
+"""likely sample RUN -n 100 [--given sex=Female --given age=30..40] [-o out.csv]
+
+Of models of texts: [--prompt "ROMEO:" --temperature 0.8 --stop "\\n\\n"]
 
 Of models that denoise: [--steps 20 --sampler dpmsolver] [--guidance 3] [--guide OTHER_RUN --given label=3 --strength 2]
 """
@@ -127,7 +129,12 @@ def sample(
     n: Annotated[
         int | None, typer.Option("-n", help="How many rows: 10, or one text that goes on from a prompt.", min=1)
     ] = None,
-    given: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: draw given this (may be repeated).")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Draw given COLUMN=VALUE, COLUMN=30..40, 'COLUMN>=30', COLUMN=A|B or 'COLUMN!=A' (repeatable)."
+        ),
+    ] = None,
     prompt: Annotated[str | None, typer.Option(help="How a text begins, exactly as it is to stand.")] = None,
     temperature: Annotated[float, typer.Option(help="Below 1: nearer to the likeliest; above: wilder.")] = 1.0,
     top_k: Annotated[int | None, typer.Option(help="Of every choice, the K likeliest alone.")] = None,
@@ -286,6 +293,9 @@ def told(asked: Asked, rows: "Rows", run: Path, out: Path | None, *, as_json: bo
     """Rows to a file, or printed."""
     from likely.data import Table, Texts, write
 
+    if isinstance(rows, Table) and "acceptance" in rows.frame.attrs:
+        share = rows.frame.attrs["acceptance"]
+        typer.echo(f"{share:.2g} of the model's draws were in the ranges given, and are kept", err=True)
     target = out or (None if isinstance(rows, Table | Texts) else Path(f"samples{rows.suffix}"))
     recipe = recipe_of(run, asked, target)
     if target is not None:

@@ -131,3 +131,24 @@ def test_what_cannot_be_done_to_pictures(cli, digits, models, tmp_path):
     cli("complete", digits, "whole.png", "--by", "DPS", "--particles", 3).fails(2, "both asked for")
     likely.read("iris").frame.head(3).drop(columns="species").to_csv("partial.csv", index=False)
     cli("complete", models["vae"], "partial.csv", "--by", "DPS").fails(4, "a way of its own")
+
+
+def test_ranges_several_draws_and_points(cli, models, partial):
+    told = cli(
+        "complete", models["people"], "partial.csv", "--given", "children>=2", "--given", "town!=Ulm", "-o", "c.csv"
+    )
+    assert "20 rows completed, exact" in told.err
+    assert (pd.read_csv("c.csv")["children"] >= 2).all()
+    cli("complete", models["people"], "partial.csv", "-n", 3, "-o", "several.csv")
+    several = pd.read_csv("several.csv")
+    assert several["imputation"].tolist() == [1] * 20 + [2] * 20 + [3] * 20
+    cli("complete", models["people"], "partial.csv", "--point", "mean", "-o", "mean.parquet")
+    assert len(pd.read_parquet("mean.parquet")) == 20
+    assert cli("complete", models["people"], "partial.csv", "--exact", "--json").code == 0
+    cli("complete", models["people"], "partial.csv", "--point", "meen").fails(2, "mean")
+    cli("complete", models["people"], "partial.csv", "--given", "children>=many").fails(3, "no number")
+
+
+def test_less_than_exact_is_refused(cli, models):
+    likely.read("iris").frame.head(3).drop(columns="species").to_csv("partial.csv", index=False)
+    cli("complete", models["vae"], "partial.csv", "--exact").fails(4, "asymptotic", "NaiveBayes")

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -266,3 +267,18 @@ def test_a_recipe_that_says_no_way_down_is_none(said):
     with pytest.raises(TypeError):
         Asked.of({"n": 3, "given": {}, "seed": 0} | said)
     assert Asked.of({"n": 3, "interval": [0.1, 2.0], "steps": 5}).interval == [0.1, 2.0]
+
+
+def test_ranges_are_given_by_signs(cli, models):
+    rows = pd.read_csv(io.StringIO(cli("sample", models["people"], "-n", 40, "--given", "age=30..40", "--given",
+                                       "since>=2015", "--given", "town!=Ulm").out))  # fmt: skip
+    assert rows["age"].between(30, 40).all()
+    assert (rows["since"] >= "2015").all()
+    assert set(rows["town"]) <= {"Bonn", "Köln"}
+    told = cli("sample", models["vae"], "-n", 5, "--given", "sepal width (cm)<5", "-o", "some.csv")
+    assert "of the model's draws were in the ranges given" in told.err
+    assert cli("replay", "some.csv", "-o", "again.csv").code == 0
+    assert Path("some.csv").read_bytes() == Path("again.csv").read_bytes()
+    cli("sample", models["vae"], "--given", "sepal width (cm)>900").fails(
+        4, "0 of ", "draws had 'sepal width (cm)' in >900"
+    )
