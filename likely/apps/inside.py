@@ -80,9 +80,8 @@ def inside(
     known = whole.take(places)
     pairs = [pair_named(said, whole) for said in between] or [_apart(known, places)]
     plane = plane_of(known.z)
-    attribute = _attribute(known, by)
+    attribute, values = coloured(known, by)
     grid, given = grid_of(plane, side), _middle(known, plane)
-    values = None if attribute is None or known.labels is None else attribute.coded(known.labels.frame[attribute.name])
     return Inside(
         known, source_of(source), plane, plane.places(known.z), attribute, values, side, grid,
         known.decoded(plane.codes(grid), _repeated(given, len(grid))),
@@ -105,6 +104,13 @@ def _middle(known: Coded, plane: Plane) -> pd.DataFrame | None:
 
 def _repeated(given: pd.DataFrame | None, rows: int) -> pd.DataFrame | None:
     return None if given is None else given.loc[given.index.repeat(rows)].reset_index(drop=True)
+
+
+def coloured(known: Coded, by: str | None = None) -> tuple[Attribute | None, Array | None]:
+    """What a map is coloured by, and its value in each row."""
+    attribute = _attribute(known, by)
+    labels = None if attribute is None else known.labels
+    return attribute, None if labels is None or attribute is None else attribute.coded(labels.frame[attribute.name])
 
 
 # What the person named -----------------------------------------------------------------------------------------------
