@@ -2,7 +2,8 @@
 
 from likely.report.calibrated import write_calibration
 from likely.report.inside import write_inside
-from likely.report.page import write_comparison, write_measurement
+from likely.report.measured import write_measurement
+from likely.report.page import write_comparison
 from likely.report.predict import write_predictions
 from likely.report.steps import write_steps
 from likely.report.walks import write_between, write_sweep

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from likely.apps.learning_curve import Curve, LearningCurve
+from likely.apps.ranks import Ranks
 from likely.metrics import Reliability
-from likely.report.drawing import dots, line, path, shortened, svg, text
+from likely.report.drawing import box, dots, line, path, shortened, svg, text
 
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 520.0, 14.0, 300.0  # of the inside
 WIDTH, HEIGHT = 640.0, 342.0
@@ -116,3 +117,43 @@ def confidence(plain: Reliability, calibrated: Reliability | None) -> Markup:
     shapes.append(text(EDGE + SIDE / 2, SIDE + 27, "how sure it is", end="middle"))
     shapes.append(text(EDGE + 4, 9, "how often it is right"))
     return svg(EDGE + SIDE + 16, SIDE + 32, shapes, label="share of right predictions against confidence")
+
+
+# Ranks ---------------------------------------------------------------------------------------------------------------
+
+
+def covered(found: Ranks, name: str) -> Markup:
+    """The share of unseen cells in each middle share of the samples; the diagonal is right."""
+
+    def at(levels: Sequence[float], shares: Sequence[float]) -> list[tuple[float, float]]:
+        return [(EDGE + SIDE * a, SIDE * (1 - b)) for a, b in zip(levels, shares, strict=True)]
+
+    levels = found.levels.tolist()
+    band = [*at(levels, found.high.tolist()), *reversed(at(levels, found.low.tolist()))]
+    shapes = [path(band, "band c0"), line(EDGE, SIDE, EDGE + SIDE, 0, "dashed"),
+              line(EDGE, SIDE, EDGE + SIDE, SIDE, "axis"), line(EDGE, 0, EDGE, SIDE, "axis"),
+              path(at(levels, found.covered.tolist()), "curve c0")]  # fmt: skip
+    for share in (0.0, 0.5, 1.0):
+        told = f"{100 * share:.0f} %"
+        shapes.append(text(EDGE + SIDE * share, SIDE + 13, told, "tick", end="middle"))
+        shapes.append(text(EDGE - 5, SIDE * (1 - share) + 4, told, "tick", end="end"))
+    shapes.append(text(EDGE + SIDE / 2, SIDE + 27, "middle share of the samples", end="middle"))
+    shapes.append(text(EDGE + 6, 9, "unseen cells inside"))
+    return svg(EDGE + SIDE + 16, SIDE + 32, shapes, label=f"{name}: unseen cells within middle shares of the samples")
+
+
+def histogram(found: Ranks, name: str) -> Markup:
+    """Ranks of unseen cells among the samples; the band is where even ones lie."""
+    high, width = 54.0, SIDE / len(found.shares)
+    top = max(float(found.shares.max()), found.band[1]) * 1.05
+
+    def y(share: float) -> float:
+        return high * (1 - share / top)
+
+    bars = [box(EDGE + at * width, y(share), width - 1, high - y(share), "c0") for at, share in enumerate(found.shares)]
+    low, most = found.band
+    band = path([(EDGE, y(low)), (EDGE + SIDE, y(low)), (EDGE + SIDE, y(most)), (EDGE, y(most))], "band plain")
+    even = line(EDGE, y(1 / len(found.shares)), EDGE + SIDE, y(1 / len(found.shares)), "dashed")
+    ends = [text(EDGE, high + 13, "lowest rank", "tick"), text(EDGE + SIDE, high + 13, "highest", "tick", end="end")]
+    shapes = [*bars, band, even, line(EDGE, high, EDGE + SIDE, high, "axis"), *ends]
+    return svg(EDGE + SIDE + 16, high + 18, shapes, label=f"{name}: ranks of unseen cells among the samples")

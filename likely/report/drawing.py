@@ -1,5 +1,6 @@
 """SVG by hand: shapes that take their colours from the page, so that they are as legible on dark paper."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -44,5 +45,5 @@ def shortened(said: str, most: int) -> str:
 
 
 def signed(said: str) -> str:
-    """Numbers with a minus sign that is as wide as a plus."""
-    return said.replace("-", "\N{MINUS SIGN}")
+    """Numbers with a minus sign that is as wide as a plus; hyphens of words stay."""
+    return re.sub(r"(?<!\w)-(?=[\d.∞])|(?<=e)-(?=\d)", "\N{MINUS SIGN}", said)

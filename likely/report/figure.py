@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,48 +12,61 @@ from PIL import Image as Picture
 from likely.data import Images, Panel, Rows, Sounds, Table, Texts
 from likely.metrics.features import codes, frame_of, is_numeric
 from likely.report import waves
-from likely.report.drawing import box, dots, line, path, shortened, signed, svg, text
+from likely.report.drawing import box, dots, line, path, shortened, svg, text
 
 Array = np.ndarray[Any, Any]
-COLUMNS_SHOWN, ACROSS = 9, 3
-WIDE, HIGH, GAP = 150.0, 92.0, 16.0  # of one column's plot
+COLUMNS_SHOWN = 9
+ROOM = 400_000  # bytes that a picture of samples may take in a page
+WIDE, HIGH = 150.0, 92.0  # of one column's plot
 BINS, LEVELS, POINTS = 24, 5, 600
+MOST = 100  # pictures of a sheet
 MISSING = 44.0  # what the bar of missing cells takes
 TOP, BOTTOM = 18.0, 78.0  # of a plot's inside
-LEFT, RIGHT, WIDTH, STEP = 160.0, 570.0, 720.0, 26.0  # of the intervals' axis, the drawing and its rows
 
 
-def picture_of(rows: Rows, real: Rows) -> Markup:
-    """Samples as an inline image."""
+def picture_of(rows: Rows, real: Rows, *, name: str = "samples", room: int = ROOM) -> Markup:
+    """Samples as a picture, in at most so many bytes where what is shown can be fewer."""
     match rows, real:
         case Images(), _:
-            return image(grid(by_class(rows)))
+            return image(within(by_class(rows), room), f"{name}: {min(len(rows), MOST)} pictures")
         case Table(), Table():
-            return _drawn(rows, real)
+            return _drawn(rows, real, name)
         case Texts(), _:
             return quoted(rows)
         case Panel(), Panel():
-            return waves.series(rows, real)
+            return waves.series(rows, real, name)
         case Sounds(), _:
-            return waves.sounds(rows)
+            return waves.sounds(rows, name, room)
     raise TypeError(f"{type(rows).__name__} have no picture")
 
 
-def _drawn(rows: Table, real: Table) -> Markup:
+def _drawn(rows: Table, real: Table, name: str) -> Markup:
     names = list(frame_of(real))
-    plane = len(names) == 2 and all(is_numeric(real, name) for name in names)
-    return scatter(rows, real) if plane else columns(rows, real)
+    plane = len(names) == 2 and all(is_numeric(real, each) for each in names)
+    return scatter(rows, real) if plane else columns(rows, real, name)
 
 
 # Pictures ------------------------------------------------------------------------------------------------------------
 
 
-def image(png: bytes) -> Markup:
-    """A PNG inside the page."""
-    return Markup(f'<img alt="samples" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">')
+def image(png: bytes, said: str = "samples") -> Markup:
+    """A PNG inside the page; what is said stands for it where it is not seen."""
+    return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(said, base64.b64encode(png).decode("ascii"))
 
 
-def grid(images: Images, *, across: int = 10, most: int = 100) -> bytes:
+def within(images: Images, room: int) -> bytes:
+    """As many of a hundred pictures as so many bytes hold; one that is too large alone is made smaller."""
+    most = MOST
+    while len(sheet := grid(images, most=most)) > 0.74 * room and most > 1:  # base64 takes a third more
+        most = max(1, most // 2)
+    every = 1
+    while len(sheet) > 0.74 * room and min(images.pixels.shape[1:3]) > 8 * every:
+        every *= 2
+        sheet = grid(replace(images, pixels=images.pixels[:, ::every, ::every]), most=most)
+    return sheet
+
+
+def grid(images: Images, *, across: int = 10, most: int = MOST) -> bytes:
     """Pictures side by side with transparent gaps, enlarged by whole factors without blur."""
     pixels = np.rint(images.pixels[:most] * (255.0 / (images.levels - 1))).astype(np.uint8)
     n, height, width, channels = pixels.shape
@@ -109,19 +123,15 @@ def scatter(rows: Table, real: Table) -> Markup:
     return svg(280, 280, shapes, label=f"{names[0]} and {names[1]}")
 
 
-def columns(rows: Table, real: Table) -> Markup:
+def columns(rows: Table, real: Table, said: str = "samples") -> Markup:
     """One small plot a column: the real rows filled, the samples as lines."""
     (a, b), names = codes(real, rows), list(frame_of(real))
-    shapes = []
+    plots = []
     for place, name in enumerate(names[:COLUMNS_SHOWN]):
-        x, y = place % ACROSS * (WIDE + GAP), place // ACROSS * (HIGH + GAP)
         inside = _numbers(a[:, place], b[:, place], real, name) if is_numeric(real, name) else _levels(rows, real, name)
         title = text(0, 9, shortened(name, 26), "title")
-        shapes.append(f'<g transform="translate({x:g} {y:g})">{title}{"".join(inside)}</g>')
-    shown = min(len(names), COLUMNS_SHOWN)
-    wide, down = min(shown, ACROSS), -(-shown // ACROSS)
-    size = wide * (WIDE + GAP) - GAP, down * (HIGH + GAP) - GAP
-    return svg(*size, shapes, label="samples over real rows, column by column")
+        plots.append(svg(WIDE, HIGH, [title, *inside], label=f"{name}: {said} over real rows"))
+    return Markup('<div class="plots">{}</div>').format(Markup("").join(plots))
 
 
 def left_out(real: Table) -> int:
@@ -199,42 +209,3 @@ def _told(value: float, real: Table, name: str) -> str:
     if column.kind == "date" and real.frame[name].dtype.kind != "i":
         return str(np.datetime64(round(value), "D"))
     return f"{float(f'{value:.3g}'):g}"
-
-
-# Numbers -------------------------------------------------------------------------------------------------------------
-
-
-def _reach(far: list[float]) -> float:
-    """How far below the best is drawn: one that is very far off does not squeeze the others."""
-    *others, last = sorted(far)
-    near = max(others, default=0.0)
-    return 1.5 * near if near and last > 8 * near else last
-
-
-def intervals(rows: list[tuple[str, str, float, float]]) -> Markup:
-    """Mean scores, (name, kind, mean, half an interval) a row, as points; a bound points to where the truth may lie."""
-    best = max(mean for _, _, mean, _ in rows)
-    widest = max(half for *_, half in rows)
-    low, high = best - _reach([best - mean for _, _, mean, _ in rows]) - widest, best + widest
-    spread = (high - low) or 1.0
-    shapes = [line(x, 4, x, len(rows) * STEP + 4, "grid") for x in np.linspace(LEFT, RIGHT, 5)]
-    for place, row in enumerate(rows):
-        y = place * STEP + STEP / 2 + 4
-        shapes += _interval(row, y, low, (RIGHT - LEFT) / spread)
-    foot, places = len(rows) * STEP + 18, 0 if spread > 20 else 1 if spread > 2 else 2
-    for x in np.linspace(LEFT, RIGHT, 5):
-        told = signed(f"{low + (x - LEFT) / (RIGHT - LEFT) * spread:.{places}f}")
-        shapes.append(text(x, foot, told, "tick", end="middle"))
-    return svg(WIDTH, foot + 8, shapes, label="mean log-likelihoods of unseen rows with their intervals")
-
-
-def _interval(row: tuple[str, str, float, float], y: float, low: float, scale: float) -> list[str]:
-    """A name, a point in its interval, an arrow where the truth may be higher, and the number."""
-    name, kind, mean, half = row
-    x, off = LEFT + (max(mean, low) - low) * scale, half * scale
-    shapes = [text(LEFT - 14, y + 4, shortened(name, 20), "name", end="end")]
-    shapes.append(line(max(x - off, LEFT - 6), y, x + off, y, "span"))
-    shapes.append(dots([(x, y)], 4, "dots drawn") if mean >= low else text(LEFT - 8, y + 4, "◂", "drawn-text"))
-    if "≥" in kind:
-        shapes.append(path([(x + off + 5, y - 4), (x + off + 11, y), (x + off + 5, y + 4)], "hint"))
-    return [*shapes, text(WIDTH, y + 4, signed(f"{kind} {mean:.2f}"), "value", end="end")]

@@ -43,7 +43,7 @@ def write_inside(found: Inside, path: str | Path) -> Path:
         facts=_facts(found),
         conclusions=_conclusions(found),
         map=scatter(found.places, found.values, found.attribute),
-        legend=_legend(found.attribute, found.values),
+        legend=legend(found.attribute, found.values),
         attribute=None if found.attribute is None else found.attribute.name,
         axes="the numbers of the code themselves" if plane.own else "the codes' two principal axes",
         share="" if width <= 2 else f"{100 * plane.share:.0f} %",
@@ -78,7 +78,9 @@ def strip(rows: Rows, real: Rows) -> Markup:
     """Rows in their order, from left to right."""
     match rows, real:
         case Images(), _:
-            return figure.image(figure.grid(rows, across=len(rows), most=len(rows)))
+            return figure.image(
+                figure.grid(rows, across=len(rows), most=len(rows)), f"{len(rows)} pictures, left to right"
+            )
         case Table(), Table():
             return _side_by_side(rows, real)
     return figure.picture_of(rows, real)
@@ -121,7 +123,7 @@ def _grid(found: Inside) -> Markup:
     rows, real, side = found.grid_rows, found.coded.rows, found.side
     match rows, real:
         case Images(), _:
-            return figure.image(figure.grid(rows, across=side, most=len(rows)))
+            return figure.image(figure.grid(rows, across=side, most=len(rows)), f"{len(rows)} pictures over the plane")
         case Table(), Table():
             return _heats(rows, real, side)
     return figure.picture_of(rows, real)
@@ -204,7 +206,7 @@ def _edges(values: Array) -> Array:
     return np.nanquantile(values, np.arange(1, SHADES) / SHADES)
 
 
-def _legend(attribute: Attribute | None, values: Array | None) -> list[tuple[str, str]]:
+def legend(attribute: Attribute | None, values: Array | None) -> list[tuple[str, str]]:
     """(class, words) of every colour."""
     if attribute is None or values is None:
         return []

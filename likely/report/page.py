@@ -1,90 +1,70 @@
-"""The page: a comparison or a measurement, filled into one template and written whole."""
+"""The page of a comparison: verdict first, then everything that it rests on, filled into one template."""
 
-import os
-import platform
-from datetime import UTC, datetime
-from math import inf, isfinite, log
+from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from likely import __version__
+from likely.apps.again import again
 from likely.apps.comparison import Comparison
 from likely.apps.contender import Contender
-from likely.apps.graph import graphs
-from likely.apps.measure import FLOOR, Measurement
-from likely.apps.told import conclusions, told_codes, told_each, told_fit, told_kept, told_mean
-from likely.contracts import Scores
+from likely.apps.exhibits import of_contenders
+from likely.apps.measure import FLOOR
+from likely.apps.told import conclusions, told_fit, told_mean
 from likely.data import Pieces, Rows, Table
-from likely.doctor import readings_of
-from likely.metrics import Measure, Verdict
-from likely.report import checked, figure
-from likely.report.drawing import signed
-from likely.report.graph import graph_of, left_out
+from likely.report import checked, figure, lines, measures, rounds
+from likely.report.bars import Bar, amounts, intervals
+from likely.report.cards import card, ranked, room
+from likely.report.shown import maps_of, ranks_of, ties_of
 from likely.report.template import named, written
 
-MOST_GRAPHS = 4  # of a model that has one for each class
-MEASURED = {  # each with how far from its floor is far, and on which side
-    "two-sample AUC": 0.5, "marginals": 0.3, "pairs": 0.3, "precision": -1.0, "recall": -1.0, "density": -1.0,
-    "coverage": -1.0, "nearer to training": 0.5, "copies": 1.0,
-}  # fmt: skip
+CARDS = 16  # that stand open: those that went farthest
+CONTENTS = (
+    ("verdict", "Verdict", ""), ("samples", "Samples", ""), ("likelihood", "Likelihood", "scores"),
+    ("likeness", "Likeness", ""), ("race", "The race", "rounds"), ("calibration", "Spread", "ranks"),
+    ("dependence", "Dependence", "ties"), ("codes", "Codes", "codes"), ("checks", "Checks", "checks"),
+    ("health", "Health", "health"), ("costs", "Costs", "costs"), ("again", "Again", "recipes"),
+)  # fmt: skip
 
 
 def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     """The families side by side, as one HTML file."""
-    everyone = (*comparison.contenders, *comparison.references)
-    found = checked.certified(everyone)
+    everyone, real = (*comparison.contenders, *comparison.references), comparison.real
+    found, beside = checked.certified(everyone), {c.name for c in comparison.references}
+    order = [c for c in _farthest(comparison) if not _is_pictured(c, comparison)]
+    exhibits = of_contenders(real, [c for c in order[:CARDS] if c.name not in beside] + [*comparison.references])
+    known = [c.samples for c in comparison.references if c.name == FLOOR and c.samples is not None]
+    most = room(len(order) + 1)
+    cards = [card(c, real, known, reference=c.name in beside, most=most) for c in order]
+    filled = {
+        "purposes": [lines.purpose_of(each) for each in comparison.recommendations],
+        "conclusions": conclusions(comparison),
+        "real": figure.picture_of(real, real, name="real rows", room=most) if isinstance(real, Pieces) else "",
+        "word": real.word if isinstance(real, Pieces) else "rows",
+        "cards": cards[:CARDS], "more": cards[CARDS:], "tables": isinstance(real, Table), "caption": caption(real),
+        "chart": _chart(everyone, beside),
+        "scores": [lines.score_of(c, real, reference=c.name in beside) for c in ranked(everyone)],
+        "verdicts": [lines.verdict_of(pair, verdict) for pair, verdict in comparison.verdicts.items()],
+        "rounds": comparison.rounds, "race": _race(comparison),
+        "ranks": ranks_of(exhibits), "ties": ties_of(exhibits, real), "codes": maps_of(exhibits),
+        "checks": checked.names_of(found), "checked": checked.lines(found), "maps": checked.maps(found),
+        "health": [each for each in map(lines.health_of, everyone) if each["findings"] or each["readings"]],
+        "table": measures.table([(c.name, c.measures) for c in everyone if c.measures], beside),
+        "costs": _costs(comparison.contenders), "machine": lines.machine(),
+        "recipes": [each for each in (again(c, comparison) for c in comparison.contenders) if each is not None],
+        "measure": next((c.scores.measure for c in everyone if c.scores is not None), ""),
+    }  # fmt: skip
+    contents = [(place, name) for place, name, needs in CONTENTS if not needs or filled[needs]]
+    title = f"{named(comparison.source)}: which family suits it?"
     return written(
         path,
         "page.html",
-        title=f"{named(comparison.source)}: which family suits it?",
-        facts=_facts(comparison),
-        conclusions=conclusions(comparison),
-        real=figure.picture_of(comparison.real, comparison.real) if isinstance(comparison.real, Pieces) else "",
-        cards=[_card(contender, comparison.real) for contender in everyone if not _is_pictured(contender, comparison)],
-        tables=isinstance(comparison.real, Table),
-        caption=_caption(comparison.real),
-        chart=_chart(everyone),
-        scores=[_score_row(c, comparison.real) for c in _ranked(everyone)],
-        verdicts=[_verdict(pair, verdict) for pair, verdict in comparison.verdicts.items()],
-        checks=checked.names_of(found),
-        checked=checked.lines(found),
-        maps=checked.maps(found),
-        table=_table([(c.name, c.measures) for c in everyone if c.measures]),
-        measure=next((c.scores.measure for c in everyone if c.scores is not None), ""),
+        title=title,
+        kicker="likely compare",
+        facts=lines.facts_of(comparison),
+        contents=contents,
+        **filled,
     )
-
-
-def write_measurement(measurement: Measurement, path: str | Path) -> Path:
-    """Somebody's synthetic rows beside the references, as one HTML file."""
-    real, drawn = measurement.rows
-    tables = isinstance(measurement.real, Table)
-    shown = [m for m in measurement.measured if tables or m.name != FLOOR]
-    return written(
-        path,
-        "page.html",
-        title=f"{named(measurement.source)}: how good are these synthetic rows?",
-        facts=[measurement.source, f"{real:,} real rows", f"{drawn:,} synthetic rows", *_made()],
-        conclusions=[],
-        real="" if tables else figure.picture_of(measurement.real, measurement.real),
-        cards=[_card(Contender(m.name, samples=m.samples), measurement.real, plain=True) for m in shown],
-        tables=tables,
-        caption=_caption(measurement.real),
-        chart="", scores=[], verdicts=[], checks=[], checked=[], maps=[], measure="",
-        table=_table([(m.name, m.measures) for m in measurement.measured]),
-    )  # fmt: skip
-
-
-def _facts(comparison: Comparison) -> list[str]:
-    rows = comparison.rows
-    told = [f"{rows['train']:,} training, {rows['validation']:,} validation and {rows['test']:,} test rows"]
-    if comparison.condition:
-        told.append(f"every model is given {', '.join(comparison.condition)}")
-    return [comparison.source, *told, f"budget {comparison.budget}", f"seed {comparison.seed}", *_made()]
-
-
-def _made() -> list[str]:
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return [f"likely {__version__}", f"{now}, {platform.machine()}, {os.cpu_count()} cores"]
 
 
 def _is_pictured(contender: Contender, comparison: Comparison) -> bool:
@@ -92,105 +72,66 @@ def _is_pictured(contender: Contender, comparison: Comparison) -> bool:
     return contender.name == FLOOR and not isinstance(comparison.real, Table)
 
 
-def _caption(real: Rows) -> str:
+def caption(real: Rows) -> str:
     """How to read the pictures."""
     if not isinstance(real, Table):
         drawn = real.word.capitalize()
         return f"{drawn} are drawn at random, none was chosen; a row is one class where there are classes."
     more = figure.left_out(real)
     rest = f" {more} more columns are not drawn." if more else ""
-    return f"Grey: unseen real rows. Orange: samples. A bar at the right is the share of missing cells.{rest}"
+    return (
+        "The first rows as they were drawn; a marked cell is one that no unseen real row has the like of. "
+        f"Grey: unseen real rows. Orange: samples. A bar at the right is the share of missing cells.{rest}"
+    )
 
 
-def _card(contender: Contender, real: Rows, *, plain: bool = False) -> dict[str, Any]:
-    drawn, scores = contender.samples, contender.scores
+def _farthest(comparison: Comparison) -> list[Contender]:
+    """Real rows first, then who came to the end, then who stopped, each by its number; other references last."""
+    stopped = {each.name for each in comparison.rounds if each.stopped}
+    names = [c.name for c in ranked(comparison.contenders)]
+    place = {name: at for at, name in enumerate(names)}
+    order = sorted(
+        comparison.contenders, key=lambda c: (bool(c.failed), c.name in stopped, place.get(c.name, len(names)))
+    )  # fmt: skip
+    first = [c for c in comparison.references if c.name == FLOOR]
+    return [*first, *order, *(c for c in comparison.references if c.name != FLOOR)]
+
+
+# Likelihood ----------------------------------------------------------------------------------------------------------
+
+
+def _chart(everyone: Sequence[Contender], beside: set[str]) -> Any:
+    rows = []
+    for c in ranked(everyone):
+        assert c.scores is not None
+        mean, half = c.scores.mean, 1.96 * c.scores.mean_stderr
+        told = f"{c.scores.kind} {told_mean(c.scores)}"
+        if isfinite(mean + half):
+            rows.append(Bar(name=c.name, told=told, value=mean, low=mean - half, high=mean + half,
+                            reference=c.name in beside, bound="≥" in c.scores.kind))  # fmt: skip
+    return intervals(rows)
+
+
+# The race, health and costs ------------------------------------------------------------------------------------------
+
+
+def _race(comparison: Comparison) -> dict[str, Any]:
+    units = dict.fromkeys(each.unit for each in comparison.rounds if each.unit)
+    curves = ((rounds.told(unit), rounds.curves(comparison.rounds, unit)) for unit in units)
     return {
-        "name": contender.name,
-        "plain": plain or contender.name == FLOOR,
-        "family": repr(contender.family) if contender.family is not None else "",
-        "picture": figure.picture_of(drawn, real) if drawn is not None else "",
-        "kind": scores.kind if scores else "",
-        "score": signed(told_mean(scores)) if scores else "",
-        "failed": contender.failed,
-        "why": "" if contender.failed else contender.why_no_score,
-        "fit": told_fit(contender) if contender.fit_seconds else "",
-        "each": told_each(contender),
-        "graphs": _graphs(contender),
-        "kept": told_kept(contender.fitted.card.measures) if contender.fitted else "",
-        "rule": contender.fitted.card.measures.get("rule") or "" if contender.fitted else "",
-        "codes": told_codes(contender.fitted.card.measures) if contender.fitted else "",
-        "health": [f"{each.name}: {each} ({each.healthy})" for each in readings_of(contender.fitted.card)]
-        if contender.fitted
-        else [],
-        "findings": list(contender.fitted.card.findings) if contender.fitted else [],
+        "picture": rounds.race(comparison.rounds),
+        "curves": [(title, picture) for title, picture in curves if picture],
+        "rounds": [lines.round_of(each) for lane in rounds.lanes(comparison.rounds) for each in lane.rounds],
+        "seeds": [lines.seeds_of(each) for each in comparison.seeds],
+        "unit": comparison.seeds[0].unit if comparison.seeds else "",
     }
 
 
-def _graphs(contender: Contender) -> list[dict[str, Any]]:
-    """The figures of a model that can be drawn, of some of its classes."""
-    found = graphs(contender.fitted)[:MOST_GRAPHS] if contender.fitted else ()
-    told = [{"title": each.title, "picture": graph_of(each), "left": left_out(each)} for each in found]
-    return [each for each in told if each["picture"]]
-
-
-def _ranked(everyone: tuple[Contender, ...]) -> list[Contender]:
-    """Those with a score, the highest number first."""
-    return sorted((c for c in everyone if c.scores is not None), key=lambda c: _finite(c.scores), reverse=True)
-
-
-def _finite(scores: Scores | None) -> float:
-    return scores.mean if scores is not None and isfinite(scores.mean) else -inf
-
-
-def _chart(everyone: tuple[Contender, ...]) -> str:
-    scored = [(c.name, c.scores) for c in _ranked(everyone) if c.scores is not None]
-    rows = [(name, s.kind, s.mean, 1.96 * s.mean_stderr) for name, s in scored if isfinite(s.mean + s.mean_stderr)]
-    return figure.intervals(rows) if rows else ""
-
-
-def _score_row(contender: Contender, real: Rows) -> dict[str, str]:
-    scores = contender.scores
-    assert scores is not None
+def _costs(contenders: Sequence[Contender]) -> dict[str, Any]:
+    fitted = sorted((c for c in contenders if c.fit_seconds), key=lambda c: c.fit_seconds)
+    drawn = sorted((c for c in contenders if c.sample_seconds), key=lambda c: c.sample_seconds)
     return {
-        "name": contender.name, "kind": scores.kind, "value": signed(told_mean(scores)),
-        "bits": _bits(scores.mean, real), "fit": told_fit(contender), "each": told_each(contender),
-    }  # fmt: skip
-
-
-def _bits(mean: float, real: Rows) -> str:
-    """Bits a number (a pixel), as pieces are often judged by."""
-    if not isinstance(real, Pieces):
-        return ""
-    return f"{-mean / log(2) / real.dimensions:.3f}" if isfinite(mean) else "–"
-
-
-def _table(rows: list[tuple[str, dict[str, Measure]]]) -> dict[str, Any]:
-    """Every measure with its interval, and how much farther from ideal it is than real rows as a shade."""
-    names = [name for name in MEASURED if any(name in found for _, found in rows)]
-    notes = {name: next(found[name].note for _, found in rows if name in found) for name in names}
-    floor = dict(rows).get(FLOOR, {})
-    cells = [(title, [_cell(found.get(name), floor.get(name)) for name in names]) for title, found in rows]
-    fewest = min((m for _, found in rows for m in found.values()), key=lambda measure: min(measure.rows))
-    return {"names": names, "notes": notes, "rows": cells, "warning": fewest.warning}
-
-
-def _cell(measure: Measure | None, floor: Measure | None) -> dict[str, str]:
-    if measure is None:
-        return {"value": "–", "interval": "", "shade": "0"}
-    scale, best = MEASURED[measure.name], measure.ideal if floor is None else floor.value
-    far = min(max((measure.value - best) / scale, 0.0), 1.0)
-    return {
-        "value": f"{measure.value:.3f}", "interval": f"{measure.low:.3f} – {measure.high:.3f}", "shade": f"{far:.2f}",
-    }  # fmt: skip
-
-
-def _verdict(pair: tuple[str, str], verdict: Verdict) -> dict[str, str]:
-    first, second = pair
-    decided = {"first": f"{first} beats {second}", "second": f"{second} beats {first}"}
-    known = verdict.difference == verdict.difference  # NaN: the two cannot be subtracted
-    return {
-        "told": decided.get(verdict.outcome, f"{first} or {second}: undecided"),
-        "outcome": verdict.outcome,
-        "span": signed(f"{verdict.difference:+.2f} [{verdict.low:+.2f}, {verdict.high:+.2f}]") if known else "–",
-        "why": verdict.why,
+        "fit": amounts([(c.name, c.fit_seconds, told_fit(c)) for c in fitted]),
+        "draws": amounts([(c.name, 1 / c.sample_seconds, lines.rate_of(c)) for c in drawn]),
+        "rows": [lines.cost_of(c) for c in fitted],
     }

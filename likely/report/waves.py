@@ -2,6 +2,8 @@
 
 import base64
 import io
+import wave
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -10,44 +12,60 @@ from PIL import Image as Picture
 from likely.data import Panel, Sounds, spectrogram
 from likely.report.drawing import line, path, shortened, svg, text
 
-SHOWN, ACROSS = 12, 3
-WIDE, HIGH, GAP = 230.0, 86.0, 14.0
+SHOWN = 12
+WIDE, HIGH = 230.0, 86.0
 MANY = 8  # channels from which they are rows of a map
 POINTS = 400  # of a line
 QUIET = 60.0  # decibels below the loudest that are still drawn
 BELOW = 14.0  # height of the words under a drawing
 
 
-def series(rows: Panel, real: Panel) -> Markup:
+def series(rows: Panel, real: Panel, name: str = "samples") -> Markup:
     """The first few, on the scale of the real ones."""
     low, high = np.nanquantile(real.values, [0.001, 0.999])
     spread = (high - low) or 1.0
     shapes = []
     for place, values in enumerate(rows.each()[:SHOWN]):
         drawn = _map(values, low, spread) if len(rows.channels) > MANY else _lines(values, low, spread, len(values))
-        shapes.append(_placed(place, "".join(drawn), _told(rows, place, f"{len(values)} moments")))
-    return _sheet(shapes, "series, one beside another")
+        shapes.append(_placed("".join(drawn), _told(rows, place, f"{len(values)} moments"), name))
+    return _sheet(shapes)
 
 
-def sounds(rows: Sounds) -> Markup:
-    """The first few: what the membrane does, and which pitches are loud when."""
+def sounds(rows: Sounds, name: str = "samples", room: int = 0) -> Markup:
+    """The first few: what the membrane does, and which pitches are loud when; to be heard as far as there is room."""
     shapes = []
     for place, samples in enumerate(rows.samples[:SHOWN]):
-        wave = path(_envelope(samples, 26, 24), "drawn") if len(samples) else ""
+        line_of = path(_envelope(samples, 26, 24), "drawn") if len(samples) else ""
         seen = _picture(_loudness(samples), 54, HIGH - 54 - BELOW) if len(samples) else ""
-        shapes.append(_placed(place, wave + seen, _told(rows, place, f"{len(samples) / rows.rate:.2f} s")))
-    return _sheet(shapes, "sounds, waves above spectrograms")
+        told = _told(rows, place, f"{len(samples) / rows.rate:.2f} s")
+        player = heard(samples, rows.rate, f"{name}, {told}") if len(samples) else Markup()
+        room -= len(player)
+        drawn = _placed(line_of + seen, told, name)
+        shapes.append(drawn if room < 0 else Markup("<div>{}{}</div>").format(drawn, player))
+    return _sheet(shapes)
 
 
-def _sheet(shapes: list[str], label: str) -> Markup:
-    down, across = -(-len(shapes) // ACROSS), min(len(shapes), ACROSS)
-    return svg(across * (WIDE + GAP) - GAP, down * (HIGH + GAP) - GAP, shapes, label=label)
+def heard(samples: np.ndarray, rate: int, said: str) -> Markup:
+    """A player of the sound, which is inside the page: 16 bits, one channel."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.rint(samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+    code = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return Markup('<audio controls preload="metadata" aria-label="{}" src="data:audio/wav;base64,{}"></audio>').format(
+        said, code
+    )
 
 
-def _placed(place: int, drawn: str, told: str) -> str:
-    x, y = place % ACROSS * (WIDE + GAP), place // ACROSS * (HIGH + GAP)
+def _sheet(drawn: Sequence[Markup]) -> Markup:
+    return Markup('<div class="plots wider">{}</div>').format(Markup("").join(drawn))
+
+
+def _placed(drawn: str, told: str, name: str) -> Markup:
     foot = line(0, HIGH - BELOW, WIDE, HIGH - BELOW, "axis") + text(0, HIGH - 2, shortened(told, 40), "tick")
-    return f'<g transform="translate({x:g} {y:g})">{drawn}{foot}</g>'
+    return svg(WIDE, HIGH, [drawn, foot], label=f"{name}: {told}")
 
 
 def _told(rows: Panel | Sounds, place: int, size: str) -> str:

@@ -10,7 +10,7 @@ from likely.apps.compare import compare
 from likely.fields import made
 
 
-@pytest.mark.parametrize("line", ["NaiveBayes", "VAE,latent=16", "Diffusion,width=64", "GAN,codes=0"])
+@pytest.mark.parametrize("line", ["NaiveBayes", "VAE,latent=8", "Diffusion,schedule.low=0.01,drop=0.2", "GAN,codes=0"])
 def test_a_line_says_the_family(line):
     family = made("Family", line)
     assert made("Family", line_of(family)) == family

@@ -12,7 +12,7 @@ def test_far_numbers_new_categories_and_new_gaps():
     rows = Table(pd.DataFrame({"x": [0.0, 99.0, np.nan], "kind": ["a", "c", None], "y": [1.0, -1.0, np.nan]}),
                  real.schema)  # fmt: skip
     np.testing.assert_array_equal(
-        odd_cells(rows, real), [[False, False, False], [True, True, False], [True, True, False]]
+        odd_cells(rows, real), [[False, False, False], [True, True, True], [True, True, False]]
     )
     assert not odd_cells(real, real).any()
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from likely.apps.comparison import Comparison, verdicts_of
+from likely.apps.comparison import Comparison, Recommendation, Round, Seeds, verdicts_of
 from likely.apps.contender import Contender
 from likely.apps.measure import FLOOR, INDEPENDENT
 from likely.contracts import Scores
@@ -71,6 +71,24 @@ def planted():
         )
         sizes = {"train": 800, "validation": 100, "test": 100}
         verdicts = verdicts_of([*contenders, *references])
-        return Comparison(f"/data/{HOSTILE}.csv", sizes, contenders, references, verdicts, real, (HOSTILE,), 3, "2m")
+        return Comparison(
+            f"/data/{HOSTILE}.csv", sizes, contenders, references, verdicts, real, (HOSTILE,), 3, "2m", raced(), (
+                Seeds("NaiveBayes", (3, 4, 5), (-2.0, -2.1, -1.9)), Seeds("GAN", (3,), (0.4,), "distance"),
+            ), (
+                Recommendation("score", "NaiveBayes", "It is exact.", ("= -2.000 ± 0.042",)),
+                Recommendation("generate", "", f"Nobody samples well: {HOSTILE}", ("two-sample AUC 0.7",)),
+            ),
+        )  # fmt: skip
+
+    def raced():
+        return (
+            Round(1, "NaiveBayes", "", 0.1, 1, "nats/row", "=", -2.2, -2.3, -2.1),
+            Round(1, HOSTILE, "4 s", 4.2, 300, "nats/row", "≥ ≈", -3.0, -3.2, -2.8),
+            Round(1, "GAN", "4 s", 4.1, 280, "distance", "", 0.5, 0.4, 0.6, f"0.1 behind {HOSTILE}"),
+            Round(1, "far", "4 s", 4.0, 250, "nats/row", "=", -1e6, -2e6, -1e5, "far behind"),
+            Round(1, "none", "4 s", 3.9, 200, stopped="it gave no number"),
+            Round(2, "NaiveBayes", "", 0.1, 1, "nats/row", "=", -2.0, -2.1, -1.9),
+            Round(2, HOSTILE, "8 s", 8.5, 620, "nats/row", "≥ ≈", -1.0, -1.2, -0.8),
+        )
 
     return built

@@ -4,9 +4,13 @@ import re
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 
 from likely.apps.learning_curve import Curve, LearningCurve, crossing
+from likely.apps.ranks import ranks
+from likely.data import read
 from likely.metrics.reliability import reliability
+from likely.report import curves
 from likely.report.curves import confidence, learning
 
 
@@ -50,3 +54,13 @@ def test_reliability_diagrams_lie_in_their_frame() -> None:
         numbers = [float(number) for number in re.findall(r'[xy][12]?="([-0-9.e]+)"', told)]
         assert min(numbers) >= -1
         assert max(numbers) <= 320
+
+
+def test_ranks_as_a_diagonal_and_as_a_histogram():
+    rng = np.random.default_rng(0)
+    real, drawn = (read(pd.DataFrame({"x": rng.normal(size=300)})) for _ in range(2))
+    found = ranks(real, drawn)
+    page = curves.covered(found, "<a>")
+    assert "NaN" not in page
+    assert "&lt;a&gt;" in page
+    assert curves.histogram(found, "a").count("<rect") == len(found.shares)

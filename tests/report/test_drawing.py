@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as tree
 
-from likely.report.drawing import box, dots, line, path, shortened, svg, text
+from likely.report.drawing import box, dots, line, path, shortened, signed, svg, text
 
 
 def test_every_shape_is_well_formed():
@@ -28,3 +28,7 @@ def test_a_line_through_points():
 
 def test_shortened():
     assert [shortened("abcdef", most) for most in (6, 4)] == ["abcdef", "abc…"]
+
+
+def test_minus_signs_are_of_numbers_alone():
+    assert signed("two-sample -0.5 [-1, -∞] 3e-05") == "two-sample −0.5 [−1, −∞] 3e−05"

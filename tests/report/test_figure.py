@@ -20,7 +20,7 @@ def opened(png):
 def shapes(drawing):
     """The drawing parsed as XML, by kind of shape."""
     found = {}
-    for node in tree.fromstring(str(drawing)).iter():
+    for node in tree.fromstring(f"<all>{drawing}</all>").iter():
         found.setdefault((node.tag, node.get("class")), []).append(node)
     return found
 
@@ -100,20 +100,8 @@ def test_a_plane_is_drawn_as_points():
     assert len(found["path", "dots real"]) == len(found["path", "dots drawn"]) == 1
 
 
-def test_intervals_point_up_where_only_a_bound_is_known():
-    found = shapes(figure.intervals([("KDE", "=", -1.0, 0.1), ("VAE", "≥ ≈", -2.0, 0.2)]))
-    assert len(found["path", "hint"]) == 1
-    assert len(found["line", "span"]) == 2
-    assert [node.text for node in found["text", "value"]] == ["= −1.00", "≥ ≈ −2.00"]
-
-
-def test_one_far_off_does_not_squeeze_the_others():
-    found = shapes(figure.intervals([("a", "=", -1.0, 0.1), ("b", "=", -2.0, 0.1), ("c", "=", -1e9, 0.1)]))
-    assert [node.text for node in found["text", "drawn-text"]] == ["◂"]
-    places = [float(node.get("d").split(" ")[0][1:]) for node in found["path", "dots drawn"]]
-    assert places[0] - places[1] > 100
-
-
-def test_a_single_number_and_equal_numbers():
-    for rows in ([("a", "=", -1.0, 0.0)], [("a", "=", -1.0, 0.1), ("b", "=", -1.0, 0.1)]):
-        assert "nan" not in str(figure.intervals(rows))
+def test_a_sheet_of_pictures_stays_within_its_room():
+    pixels = np.random.default_rng(0).integers(0, 256, (100, 64, 64, 3)).astype(np.uint8)
+    for room in (400_000, 60_000, 8_000):
+        assert len(figure.within(Images(pixels), room)) * 4 / 3 < room
+    assert opened(figure.within(Images(pixels[:, :8, :8]), 400_000)).shape[:2] == (10 * 36 - 4, 10 * 36 - 4)

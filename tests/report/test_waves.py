@@ -1,7 +1,13 @@
+import base64
+import io
+import re
+import wave
+
 import numpy as np
 
 from likely.data import series_of, sounds_of
 from likely.report.figure import picture_of
+from likely.report.waves import heard
 
 
 def test_series_are_lines_broken_at_gaps():
@@ -22,3 +28,14 @@ def test_sounds_are_waves_above_spectrograms():
     drawn = picture_of(rows, rows)
     assert (drawn.count("<path"), drawn.count("<image")) == (1, 1)
     assert "0.11 s" in drawn
+    assert drawn.count("<audio") == 1  # an empty sound has nothing to play
+    assert picture_of(rows, rows, room=1000).count("<audio") == 0
+
+
+def test_what_is_heard_is_the_sound():
+    samples = np.sin(np.arange(900) / 4).astype(np.float32)
+    code = re.search(r"base64,([^\"]+)", heard(samples, 8000, "<a>")).group(1)
+    with wave.open(io.BytesIO(base64.b64decode(code))) as file:
+        played = np.frombuffer(file.readframes(900), "<i2") / 32767
+        assert file.getframerate() == 8000
+    np.testing.assert_allclose(played, samples, atol=1e-4)
