@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from harness import Bench, peak_mb
+from harness import Bench, Busy, peak_mb
 from threadpoolctl import threadpool_limits
 
 from likely.metrics.coverage import of_points
@@ -53,15 +53,18 @@ def main() -> None:
     told = [measure.value for measure in of_points(a, b, K)]
     bench.check("largest difference from brute force", float(np.abs(np.subtract(told, brute(a, b))).max()), below=1e-12)
     a, b = points(bench.args.rows, bench.args.width)
-    seconds = []
+    seconds, processor, busy = [], [], Busy()
     with threadpool_limits(limits=bench.args.threads or None):
         for _ in range(bench.args.repeats):
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             found = of_points(a, b, K)
             seconds.append(time.perf_counter() - start)
+            processor.append(time.process_time() - worked)
     for measure in found:
         bench.note(measure.name, measure.value, "", low=measure.low, high=measure.high)
     bench.note("seconds", float(np.median(seconds)), "s", low=min(seconds), high=max(seconds), promised=SECONDS)
+    bench.note("seconds of the processor", float(np.median(processor)), "s", low=min(processor), high=max(processor))
+    bench.note("others", busy.others(), "of the machine, taken by other processes meanwhile")
     bench.note("peak memory", peak_mb(), "MB", promised=MEGABYTES)
     bench.write()
 

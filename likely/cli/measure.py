@@ -73,8 +73,9 @@ def told_rows(found: Any) -> Iterator[tuple[str, ...]]:
             asked = first.group
             yield (f"{asked}: {GROUPS[asked]}", *("" for _ in found.measured), "", "")
         sides = (str(m.measures.get(name, "–")) for m in found.measured)
-        seen = f"; in {first.features}" if first.features else ""
-        yield (f"  {name}", *sides, f"{first.ideal:.3g}", first.note + seen)
+        seen = f", in {first.features}" if first.features else ""
+        rows = f" ({first.rows[0]:,} and {first.rows[1]:,} rows{seen})"
+        yield (f"  {name}", *sides, f"{first.ideal:.3g}", first.note + rows)
 
 
 def told_note(found: Any, train: str | None, out: Path | None) -> str:
