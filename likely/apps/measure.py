@@ -31,6 +31,7 @@ from likely.metrics import (
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
 FEWEST = 20
+MOST_COPIES = 10  # that are told by their places
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,19 @@ def measures(held: Rows, synthetic: Rows, learned: Rows | None, *, seed: int = 0
     if isinstance(held, Texts) and isinstance(synthetic, Texts) and not held.consecutive:
         found += of_texts(held, synthetic, learned if isinstance(learned, Texts) else None)
     return {measure.name: measure for measure in found}
+
+
+def told_copies(copies: Sequence[Copy], elsewhere: str = "") -> list[str]:
+    """How many rows repeat a learned one, and the first of them by their places."""
+    if not copies:
+        return ["No synthetic row repeats a learned one."]
+    exact = sum(each.exact for each in copies)
+    some = [
+        f"row {c.synthetic} {'is' if c.exact else 'is nearly'} learned row {c.learned}" for c in copies[:MOST_COPIES]
+    ]
+    more = f" and {len(copies) - MOST_COPIES:,} more" if len(copies) > MOST_COPIES else ""
+    counted = f"{exact:,} synthetic rows repeat a learned row, {len(copies) - exact:,} nearly; places count from 0:"
+    return [counted, f"{', '.join(some)}{more}{f' ({elsewhere})' if more and elsewhere else ''}."]
 
 
 def independent(rows: Rows, *, seed: int = 0) -> Rows:

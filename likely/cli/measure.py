@@ -10,8 +10,6 @@ from typer.core import TyperCommand
 from likely.cli.compare import check_page, plain_measure
 from likely.cli.output import Json, Seed, emit_json, one_command, print_table
 
-MOST_COPIES = 10  # that are told by their places
-
 
 def measure(
     real: Annotated[str, typer.Argument(help="Real rows: a table, pictures, texts, series, sounds.")],
@@ -80,26 +78,19 @@ def told_rows(found: Any) -> Iterator[tuple[str, ...]]:
 
 def told_note(found: Any, train: str | None, out: Path | None) -> str:
     """How to read the table, and what it could not say."""
+    from likely.apps.measure import told_copies
+
     small: dict[str, list[str]] = {}
     for each in found.measured[0].measures.values():
         small.setdefault(each.warning, []).append(each.name)
     lines = ["", "The ideal is what indistinguishable rows get, as the real rows beside do; intervals are 95 %."]
     lines += [f"{warning} ({', '.join(names)})" for warning, names in small.items() if warning]
-    lines += told_copies(found.copies) if train else ["Whether training rows were copied is told with --train FILE."]
+    lines += (
+        told_copies(found.copies, "--json lists them")
+        if train
+        else ["Whether training rows were copied is told with --train FILE."]
+    )
     return "\n".join(lines + ([] if out is None else [f"report: {out}"]))
-
-
-def told_copies(copies: Any) -> list[str]:
-    """How many rows repeat a learned one, and the first of them by their places."""
-    if not copies:
-        return ["No synthetic row repeats a learned one."]
-    exact = sum(each.exact for each in copies)
-    some = [
-        f"row {c.synthetic} {'is' if c.exact else 'is nearly'} learned row {c.learned}" for c in copies[:MOST_COPIES]
-    ]
-    more = f", and {len(copies) - MOST_COPIES} more (--json lists them)" if len(copies) > MOST_COPIES else ""
-    counted = f"{exact} synthetic rows repeat a learned row, {len(copies) - exact} nearly (places count from 0):"
-    return [counted, f"  {', '.join(some)}{more}"]
 
 
 def command() -> TyperCommand:

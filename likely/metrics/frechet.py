@@ -55,7 +55,7 @@ def frechet_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed:
         return None
     with one_thread():
         value, stderr, ideal = with_error(x, y)
-    note = f"of means and covariances, in {sight.name}; the ideal is what equal laws get at these sizes"
+    note = "of means and covariances; the ideal is what equal laws get at these sizes"
     return Measure(
         "Fréchet distance", value, value - Z * stderr, value + Z * stderr, (len(x), len(y)), ideal, note
     ).within("two-sample", sight.name)

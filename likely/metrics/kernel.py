@@ -33,7 +33,7 @@ def kernel_distance(real: Rows, synthetic: Rows, *, sight: Sight = PLAIN, seed: 
         return None
     with one_thread():
         value, stderr = squared_distance(x, y)
-    note = f"squared distance of the moments up to the third, without bias, in {sight.name}"
+    note = "squared distance of the moments up to the third, without bias"
     return Measure("KID", value, value - Z * stderr, value + Z * stderr, (len(x), len(y)), 0.0, note).within(
         "two-sample", sight.name
     )

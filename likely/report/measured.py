@@ -5,15 +5,16 @@ from typing import Any
 
 from likely.apps.contender import Contender
 from likely.apps.exhibits import exhibits
-from likely.apps.measure import FLOOR, Measurement
+from likely.apps.measure import FLOOR, Measurement, told_copies
 from likely.apps.told_measures import conclusions
-from likely.data import Pieces, Table
+from likely.data import Images, Pieces, Table
 from likely.metrics.measure import GROUPS
 from likely.report import figure, measures
 from likely.report.cards import card, room
 from likely.report.lines import made
 from likely.report.page import caption
 from likely.report.shown import ranks_of, ties_of
+from likely.report.spectra import edges, spectra
 from likely.report.template import named, written
 
 
@@ -37,7 +38,8 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
             for m in shown
         ],
         tables=tables, caption=caption(real), groups=groups, sides=[name for name, _ in rows],
-        ranks=ranks_of(found), ties=ties_of(found, real), table=measures.table(rows, beside), copied=None,
+        ranks=ranks_of(found), ties=ties_of(found, real), table=measures.table(rows, beside), copied=_copied(measurement),
+        waves=spectra(measurement), edged=_edged(measurement),
     )  # fmt: skip
 
 
@@ -45,6 +47,21 @@ def facts_of(measurement: Measurement) -> list[str]:
     """How many rows, by which version, when and where."""
     real, drawn = measurement.rows
     return [measurement.source, f"{real:,} real rows", f"{drawn:,} synthetic rows", *made()]
+
+
+def _copied(measurement: Measurement) -> dict[str, Any] | None:
+    """Which rows repeat a learned one."""
+    return {"said": told_copies(measurement.copies), "picture": ""} if measurement.copies else None
+
+
+def _edged(measurement: Measurement) -> list[tuple[str, Any]]:
+    """The edges of some pictures of each side, and of real ones."""
+    sides = [
+        ("real pictures", measurement.real),
+        *((m.name, m.samples) for m in measurement.measured if m.name != FLOOR),
+    ]
+    found = [(name, edges(rows)) for name, rows in sides if isinstance(rows, Images)]
+    return [(name, picture) for name, picture in found if picture is not None]
 
 
 def _contents(groups: list[dict[str, Any]]) -> list[tuple[str, str]]:

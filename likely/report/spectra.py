@@ -44,7 +44,7 @@ def edges(pictures: Images) -> Markup | None:
         return None
     strong = np.abs(laplacian(some)).max(3, keepdims=True)
     scaled = np.rint(255 * np.minimum(strong / (float(np.quantile(strong, 0.98)) or 1.0), 1.0)).astype(np.uint8)
-    return image(grid(Images(255 - scaled)))
+    return image(grid(Images(255 - scaled)), "edges of pictures")
 
 
 def _curve(told: Spectrum, ends: tuple[float, float], most: float, colour: str) -> list[str]:

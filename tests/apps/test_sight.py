@@ -58,7 +58,7 @@ def test_a_lost_class_is_seen_by_every_measure_taken_in_it(digits, kept):
                   for other in (~half, zeros & ~half))  # fmt: skip
     assert same.low < 0 < same.high
     assert lost.low > same.high
-    assert sight.name in lost.note
+    assert sight.name == lost.features
     whole = coverage(held.take(half.nonzero()[0]), held.take((zeros & ~half).nonzero()[0]), sight=sight)
     assert whole["recall"].value < 0.75 < whole["precision"].value
 

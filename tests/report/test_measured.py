@@ -24,4 +24,5 @@ def test_it_is_whole_and_says_first_what_is_worse(found):
     verdict = words.index("other real") if "other real" in words else -1
     assert -1 < verdict < words.index("Side by side")
     assert all(dict(each).get("alt") for each in page.of("img"))
+    assert ("Edges of synthetic" in words) == (kind == "pictures")
     assert kind == "tables" or page.tags.count("img") > 3  # real, synthetic, independent, and their means
