@@ -38,8 +38,8 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
             for m in shown
         ],
         tables=tables, caption=caption(real), groups=groups, sides=[name for name, _ in rows],
-        ranks=ranks_of(found), ties=ties_of(found, real), table=measures.table(rows, beside), copied=_copied(measurement),
-        waves=spectra(measurement), edged=_edged(measurement),
+        ranks=ranks_of(found), ties=ties_of(found, real), table=measures.table(rows, beside),
+        copied=_copied(measurement), waves=spectra(measurement), edged=_edged(measurement),
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def test_the_error_is_that_of_many_samples():
 def test_rows_get_a_measure_that_is_not_called_fid(plane):
     found = frechet_distance(plane(500, 0), plane(400, 1))
     assert found.name == "Fréchet distance"
-    assert "plain features" in found.note
+    assert found.features == "plain features"
     assert "FID" not in found.note
     assert found.value < 4 * found.ideal
     far = frechet_distance(plane(500, 0), plane(400, 1, centre=(3.0, 0.0)))

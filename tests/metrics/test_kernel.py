@@ -82,7 +82,7 @@ def test_rows_get_a_named_measure_and_too_few_get_none(plane):
     assert near.low < 0 < near.high
     assert far.low > 0
     assert (near.name, near.ideal, near.rows) == ("KID", 0.0, (300, 300))
-    assert "plain features" in near.note
+    assert near.features == "plain features"
     assert kernel_distance(plane(3, 0), plane(300, 1)) is None
 
 
