@@ -14,7 +14,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"^likely (\w+)(.*?)(?:#|$)", "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)), re.M)
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=["tour", "texts", "simulator", "sklearn"])
+@pytest.mark.parametrize("code", PYTHON, ids=["tour", "given", "texts", "simulator", "sklearn"])
 def test_the_python_shown_runs(code, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
