@@ -5,6 +5,8 @@ r"""How a record becomes rows: windows of so many moments, side by side or overl
 
 v_0 is the moment before the window: a density of u, with its log-determinant, is one of v_1 .. v_T given v_0. Prices
 and rates, which wander, are alike in their changes and not in their levels; what keeps to a level wants levels.
+Windows that overlap show each moment at every place of a window, so that a forecast may begin anywhere; those on either
+side of a cut between training and validation then share the moments about the cut.
 """
 
 from collections.abc import Mapping

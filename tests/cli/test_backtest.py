@@ -2,13 +2,15 @@
 
 import io
 import json
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import likely
-from likely.request import Request
+from likely.errors import Interrupted
+from likely.training import Engine, Stepped
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +41,21 @@ def test_a_model_of_growth_knows_how_it_was_cut(cli, rates):
     assert cli("show", rates / "run", "--health").code == 0
 
 
-def test_a_request_for_windows_is_asked_again(tmp_path, rates):
+def test_a_stopped_training_goes_on_with_the_same_windows(tmp_path, rates):
     windows = likely.Windows(length=8, stride=2, relative=likely.Relative.CHANGES)
-    asked = Request(likely.VAE(), "x", "y", (), 0, None, window=windows.to_json())
-    asked.written(tmp_path)
-    assert likely.Windows.of(Request.read(tmp_path).window) == windows
+    asked = {"window": windows, "budget": 30, "engine": Engine(threads=1, probe=False), "certify": False}
+
+    def stop(event):
+        if isinstance(event, Stepped) and event.step >= 5:
+            signal.raise_signal(signal.SIGINT)
+
+    record, family = rates / "rates.csv", "vae,latent=2"
+    with pytest.raises(Interrupted):
+        likely.fit(record, family, folder=tmp_path / "run", listeners=[stop], **asked)
+    resumed = likely.resume(tmp_path / "run", engine=asked["engine"])
+    assert resumed.codec.relative is likely.Relative.CHANGES
+    whole = likely.fit(record, family, **asked)
+    np.testing.assert_array_equal(resumed.sample(3).values, whole.sample(3).values)
 
 
 def test_a_scenario_is_drawn_and_told_for_what_it_is(cli, rates, tmp_path):
