@@ -9,6 +9,7 @@ from typer.core import TyperCommand
 
 from likely.cli.compare import check_page, plain_measure
 from likely.cli.output import Json, Seed, emit_json, one_command, print_table
+from likely.cli.pages import Markdown, write_pages
 
 
 def measure(
@@ -28,6 +29,7 @@ def measure(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only what compare measures of every family.")] = False,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
+    markdown: Markdown = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -36,14 +38,12 @@ def measure(
     from likely.apps.sight import sight_of
 
     check_page(out)
+    check_page(markdown)
     sight = sight_of(features, real, keep)
     found = judged(real, synthetic, train=train, sight=sight, targets=target or (), quick=quick, seed=seed)
-    if out is not None:
-        from likely.report import write_measurement
-
-        write_measurement(found, out)
+    write_pages(found, out, markdown)
     if as_json:
-        emit_json(plain(found) | {"report": out})
+        emit_json(plain(found) | {"report": out, "markdown": markdown})
         return
     header = ("", *(m.name for m in found.measured), "ideal", "what it is")
     print_table("", header, told_rows(found), note=told_note(found, train, out))

@@ -1,4 +1,4 @@
-"""likely show RUN [--health] [--steps [-o steps.html]] [--bound --data ROWS]"""
+"""likely show RUN [--page page.html] [--health] [--steps [-o steps.html]] [--bound --data ROWS]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +17,17 @@ def show(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder; with --health a training's as well.")],
     health: Annotated[bool, typer.Option("--health", help="Look for what is wrong with it, and what helps.")] = False,
     data: Annotated[
-        str | None, typer.Option(help="With --health: the rows it was fitted on, if elsewhere now. With --bound: any.")
+        str | None,
+        typer.Option(help="With --health, --page: the rows it was fitted on, if elsewhere. With --bound: any."),
     ] = None,
     steps: Annotated[
         bool, typer.Option("--steps", help="Draw the error of every sampler against network calls, of a denoiser.")
     ] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="With --steps: the page.")] = Path("steps.html"),
     rows: Annotated[int, typer.Option(help="With --steps: rows that are walked.", min=2)] = 32,
+    page_to: Annotated[
+        Path | None, typer.Option("--page", help="Write all of it, samples beside real rows, as one HTML file.")
+    ] = None,
     bound: Annotated[
         bool, typer.Option("--bound", help="Take a diffusion's bound apart: bits of its start, each step and its end.")
     ] = False,
@@ -45,6 +49,9 @@ def show(
         return
     if health:
         show_health(run, data, as_json=as_json)
+        return
+    if page_to is not None:
+        show_portrait(run, data, page_to, as_json=as_json)
         return
     fitted = load(run)
     if as_json:
@@ -72,6 +79,23 @@ def show_health(run: Path, data: str | None, *, as_json: bool) -> None:
     if rows or left:
         typer.echo("")
         print_table("", ("looked at", "seen", "healthy", "of"), rows, note=left and f"\n{left}")
+
+
+def show_portrait(run: Path, data: str | None, out: Path, *, as_json: bool) -> None:
+    """The model beside the rows it was fitted on, as a page."""
+    from likely.apps.portrait import portrait
+    from likely.cli.compare import check_page
+    from likely.report import write_portrait
+
+    check_page(out)
+    found = portrait(run, data)
+    write_portrait(found, card_rows(found.fitted), out)
+    if as_json:
+        emit_json(page(found.fitted) | {"report": out, "left out": list(found.left_out)})
+        return
+    for line in found.left_out:
+        typer.echo(f"not shown: {line}")
+    typer.echo(f"report: {out}")
 
 
 def show_steps(run: Path, out: Path, rows: int, reference: int, levels: str | None, *, as_json: bool) -> None:
@@ -163,6 +187,13 @@ def told_space(space: Any) -> str:
 def print_page(fitted: Any) -> None:
     """The card for a person."""
     from likely.apps.graph import graphs
+
+    note = "\n\n".join(str(graph) for graph in graphs(fitted))
+    print_table("", ("", ""), card_rows(fitted), note=note and f"\n{note}")
+
+
+def card_rows(fitted: Any) -> list[tuple[str, str]]:
+    """The card, line by line."""
     from likely.apps.told import told_codes, told_kept
     from likely.certificates.told import summary
 
@@ -187,8 +218,7 @@ def print_page(fitted: Any) -> None:
         ("made with", ", ".join(f"{name} {version}" for name, version in said["versions"].items())),
         *(("finding", finding) for finding in said["findings"]),
     ]
-    note = "\n\n".join(str(graph) for graph in graphs(fitted))
-    print_table("", ("", ""), [row for row in rows if row[1]], note=note and f"\n{note}")
+    return [row for row in rows if row[1]]
 
 
 def plain_graphs(fitted: Any) -> list[dict[str, Any]]:

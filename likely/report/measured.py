@@ -13,9 +13,12 @@ from likely.report import figure, measures
 from likely.report.cards import card, room
 from likely.report.lines import made
 from likely.report.page import caption
+from likely.report.sheet import sheet
 from likely.report.shown import ranks_of, ties_of
 from likely.report.spectra import edges, spectra
 from likely.report.template import named, written
+
+MOST = 6  # copies that are shown
 
 
 def write_measurement(measurement: Measurement, path: str | Path) -> Path:
@@ -50,8 +53,13 @@ def facts_of(measurement: Measurement) -> list[str]:
 
 
 def _copied(measurement: Measurement) -> dict[str, Any] | None:
-    """Which rows repeat a learned one."""
-    return {"said": told_copies(measurement.copies), "picture": ""} if measurement.copies else None
+    """Which rows repeat a learned one, and the first of them."""
+    found = measurement.copies
+    if not found:
+        return None
+    rows = measurement.measured[0].samples.take([each.synthetic for each in found[:MOST]])
+    shown = sheet(rows) if isinstance(rows, Table) else figure.picture_of(rows, measurement.real, name="copied rows")
+    return {"said": told_copies(found), "picture": shown}
 
 
 def _edged(measurement: Measurement) -> list[tuple[str, Any]]:

@@ -59,3 +59,10 @@ def test_planted_copies_are_told_by_their_places(cli, people):
     assert "repeat a learned row" in told.out
     assert "row 0 is learned row 0" in told.out
     assert "MMD" not in told.out
+
+
+def test_markdown(cli, files, tmp_path):
+    assert cli("measure", *files, "--quick", "--markdown", "told.md", "-o", "page.md").code == 0
+    assert (tmp_path / "told.md").read_text().startswith("# real.csv: how good are these synthetic rows?")
+    assert (tmp_path / "page.md").read_text().count("## ") > 3
+    cli("measure", *files, "--markdown", "/proc/told.md").fails(6, "/proc/told.md")

@@ -196,3 +196,14 @@ def test_bound_takes_a_diffusion_s_bound_apart(cli, tmp_path):
 
 def test_a_bound_that_has_no_steps_is_refused(cli, models):
     cli("show", models["iris"], "--bound").fails(4, "NaiveBayes has no bound made of steps", "Diffusion")
+
+
+def test_a_page_of_the_model(cli, people, tmp_path):
+    people.to_csv("people.csv", index=False)
+    cli("fit", "people.csv", "--family", "naive-bayes", "-o", "run", "-q")
+    told = cli("show", "run", "--page", "page.html")
+    assert told.code == 0
+    assert "report: page.html" in told.out
+    assert "people.csv: a NaiveBayes" in (tmp_path / "page.html").read_text()
+    cli("show", "run", "--page", "/proc/page.html").fails(6, "/proc/page.html")
+    cli("show", "nowhere", "--page", "page.html").fails(3, "nowhere")
