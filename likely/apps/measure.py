@@ -28,9 +28,11 @@ from likely.metrics import (
     spectrum,
     two_sample,
 )
+from likely.metrics.features import keys
 
 FLOOR, INDEPENDENT = "real rows", "independent columns"
 FEWEST = 20
+SHARED = 0.05  # of real rows, which chance may have among other rows
 MOST_COPIES = 10  # that are told by their places
 
 
@@ -55,6 +57,7 @@ class Measurement:
     copies: tuple[Copy, ...] = ()  # synthetic rows that repeat a learned one, where those are known
     features: str = PLAIN.name  # in which distances were taken
     spectrum: Spectrum | None = None  # of the real pictures
+    warnings: tuple[str, ...] = ()  # what makes some measures mean less than they say
 
     def __str__(self) -> str:
         names = list(self.measured[0].measures)
@@ -91,12 +94,28 @@ def measure(
         source_of(real), (len(actual), len(drawn)),
         (judged("synthetic", drawn), judged(FLOOR, fresh), judged(INDEPENDENT, independent(fresh, seed=seed))),
         held, () if learned is None else copied(learned, held, drawn, sight=sight), sight.name, _spectrum(held),
+        warnings_of(actual, drawn, learned),
     )  # fmt: skip
 
 
 def _read_like(data: Any, actual: Rows) -> Rows:
     """Other rows, read as the real ones were."""
     return actual.alike(read(data, schema=actual.schema if isinstance(actual, Table) else None))
+
+
+def warnings_of(real: Rows, synthetic: Rows, learned: Rows | None) -> tuple[str, ...]:
+    """Real rows that were learned from, or that are the synthetic ones, are no unseen rows."""
+    sides = {
+        "synthetic": (synthetic, "they are no samples of a model, or it has copied them"),
+        "training": (learned, "what is told of copies needs real rows that were not learned from"),
+    }
+    own, found = keys(real), []
+    alone = len(np.unique(own)) / len(own)  # where real rows repeat each other, so do honest ones
+    for name, (rows, why) in sides.items():
+        shared = 0.0 if rows is None else float(np.isin(own, keys(rows)).mean())
+        if shared > max(SHARED, 2 * (1 - alone)):
+            found.append(f"{shared:.0%} of the real rows are among the {name} rows: {why}")
+    return tuple(found)
 
 
 def _spectrum(rows: Rows) -> Spectrum | None:

@@ -53,7 +53,7 @@ def plain(found: Any) -> dict[str, Any]:
     """A measurement as plain values."""
     return {
         "source": found.source, "rows": {"real": found.rows[0], "synthetic": found.rows[1]},
-        "features": found.features,
+        "features": found.features, "warnings": found.warnings,
         "measured": {
             m.name: {name: plain_measure(measure) for name, measure in m.measures.items()} for m in found.measured
         },
@@ -85,6 +85,7 @@ def told_note(found: Any, train: str | None, out: Path | None) -> str:
         small.setdefault(each.warning, []).append(each.name)
     lines = ["", "The ideal is what indistinguishable rows get, as the real rows beside do; intervals are 95 %."]
     lines += [f"{warning} ({', '.join(names)})" for warning, names in small.items() if warning]
+    lines += found.warnings
     lines += (
         told_copies(found.copies, "--json lists them")
         if train

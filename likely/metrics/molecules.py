@@ -32,7 +32,7 @@ from likely.metrics.marginals import jackknife
 from likely.metrics.measure import Measure, Z, mean, share
 
 Array = np.ndarray[Any, Any]
-MOST, FEWEST = 2000, 20  # molecules a side
+MOST, FEWEST, DEALINGS = 2000, 20, 5  # molecules a side; times they are dealt out
 RADIUS, BITS = 2, 1024
 FEATURES = f"Morgan fingerprints, radius {RADIUS}, {BITS} bits"
 SCORER = Path("SA_Score") / "sascorer.py"
@@ -98,9 +98,10 @@ def tanimoto(a: Array, b: Array) -> Array:
 
 
 def _nearest(real: Array, drawn: Array) -> Measure:
-    half = len(real) // 2
-    ideal = float(tanimoto(real[:half], real[half:]).max(1).mean())
-    note = "similarity to the nearest real molecule; the ideal is of real ones, among half as many"
+    others = tanimoto(real, real)
+    np.fill_diagonal(others, 0.0)
+    ideal = float(others.max(1).mean())
+    note = "similarity to the nearest real molecule; the ideal is that of real ones among the others"
     return mean("SNN", tanimoto(drawn, real).max(1), (len(real), len(drawn)), ideal, note)  # (1)
 
 
@@ -147,10 +148,16 @@ def _cosine(
         return cosine(*(Counter(each for row in side for each in row) for side in (x, y)))
 
     value, half = told(a, b), Z * jackknife(a, b, told, seed)
-    ideal = told(a[::2], a[1::2])
-    note = f"{what}, as a cosine; the ideal is of two halves of the real molecules"
+    note = f"{what}, as a cosine; the ideal is what molecules dealt out by chance get"
     sizes = (len(real), len(drawn))
-    return Measure(name, value, max(value - half, 0.0), min(value + half, 1.0), sizes, ideal, note)
+    return Measure(name, value, max(value - half, 0.0), min(value + half, 1.0), sizes, dealt(a, b, told, seed), note)
+
+
+def dealt(a: Array, b: Array, told: Callable[[Array, Array], float], seed: int) -> float:
+    """What a distance is of both sides' molecules where chance deals them out: what equal laws get at these sizes."""
+    rng, both = np.random.default_rng(seed), np.concatenate([a, b])
+    drawn = (rng.permutation(both) for _ in range(DEALINGS))
+    return float(np.mean([told(each[: len(a)], each[len(a) :]) for each in drawn]))
 
 
 @cache
@@ -202,6 +209,6 @@ def _property(name: str, real: list[Any], drawn: list[Any], what: str, seed: int
     found = properties(name)
     a, b = (np.array([found(molecule) for molecule in side]) for side in (real, drawn))
     value, half = float(wasserstein_distance(a, b)), Z * jackknife(a, b, wasserstein_distance, seed)
-    ideal = float(wasserstein_distance(a[::2], a[1::2])) / 2**0.5  # halves are apart by the root of two as much
+    ideal = dealt(a, b, wasserstein_distance, seed)
     note = f"distance of the laws of {what}: {b.mean():.4g} on average, {a.mean():.4g} of real ones"
     return Measure(name, value, max(value - half, 0.0), value + half, (len(real), len(drawn)), ideal, note)

@@ -122,3 +122,13 @@ def test_the_quick_measures_are_some_of_all_and_each_answers_a_question(frames):
     assert set(quick) < set(whole)
     asked = [each.group for each in whole.values()]
     assert asked == sorted(asked, key=list(GROUPS).index)
+
+
+def test_real_rows_that_are_not_unseen_are_told(frames):
+    real, good, _, train = frames
+    assert measure(real, good, train=train, quick=True).warnings == ()
+    told = measure(real, real, train=real, quick=True).warnings
+    assert [name in each for name, each in zip(("synthetic", "training"), told, strict=True)] == [True, True]
+    assert "100% of the real rows" in told[0]
+    kinds = pd.DataFrame({"a": ["u", "v"] * 60, "b": ["x", "y", "z"] * 40})
+    assert measure(kinds, kinds.sample(frac=1, random_state=0), quick=True).warnings == ()
