@@ -32,7 +32,8 @@ def write_measurement(measurement: Measurement, path: str | Path) -> Path:
     groups = measures.groups(rows, GROUPS)
     return written(
         path, "measured.html", title=f"{named(measurement.source)}: how good are these synthetic rows?",
-        kicker="likely measure", facts=facts_of(measurement), conclusions=[*conclusions(measurement), *measurement.warnings],
+        kicker="likely measure", facts=facts_of(measurement),
+        conclusions=[*conclusions(measurement), *measurement.warnings],
         contents=[("verdict", "Verdict"), ("samples", "Samples"), *_contents(groups), ("table", "All measures")],
         real=figure.picture_of(real, real, name="real rows", room=most) if isinstance(real, Pieces) else "",
         word=real.word if isinstance(real, Pieces) else "rows",
