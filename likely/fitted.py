@@ -51,6 +51,7 @@ from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
 from likely.filling import Filling
 from likely.imputing import Imputations, imputed
+from likely.likeliest import likeliest
 from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
 from likely.prompts import Ending, Writer, beginnings
@@ -232,6 +233,10 @@ class Fitted(Generic[M_co]):
     ) -> Imputations:  # fmt: skip
         """The rows completed n times: points that sum these up (`mean`, `median`, `mode`), and Rubin's pooling."""
         return imputed(self, data, n, given, Filling(particles, by, seed, exact))
+
+    def likeliest(self, data: Any) -> Completion:
+        """The rows with their unknown choices as they are most probable together, exactly, where these are few."""
+        return likeliest(self, data)
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

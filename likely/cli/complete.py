@@ -36,7 +36,10 @@ def complete(
     n: Annotated[
         int | None, typer.Option("-n", help="Of tables: so many draws, numbered (imputations).", min=1)
     ] = None,
-    point: Annotated[str | None, typer.Option(help="Of tables: mean, median or mode of the draws (20, or -n).")] = None,
+    point: Annotated[
+        str | None,
+        typer.Option(help="Of tables: mean, median or mode of the draws (20, or -n); or map, of few choices."),
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Refuse whatever is less than exact.")] = False,
     gap: Annotated[str, typer.Option(help="Of texts: the character that marks one unknown token.")] = "_",
     seed: Seed = 0,
@@ -57,7 +60,9 @@ def complete(
     way = None if by is None else made("Reconstruction", by)
     told = given_of(given or []) or None
     asked: dict[str, Any] = {"given": told, "particles": particles, "by": way, "exact": exact, "seed": seed}
-    if n is not None or point is not None:
+    if point == "map":
+        completion = framed.likeliest(data)
+    elif n is not None or point is not None:
         completion = _several(framed, data, n or DRAWS, point, asked)
     else:
         completion = framed.complete(data, hole=hole, **asked)
