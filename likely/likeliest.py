@@ -38,8 +38,8 @@ def likeliest(fitted: Subject, data: Any) -> Completion:
     known = terms.known_of(fitted, data, None)
     if not isinstance(codec, TableCodec):
         raise CannotAnswer(f"{codec.reads.word} cannot be listed", expected="a model of tables")
-    gaps = known.values.reindex(columns=list(fitted.card.condition)).isna().any()
-    if lacking := list(gaps.index[gaps]):
+    whole = set(known.values.columns[known.values.notna().all().to_numpy()])
+    if lacking := [name for name in fitted.card.condition if name not in whole]:
         raise ConditionError(f"the rows do not say {shown(lacking)}", expected="the condition the model is given")
     c = terms.condition(fitted, known, Keyed(0)).c
     own = known.of_columns(fitted.card.condition, others=True)
