@@ -20,13 +20,14 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from likely.adversarial.choosing import Choosing, exactly
+from likely.adversarial.choosing import LEAST, Choosing, exactly
 from likely.adversarial.modes import Mixture, alone, log_joint, modes, quantiles
 from likely.distributions.state import Cells
 from likely.rng import Rng
 from likely.spaces import Vector
 
 SURE = 1e4  # of a log-probability: a value that is a mode of its own is in no other
+OFF = 0.1  # of a place, where a code is sought that makes a row
 FARTHEST = 8.0  # a place, in either direction
 ROUNDED = 0.98  # of what rounds to a count, spread evenly: a margin for the digits
 
@@ -196,6 +197,26 @@ class Places(nn.Module):
         own = self.value.flatten()[mode]
         values = places.new_zeros(choice.shape).index_copy(1, self.numbers, torch.where(torch.isinf(own), value, own))
         return self.cells.join(self.state[choice], values)
+
+    # Rows of which some cells are known ------------------------------------------------------------------------------
+
+    def likely(self, logits: Tensor, places: Tensor, placed: Placed, known: Tensor) -> Tensor:
+        """log p of the known cells (B, D) of rows and that the others are there, places being off by OFF: (B,)."""
+        log_p = self.choosing.log_softmax(logits)
+        choices = torch.where(known, log_p.gather(1, placed.choice), self._log_there(log_p))
+        mode = torch.where(self.state[placed.choice[:, self.numbers]] == 0, placed.choice[:, self.numbers], 0)
+        apart = (places.gather(1, mode) - placed.place) / OFF
+        spoken = known[:, self.numbers] & (self.state[placed.choice[:, self.numbers]] == 0)
+        spoken = spoken & (self.scale.flatten()[mode] > 0)
+        return choices.sum(1) - 0.5 * torch.where(spoken, apart.square(), 0.0).sum(1)
+
+    def _log_there(self, log_p: Tensor) -> Tensor:
+        """log P(a cell is there) (B, D), of log p of all choices."""
+        return exactly(self.there(log_p).clamp(min=LEAST).exp(), self.choosing.member).clamp(min=1e-6, max=1).log()
+
+    def there(self, logits: Tensor) -> Tensor:
+        """Logits without the choices that say: missing."""
+        return logits.masked_fill(self.state == self.cells.gone[self.choosing.column], -torch.inf)
 
     # What a critic sees ----------------------------------------------------------------------------------------------
 

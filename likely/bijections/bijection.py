@@ -43,3 +43,11 @@ class Surjection(Step):
     @abstractmethod
     def centre(self, x: Tensor) -> Tensor:
         """The u in the middle of q(u | x)."""
+
+    @abstractmethod
+    def bounds(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Between which u lies, low and high, where s(u) has the known cells of x; and a number in between."""
+
+    @abstractmethod
+    def settled(self, u: Tensor, known: Tensor, high: Tensor) -> Tensor:
+        """s(u), cells that are not known being there."""

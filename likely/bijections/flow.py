@@ -19,8 +19,9 @@ from likely.bijections.bijection import Bijection
 from likely.bijections.chain import Chain, prepared
 from likely.bijections.flatten import Flatten
 from likely.bijections.standard import Normal, Standard
-from likely.contracts import Density, Latent, Player, Prepared, Space, Trained, Turn
+from likely.contracts import Density, Evidence, Filled, Fills, Latent, Player, Prepared, Space, Trained, Turn
 from likely.errors import FieldError
+from likely.particles.clamped import Laws, clamped
 from likely.rng import Rng
 from likely.spaces import Image, Series, Vector, Wave, reals
 
@@ -31,8 +32,10 @@ TOGETHER = 1 << 19  # numbers that a layer holds at a time when rows are scored:
 
 
 @final
-class Flow(Density, Latent, Trained, Prepared):
+class Flow(Density, Latent, Fills, Trained, Prepared):
     """One flow f(x; c), both ways; f takes rows or images to vectors and is told `context_of(condition)` numbers."""
+
+    particles = 32
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Flow(Density, Latent, Trained, Prepared):
         self.flow = flow
         places = CONTEXT if placed and isinstance(space, Image) and isinstance(condition, Image) else 0
         self.reader = encoder(condition, CONTEXT, places=places) if condition is not None else None
+        self.laws = Laws()
 
     # What it can answer
 
@@ -65,6 +69,11 @@ class Flow(Density, Latent, Trained, Prepared):
     def _log_prob(self, x: Tensor, c: Tensor | None) -> Tensor:
         z, ladj = self.flow(x, self._context(c))  # (1)
         return self.base.log_prob(z).sum(1) + ladj  # (2)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        given = lambda rows: None if c is None else c[rows]  # noqa: E731
+        density = lambda u, rows: self._log_prob(u, given(rows))  # noqa: E731
+        return clamped(density, *self.laws.of(self, len(x), c), x, evidence, particles=particles, rng=rng)
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.flow(x, self._context(c))[0]  # (1)

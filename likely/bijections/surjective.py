@@ -10,6 +10,7 @@ q may be learned beside the flow, by (2). SurVAE Flows: Surjections to Bridge th
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar, final
 
 import torch
@@ -17,13 +18,30 @@ from torch import Tensor
 
 from likely.bijections.bijection import Surjection
 from likely.bijections.flow import Flow
-from likely.contracts import Elbo, Family, Latent, Lifted, Player, Prepared, Space, Trained, Turn, Weighted
+from likely.contracts import (
+    Elbo,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Latent,
+    Lifted,
+    Player,
+    Prepared,
+    Space,
+    Trained,
+    Turn,
+    Weighted,
+)
+from likely.distributions.asked import values_known
 from likely.rng import Rng
 
 
 @final
-class SurjectiveFlow(Weighted, Latent, Trained, Prepared):
+class SurjectiveFlow(Weighted, Latent, Fills, Trained, Prepared):
     """(1): a bound, since its first step is not a bijection."""
+
+    particles = Flow.particles
 
     def __init__(self, step: Surjection, flow: Flow, space: Space, condition: Space | None = None) -> None:
         super().__init__(space, condition)
@@ -37,6 +55,12 @@ class SurjectiveFlow(Weighted, Latent, Trained, Prepared):
 
     def log_weights(self, x: Tensor, c: Tensor | None = None, *, draws: int, rng: Rng) -> Tensor:
         return torch.stack([self.elbo(x, c, rng=rng).value for _ in range(draws)], 1)  # (3)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known = values_known(evidence, "a flow that learns its noise")
+        low, high, near = self.step.bounds(x, known)
+        told = self.flow.fill(near, Evidence(low == high, low, high), c, particles=particles, rng=rng)
+        return replace(told, x=torch.where(known, x, self.step.settled(told.x, known, high)))
 
     def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
         return self.flow.encode(self.step.centre(x), c)

@@ -41,7 +41,7 @@ from likely.codecs.lift import way_of
 from likely.codecs.ways import Way
 from likely.contracts import Lifted, Space
 from likely.distributions.logistic import log_logistic
-from likely.errors import FieldError
+from likely.errors import CannotAnswer, FieldError
 from likely.rng import Rng
 from likely.spaces import Image, Vector
 
@@ -100,6 +100,16 @@ class Learned(Surjection):
 
     def centre(self, x: Tensor) -> Tensor:
         return self.spread(x, torch.zeros(len(x), *self.shape, dtype=_weight(self.noise).dtype, device=x.device))[0]
+
+    def bounds(self, x: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if len(self.which):
+            raise CannotAnswer("an argmax flow has no bounds between which what stands for a known choice lies",
+                               expected="a flow whose choices keep their cubes",
+                               remedy="dequantisation=Variational(), or none")  # fmt: skip
+        return self.way.bounds(x, known)
+
+    def settled(self, u: Tensor, known: Tensor, high: Tensor) -> Tensor:
+        return self.way.settled(u, known, high)
 
     def spread(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """u from logistic noise e, and log|du/de|."""

@@ -9,6 +9,7 @@ for its row (`pairing`) is D no denoiser of other noise; its flow is still solve
 from likely.diffusion.adaptive import Adaptive
 from likely.diffusion.ancestral import DDIM, DDPM, Ancestral
 from likely.diffusion.bound import Climbs, Rungs, continuous_bound, ladder_bound, ladder_parts
+from likely.diffusion.coded import Decoded, coded
 from likely.diffusion.flow import beside
 from likely.diffusion.guidance import (
     Agreement,
@@ -83,6 +84,7 @@ __all__ = [
     "Colourise",
     "Cosine",
     "DPMSolver",
+    "Decoded",
     "Denoiser",
     "Denoising",
     "Descends",
@@ -159,6 +161,7 @@ __all__ = [
     "beside",
     "by_itself",
     "check_within",
+    "coded",
     "continuous_bound",
     "denoising_loss",
     "descended",

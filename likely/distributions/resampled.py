@@ -56,8 +56,7 @@ def resampled(
     z, log_weights = torch.cat(codes), torch.cat(told)  # (1)
     which = rng.categorical(_possible(log_weights))
     parameters = decoder(z[torch.arange(len(z), device=z.device), which], c)
-    drawn = law.sample(law.present(parameters) if isinstance(law, MayMiss) else parameters, rng=rng)  # (2)
-    filled = torch.where(evidence.known, x, drawn.to(x.dtype))
+    filled = Said(law, parameters).filled(x, evidence.known, rng=rng)
     return Filled(filled, effective_share(log_weights), log_mean_exp(log_weights))  # (3)
 
 
@@ -65,10 +64,27 @@ def log_evidence(law: Law, decoder: Decoder, z: Tensor, x: Tensor, known: Tensor
     """log p(known cells, all others there | z, c) of every particle: (B, k)."""
     particles = z.shape[1]
     parameters = decoder(z.flatten(0, 1), None if c is None else c.repeat_interleave(particles, 0))
-    there = law.log_present(parameters) if isinstance(law, MayMiss) else torch.zeros((), device=z.device)
     x, known = x.repeat_interleave(particles, 0), known.repeat_interleave(particles, 0)
-    told = torch.where(known, law.cell_log_prob(x, parameters), there)
-    return told.flatten(1).sum(1).unflatten(0, (-1, particles))
+    return Said(law, parameters).log_known(x, known).unflatten(0, (-1, particles))
+
+
+class Said(NamedTuple):
+    """What codes say of rows."""
+
+    law: Law
+    parameters: Tensor  # (N, *law.outputs)
+
+    def log_known(self, x: Tensor, known: Tensor) -> Tensor:
+        """log p(known cells, all others there) (N,)."""
+        parameters, law = self.parameters, self.law
+        there = law.log_present(parameters) if isinstance(law, MayMiss) else torch.zeros((), device=parameters.device)
+        return torch.where(known, law.cell_log_prob(x, parameters), there).flatten(1).sum(1)
+
+    def filled(self, x: Tensor, known: Tensor, *, rng: Rng) -> Tensor:
+        """x with every cell drawn that is not known, given that it is there."""
+        law = self.law
+        parameters = law.present(self.parameters) if isinstance(law, MayMiss) else self.parameters
+        return torch.where(known, x, law.sample(parameters, rng=rng).to(x.dtype))  # (2)
 
 
 def effective_share(log_weights: Tensor) -> Tensor:

@@ -142,6 +142,14 @@ class Visible(nn.Module):
         coarse = self._coarse(x)
         return self.bins.log_within(coarse, self.bins.states(coarse))
 
+    def log_within_known(self, x: Tensor, known: Tensor) -> Tensor:
+        """log p(known values | their bins) (B,)."""
+        if not len(self.bins.numbers):
+            return torch.zeros(len(x), dtype=torch.float64, device=x.device)
+        coarse = self._coarse(torch.where(known, x, 0))
+        each = self.bins.log_within_each(coarse, self.bins.states(coarse))
+        return torch.where(known.flatten(1), each, 0.0).sum(1)
+
     def states_of(self, rows: Tensor) -> Tensor:
         """(B, D)."""
         return rows[:, : len(self.bins.sizes)].long()
@@ -181,6 +189,33 @@ class Visible(nn.Module):
             return softplus(push + self.bias).sum(1)
         return self._logits(push).logsumexp(2).sum(1)
 
+    def log_mass_held(self, push: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """log of what (1) adds up to over all rows that have these known columns (B, D), the others there."""
+        if self.binary and self.bias is not None:
+            lean = push + self.bias
+            return torch.where(known, rows * lean, softplus(lean)).sum(1)
+        logits = self._logits(push)
+        told = logits.gather(2, self.states_of(rows).clamp(min=0)[:, :, None])[:, :, 0]
+        if self.reals and self.log_scale is not None:
+            z, t = self._standing(rows), push[:, self.states :]
+            value = z * t - 0.5 * z.square() - self.log_scale - HALF_LOG_2PI  # (3)
+            told = told.index_copy(1, torch.tensor(self.reals, device=told.device),
+                                   torch.where(self._valued(rows), value, told[:, self.reals]))  # fmt: skip
+        return torch.where(known, told, self._there(logits).logsumexp(2)).sum(1)
+
+    def _there(self, logits: Tensor) -> Tensor:
+        """Logits (B, D, most) without the states that say: missing."""
+        gone = torch.where(self.cells.gone >= 0, self.bins.sizes - 1, -1)
+        return logits.masked_fill(torch.arange(logits.shape[2], device=logits.device) == gone[:, None], -math.inf)
+
+    def held(self, x: Tensor, known: Tensor) -> Tensor:
+        """The known cells of x as states and values, the others as anything."""
+        return self.rows(torch.where(known, x, 0))
+
+    def hold(self, drawn: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """Drawn rows (B, D + R) with the known columns (B, D) of others."""
+        return torch.where(torch.cat([known, known[:, self.reals]], 1), rows, drawn)
+
     def _logits(self, push: Tensor) -> Tensor:
         """(B, D, most): of every column's states."""
         flat = push[:, : self.states] if self.bias is None else push[:, : self.states] + self.bias
@@ -199,11 +234,12 @@ class Visible(nn.Module):
         counted[self.bins.start] = False
         return counted
 
-    def draw(self, push: Tensor, *, rng: Rng) -> Tensor:
-        """Rows (B, D + R) of (1)."""
+    def draw(self, push: Tensor, *, rng: Rng, present: bool = False) -> Tensor:
+        """Rows (B, D + R) of (1); where they must be `present`, given that no cell is missing."""
         if self.binary and self.bias is not None:
             return rng.bernoulli(torch.sigmoid(push + self.bias))
-        state = rng.categorical(self._logits(push)).to(push.dtype)
+        logits = self._there(self._logits(push)) if present else self._logits(push)
+        state = rng.categorical(logits).to(push.dtype)
         if self.mean is None or self.log_scale is None:
             return state
         values = self.mean + self.log_scale.exp() * (push[:, self.states :] + self._noise(push, rng))  # (3)

@@ -18,7 +18,7 @@ from typing import final
 from torch import Tensor
 
 from likely.backbones import Network
-from likely.contracts import Concludes, Family, Latent, Prepared, Reconstructs, Space, Trained
+from likely.contracts import Concludes, Family, Fills, Latent, Prepared, Reconstructs, Space, Trained
 from likely.distributions import Observation
 from likely.objectives import Autoencoding
 from likely.objectives.autoencoding import check
@@ -45,7 +45,7 @@ class Autoencoder(Family["AutoencoderModel"]):
 
 
 @final
-class AutoencoderModel(Autoencoding, Reconstructs, Latent, Trained, Prepared, Concludes):
+class AutoencoderModel(Autoencoding, Reconstructs, Latent, Fills, Trained, Prepared, Concludes):
     """It sees rows as they are."""
 
     def seen(self, x: Tensor, *, rng: Rng) -> Tensor:

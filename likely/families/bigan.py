@@ -20,8 +20,24 @@ from torch import Tensor, nn
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator
 from likely.adversarial.critic import LAYERS
+from likely.adversarial.filling import filled
 from likely.backbones import MLP, Network, decoder, encoder, recounting, whole
-from likely.contracts import Concludes, Family, Judges, Latent, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import (
+    Concludes,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Judges,
+    Latent,
+    Lifted,
+    Paced,
+    Player,
+    Space,
+    Trained,
+    Truncates,
+    Turn,
+)
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
 from likely.rng import Rng
@@ -84,8 +100,10 @@ class Both(nn.Module):
 
 
 @final
-class BiGANModel(Latent, Truncates, Trained, Paced, Judges, Concludes):
+class BiGANModel(Latent, Truncates, Fills, Trained, Paced, Judges, Concludes):
     """p(x, z | c) as a generator makes it from z, and an encoder from x."""
+
+    word, particles = "heuristic", 32
 
     def __init__(self, family: BiGAN, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
@@ -155,3 +173,7 @@ class BiGANModel(Latent, Truncates, Trained, Paced, Judges, Concludes):
 
     def sample_truncated(self, n: int, c: Tensor | None = None, *, truncation: float, rng: Rng) -> Tensor:
         return self.decode(self.noise.truncated(self._drawn(n, rng), truncation), c)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        make = lambda z, rows: self.decode(z, None if c is None else c[rows])  # noqa: E731
+        return filled(make, self.noise, x, evidence, particles=particles, rng=rng)

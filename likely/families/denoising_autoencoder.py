@@ -18,7 +18,7 @@ from typing import final
 from torch import Tensor
 
 from likely.backbones import Network
-from likely.contracts import Concludes, Family, Latent, Prepared, Reconstructs, Restores, Space, Trained
+from likely.contracts import Concludes, Family, Fills, Latent, Prepared, Reconstructs, Restores, Space, Trained
 from likely.distributions import Observation
 from likely.objectives import Autoencoding, Corruption, Masking
 from likely.objectives.autoencoding import check
@@ -46,7 +46,7 @@ class DenoisingAutoencoder(Family["DenoisingAutoencoderModel"]):
 
 
 @final
-class DenoisingAutoencoderModel(Autoencoding, Restores, Reconstructs, Latent, Trained, Prepared, Concludes):
+class DenoisingAutoencoderModel(Autoencoding, Restores, Reconstructs, Latent, Fills, Trained, Prepared, Concludes):
     """It sees rows spoilt, and is asked for what they were."""
 
     def __init__(self, family: DenoisingAutoencoder, space: Space, condition: Space | None) -> None:

@@ -23,6 +23,7 @@ from likely.contracts import (
     Concludes,
     Estimated,
     Family,
+    Fills,
     Lifted,
     Prepared,
     Space,
@@ -67,12 +68,12 @@ class Energy(Family["EnergyModel | JointEnergyModel"]):
 
 
 @final
-class EnergyModel(Energetic, Estimated, Trained, Prepared, Concludes):
+class EnergyModel(Energetic, Estimated, Fills, Trained, Prepared, Concludes):
     """E(x), or E(x, c) with a normaliser for every c."""
 
 
 @final
-class JointEnergyModel(Energetic, Estimated, Classifies, Trained, Prepared, Concludes):
+class JointEnergyModel(Energetic, Estimated, Classifies, Fills, Trained, Prepared, Concludes):
     """E(x, y), whose p(y | x) is exact."""
 
     def log_posterior(self, x: Tensor, among: Tensor) -> Tensor:

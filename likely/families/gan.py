@@ -18,8 +18,23 @@ import torch
 from torch import Tensor
 
 from likely.adversarial import Augmentation, Concatenated, Contest, Critic, Noise, Shown, Told, generator, octaves
+from likely.adversarial.filling import filled
 from likely.backbones import Network, recounting
-from likely.contracts import Concludes, Family, Judges, Lifted, Paced, Player, Space, Trained, Truncates, Turn
+from likely.contracts import (
+    Concludes,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Judges,
+    Lifted,
+    Paced,
+    Player,
+    Space,
+    Trained,
+    Truncates,
+    Turn,
+)
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic, ZeroCentred
 from likely.rng import Rng
@@ -63,8 +78,10 @@ class GAN(Family["GANModel"]):
 
 
 @final
-class GANModel(Truncates, Trained, Paced, Judges, Concludes):
+class GANModel(Truncates, Fills, Trained, Paced, Judges, Concludes):
     """p(x | c) as what a generator makes of noise."""
+
+    word, particles = "heuristic", 32
 
     def __init__(self, family: GAN, space: Space, condition: Space | None) -> None:
         super().__init__(space, condition)
@@ -126,3 +143,7 @@ class GANModel(Truncates, Trained, Paced, Judges, Concludes):
 
     def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         return self.generator(self.noise.lifted(z), c)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        make = lambda z, rows: self.decode(z, None if c is None else c[rows])  # noqa: E731
+        return filled(make, self.noise, x, evidence, particles=particles, rng=rng)

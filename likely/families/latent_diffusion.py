@@ -14,7 +14,7 @@ High-Resolution Image Synthesis with Latent Diffusion Models (Rombach et al., 20
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import final
 
 import torch
 from torch import Tensor
@@ -24,10 +24,11 @@ from likely.contracts import (
     Concludes,
     Density,
     Elbo,
+    Evidence,
     Family,
+    Filled,
+    Fills,
     Latent,
-    Lifted,
-    Model,
     Paced,
     Player,
     Prepared,
@@ -35,9 +36,12 @@ from likely.contracts import (
     Trained,
     Turn,
 )
-from likely.diffusion import Schedule, Walked, Walks, Way
+from likely.diffusion import Schedule, Twisted, Walked, Walks, Way, coded
+from likely.distributions.asked import values_known
+from likely.distributions.resampled import Said
 from likely.errors import CannotAnswer, FieldError
 from likely.objectives import CodePrior, Emits, Infers
+from likely.objectives.composed import composed
 from likely.rng import Rng
 
 OWN, CODES, LAW, CELLS = 1, 2, 3, 4  # forks of the noise
@@ -62,15 +66,16 @@ class LatentDiffusion(Family["LatentDiffusionModel | UnscoredLatentDiffusionMode
     def build(
         self, space: Space, condition: Space | None = None
     ) -> "LatentDiffusionModel | UnscoredLatentDiffusionModel":
-        autoencoder, prior = _built(self, space, condition)
+        autoencoder, prior = composed(self, space, condition)
         if isinstance(autoencoder, Infers) and isinstance(prior.model, Density | Bound):
             return LatentDiffusionModel(self, autoencoder, prior)
         return UnscoredLatentDiffusionModel(self, autoencoder, prior)
 
 
-class TwoTurns(Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
+class TwoTurns(Walks, Emits, Latent, Fills, Trained, Prepared, Concludes, Paced):
     """An autoencoder and the law of its codes, which are told standardised: (1)."""
 
+    particles = Twisted.particles
     centre: Tensor  # m
     variance: Tensor  # s^2
 
@@ -95,6 +100,18 @@ class TwoTurns(Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
         if isinstance(self.autoencoder, Emits):
             return self.autoencoder.emit(self.own(z), c, rng=rng)
         return self.decode(z, c)
+
+    def said(self, z: Tensor, c: Tensor | None = None) -> Said:
+        if not isinstance(self.autoencoder, Emits):
+            raise CannotAnswer(f"{type(self.family.autoencoder).__name__} has no law of a row given its code",
+                               expected="an autoencoder that has, such as VAE or Autoencoder")  # fmt: skip
+        return self.autoencoder.said(self.own(z), c)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """Codes come down from noise to some that make the known cells likely."""
+        known = values_known(evidence, "LatentDiffusion")
+        told = coded(self.prior.model, self.said, x, known, self.codes.shape, c, particles=particles, rng=rng.fork(LAW))
+        return replace(told, x=self.said(told.x, c).filled(x, known, rng=rng.fork(CELLS)))
 
     def standard(self, z: Tensor) -> Tensor:
         """Codes of the autoencoder, as they are shown to the diffusion."""
@@ -192,7 +209,7 @@ class TwoTurns(Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
 
 
 @final
-class LatentDiffusionModel(TwoTurns, Bound, Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
+class LatentDiffusionModel(TwoTurns, Bound, Walks, Emits, Latent, Fills, Trained, Prepared, Concludes, Paced):
     """Of an autoencoder with a posterior: (3)."""
 
     def elbo(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Elbo:
@@ -212,32 +229,5 @@ class LatentDiffusionModel(TwoTurns, Bound, Walks, Emits, Latent, Trained, Prepa
 
 
 @final
-class UnscoredLatentDiffusionModel(TwoTurns, Walks, Emits, Latent, Trained, Prepared, Concludes, Paced):
+class UnscoredLatentDiffusionModel(TwoTurns, Walks, Emits, Latent, Fills, Trained, Prepared, Concludes, Paced):
     """Of an autoencoder that has codes and no posterior: rows are drawn, and not scored."""
-
-
-def _built(family: LatentDiffusion, space: Space, condition: Space | None) -> tuple[Latent, CodePrior]:
-    """The two models, or why they do not go together."""
-    if family.autoencoder is None or family.denoiser is None:
-        open_field = "autoencoder" if family.autoencoder is None else "denoiser"
-        raise FieldError(
-            f"LatentDiffusion.{open_field} is open", expected="a family, such as VAE or Diffusion",
-            remedy="LatentDiffusion(autoencoder=VAE(), denoiser=Diffusion()), as likely.presets composes it",
-        )  # fmt: skip
-    autoencoder = family.autoencoder.build(space, condition)
-    _check(family.autoencoder, autoencoder)
-    assert isinstance(autoencoder, Latent)
-    prior = CodePrior(family.denoiser, autoencoder.codes, condition)
-    if not isinstance(prior.model, Trained):
-        told = f"{type(family.denoiser).__name__}, the law of codes, counts, and these codes move while it learns"
-        raise FieldError(told, expected="a family that learns by gradient steps, such as Diffusion")
-    return autoencoder, prior
-
-
-def _check(family: Family[Any], model: Model) -> None:
-    as_they_are = family.lifted is Lifted.NOT and family.pictures in (None, Lifted.NOT)
-    if not (isinstance(model, Latent) and isinstance(model, Trained) and as_they_are):
-        raise FieldError(
-            f"{type(family).__name__} makes no codes of cells as they are, learned by gradient steps",
-            expected="an autoencoder, such as VAE, Autoencoder or DenoisingAutoencoder",
-        )

@@ -11,7 +11,6 @@ and draws are chains of block Gibbs moves, which go on from those that it learne
 Training restricted Boltzmann machines using approximations to the likelihood gradient (Tieleman, 2008), ICML
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -19,31 +18,32 @@ import torch
 from torch import Tensor
 
 from likely.contracts import (
+    Completes,
     Concludes,
     Density,
     Estimate,
     Estimated,
+    Evidence,
     Family,
+    Filled,
+    Fills,
     Latent,
-    Player,
     Prepared,
     Space,
     Trained,
-    Turn,
 )
-from likely.distributions.bins import Middle
 from likely.distributions.remembered import Remembered, alike
 from likely.distributions.state import classes_told
 from likely.errors import FieldError
 from likely.objectives import Contrast, Contrastive, Persistent
-from likely.objectives.boltzmann import Boltzmann, Moved, Weakened
-from likely.objectives.contrast import Chains, Taken
+from likely.objectives.boltzmann import Boltzmann, Held, Moved, Weakened
+from likely.objectives.machine import Machine
 from likely.particles.annealing import Between, Grouped, Normalisers, backward, between, check_annealing, forward
+from likely.particles.tempered import tempered
 from likely.rng import Rng
-from likely.spaces import reals
 
 LISTED, EACH = 2**18, 2**10  # states that are listed: once for all rows (or for all classes), or for every condition
-MOVED, ANNEALED, PICKED, DRAWN, BACK = 0xB0, 0xB1, 0xB2, 0xB3, 0xB4  # forks of the noise
+MOVED, ANNEALED, PICKED, DRAWN, BACK, WHOLE = 0xB0, 0xB1, 0xB2, 0xB3, 0xB4, 0xB5  # forks of the noise
 MOST = 100  # classes whose normalisers are kept
 FEWER = 8  # a condition that is no class has a normaliser of its own, by so many times fewer chains and temperatures
 
@@ -76,73 +76,12 @@ class RBM(Family["RBMModel | ListedRBMModel"]):
         return kind(self, machine, space, condition)
 
 
-class Machine(Latent, Trained, Prepared):
-    """What both models are: how rows are read, and how the machine learns."""
-
-    def __init__(self, family: RBM, machine: Boltzmann, space: Space, condition: Space | None) -> None:
-        super().__init__(space, condition)
-        self.family, self.machine, self.codes = family, machine, reals(family.hidden)
-        learning, visible = family.learning, machine.visible
-        width = len(visible.bins.sizes) + len(visible.reals)
-        self.kept = Chains(learning.chains, (width,), condition) if isinstance(learning, Persistent) else None
-
-    def mass(self, x: Tensor, c: Tensor | None) -> Tensor:
-        """-F(x) (2), float64."""
-        rows, moved = self.machine.visible.rows(x), self.machine.moved(c)
-        return self.machine.log_mass(rows, moved).double() + self.machine.visible.within(x)
-
-    def encode(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """p(h = 1 | x) of every spin."""
-        phi = self.machine.visible.features(self.machine.visible.rows(x))
-        return torch.sigmoid(self.machine.up(phi, self.machine.moved(c)))
-
-    def decode(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        rows = self.machine.visible.likely(self.machine.down(z.to(self.machine.weight) - 0.5, self.machine.moved(c)))
-        return self.machine.visible.whole(rows, rng=Middle())
-
-    # How it learns ---------------------------------------------------------------------------------------------------
-
-    @torch.no_grad()
-    def prepare(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> None:
-        """Columns that are independent, and chains that start there."""
-        self.machine.visible.prepare(x)
-        if self.kept is not None:
-            given = None if c is None else c[torch.arange(len(self.kept), device=c.device) % len(c)]
-            self.kept.begin(Weakened(self.machine, self.machine.moved(given), len(self.kept)).start(rng=rng), given)
-
-    def players(self) -> dict[str, Player]:
-        family = self.family
-        return {"machine": Player(self.machine, rate=family.rate, decay=family.decay, averaged=True)}
-
-    def turns(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Iterator[Turn]:
-        rows, unlearned = self.machine.visible.rows(x), []
-
-        def loss() -> Tensor:
-            taken = self._unlearned(rows, c, rng)
-            unlearned[:] = [taken]
-            raised = self.machine.log_mass(taken.rows, self.machine.moved(taken.c)).mean()
-            return raised - self.machine.log_mass(rows, self.machine.moved(c)).mean()  # (3)
-
-        yield Turn("machine", loss, lambda: self.kept.put(unlearned[0]) if self.kept is not None else None)
-
-    @torch.no_grad()
-    def _unlearned(self, rows: Tensor, c: Tensor | None, rng: Rng) -> Taken:
-        taken, learning = Taken(torch.arange(len(rows), device=rows.device), rows, c), self.family.learning
-        if self.kept is not None and isinstance(learning, Persistent):
-            begun = Weakened(self.machine, self.machine.moved(c), len(rows))
-            taken = self.kept.taken(len(rows), c, lambda noise: begun.start(rng=noise), learning.fresh, rng=rng)
-        moved, wandering, noise = self.machine.moved(taken.c), taken.rows, rng.fork(MOVED)
-        for _ in range(learning.moves if isinstance(learning, Contrastive | Persistent) else 1):
-            wandering = self.machine.move(wandering, moved, rng=noise)
-        return taken._replace(rows=wandering)
-
-
 # Where one side can be listed ----------------------------------------------------------------------------------------
 
 
 @final
-class ListedRBMModel(Machine, Density, Latent, Trained, Prepared):
-    """Z is a sum, log p is exact, and so are draws."""
+class ListedRBMModel(Machine, Density, Latent, Completes, Trained, Prepared):
+    """Z is a sum, log p is exact, and so are draws, given anything."""
 
     def __init__(self, family: RBM, machine: Boltzmann, space: Space, condition: Space | None) -> None:
         super().__init__(family, machine, space, condition)
@@ -163,6 +102,25 @@ class ListedRBMModel(Machine, Density, Latent, Trained, Prepared):
         drawn = self.machine.of_states(at, self.machine.moved(c), rng=rng)
         return self.machine.visible.whole(drawn, rng=rng)
 
+    def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
+        known, told = self.known(evidence), x.new_zeros(len(x), dtype=torch.float64)
+        for at, given in alike(c, len(x)):
+            told[at] = self._held(x[at], known[at], given).logsumexp(1) - self._log_masses(given).double().logsumexp(0)
+        return (told + self.machine.visible.log_within_known(x, evidence.known)).to(self.machine.weight.dtype)
+
+    def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        known, visible = self.known(evidence), self.machine.visible
+        at, level = torch.zeros(len(x), dtype=torch.int64, device=x.device), rng.uniform((len(x), 1), like=x.double())
+        for rows, given in alike(c, len(x)):
+            laid = self._held(x[rows], known[rows], given).softmax(1).cumsum(1)
+            at[rows] = (laid <= level[rows] * laid[:, -1:]).sum(1).clamp_(max=laid.shape[1] - 1)
+        drawn = self.machine.of_states(at, self.machine.moved(c), rng=rng, present=True)
+        return torch.where(evidence.known, x, visible.whole(drawn, rng=rng.fork(WHOLE)).to(x.dtype))
+
+    def _held(self, x: Tensor, known: Tensor, given: Tensor | None) -> Tensor:
+        rows = self.machine.visible.held(x, known.view(x.shape))
+        return self.machine.log_masses_held(self.machine.moved(given), rows, known).double()
+
     def _log_masses(self, given: Tensor | None) -> Tensor:
         """log p* of every state of the smaller side, worked out once for these weights."""
         key = b"" if given is None else given.cpu().numpy().tobytes()
@@ -174,9 +132,10 @@ class ListedRBMModel(Machine, Density, Latent, Trained, Prepared):
 
 
 @final
-class RBMModel(Machine, Estimated, Latent, Trained, Prepared, Concludes):
+class RBMModel(Machine, Estimated, Latent, Fills, Trained, Prepared, Concludes):
     """log Z is annealed; draws are the ends of chains."""
 
+    particles = 32
     unnormalised: ClassVar[bool] = True
 
     def __init__(self, family: RBM, machine: Boltzmann, space: Space, condition: Space | None) -> None:
@@ -200,6 +159,15 @@ class RBMModel(Machine, Estimated, Latent, Trained, Prepared, Concludes):
             return rows
         anew = forward(Weakened(self.machine, moved, n), steps, rng=rng.fork(ANNEALED)).rows
         return torch.where(found[:, None], rows, anew)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        known, visible = self.known(evidence), self.machine.visible
+        rows = visible.held(x, evidence.known).repeat_interleave(particles, 0)
+        way = Held(self.machine, self.machine.moved(c).repeated(particles), rows, known.repeat_interleave(particles, 0))
+        found = tempered(way, len(x), particles, rng=rng, device=x.device)
+        told = way.log_normaliser[::particles] + found.log_evidence + visible.log_within_known(x, evidence.known)
+        drawn = torch.where(evidence.known, x, visible.whole(found.rows, rng=rng.fork(WHOLE)).to(x.dtype))
+        return Filled(drawn, found.share, told - self._log_z(len(x), c, rng.fork(ANNEALED)).value)
 
     def log_prob_estimate(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Estimate:
         mass, log_z = self.mass(x, c), self._log_z(len(x), c, rng)

@@ -24,12 +24,28 @@ from torch import Tensor
 
 from likely.adversarial import Concatenated, Contest, Critic, Noise, Shown, Told
 from likely.adversarial.balance import attention, picked
+from likely.adversarial.filling import sought
 from likely.adversarial.maker import Law, Made, Maker
 from likely.adversarial.places import Placed, Places
 from likely.backbones import MLP, Network
-from likely.contracts import Concludes, Family, Judges, Paced, Player, Prepared, Space, Trained, Turn
+from likely.contracts import (
+    Concludes,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Judges,
+    Paced,
+    Player,
+    Prepared,
+    Space,
+    Trained,
+    Turn,
+)
+from likely.distributions.asked import values_known
 from likely.errors import FieldError
 from likely.objectives import Game, Relativistic
+from likely.particles.annealing import Grouped
 from likely.rng import Rng
 from likely.spaces import Vector, reals
 
@@ -91,9 +107,10 @@ class Round(NamedTuple):
 
 
 @final
-class TableGANModel(Trained, Prepared, Paced, Concludes, Judges):
+class TableGANModel(Fills, Trained, Prepared, Paced, Concludes, Judges):
     """p(x | c) as what a generator makes of noise and a cell that it is told."""
 
+    word, particles = "heuristic", 32
     offset: Tensor  # (L,) what is added to all logits
 
     def __init__(self, family: TableGAN, space: Vector, condition: Space | None) -> None:
@@ -164,8 +181,11 @@ class TableGANModel(Trained, Prepared, Paced, Concludes, Judges):
         return now.real._replace(x=self.places.seen_as(hots, places, now.there, now.told)), made
 
     def _made(self, told: Tensor, c: Tensor | None, rng: Rng) -> Made:
+        return self._of(self.maker.noise.draw(len(told), rng, self.places.mean), told, c)
+
+    def _of(self, z: Tensor, told: Tensor, c: Tensor | None) -> Made:
         """Where the generator says 0, choices are as frequent as they are."""
-        made = self.maker(self.maker.noise.draw(len(told), rng, self.places.mean), told, c)
+        made = self.maker(z, told, c)
         return made._replace(logits=made.logits + self.places.log_law() + self.offset)  # (1)
 
     @torch.no_grad()
@@ -198,6 +218,22 @@ class TableGANModel(Trained, Prepared, Paced, Concludes, Judges):
         """Choices (n, D), and places in all modes."""
         made, choosing = self._made(self._told(n, c, rng), c, rng), self.places.choosing
         return choosing.index(choosing.perturbed(made.logits, rng)), made.places  # (1)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """Codes by how likely they make the known choices, and how near the known places."""
+        known, each = values_known(evidence, "TableGAN"), torch.arange(len(x), device=x.device)
+        placed = self.places.placed(torch.where(known, x, 0.0), rng=rng.fork(PICKED))
+        given = lambda rows: None if c is None else c[rows]  # noqa: E731
+        made = lambda z, rows: self._of(z[:, :-1], z[:, -1].long(), given(rows))  # noqa: E731
+        mine = each.repeat_interleave(particles)
+        told = self._told(len(mine), given(mine), Grouped(rng.fork(REPLY), particles))[:, None]
+        likely = lambda z, rows: self.places.likely(  # noqa: E731
+            *made(z, rows), Placed(*(part[rows] for part in placed)), known[rows]
+        )
+        found = sought(likely, self.maker.noise, each, self.places.mean, particles=particles, rng=rng, more=told)
+        said, choosing = made(found.rows, each), self.places.choosing
+        choice = choosing.index(choosing.perturbed(self.places.there(said.logits), rng.fork(MADE)))
+        return Filled(torch.where(known, x, self.places.cells_of(choice, said.places).to(x.dtype)), found.share)
 
     def _told(self, n: int, c: Tensor | None, rng: Rng) -> Tensor:
         """(5): the levels that n rows are told."""

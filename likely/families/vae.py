@@ -38,7 +38,7 @@ from likely.contracts import (
     log_mean_exp,
 )
 from likely.distributions import Law, Observation, kl_standard_cells, law_of
-from likely.distributions.resampled import Proposed, asked, resampled
+from likely.distributions.resampled import Proposed, Said, asked, resampled
 from likely.errors import FieldError
 from likely.objectives import Inferred, Infers
 from likely.rng import Rng
@@ -188,7 +188,10 @@ class VAEModel(Weighted, Infers, Latent, Fills, Trained, Prepared, Units):
         return self.law.mean(self.objective.likelihood.decoder(z.flatten(1), c))
 
     def emit(self, z: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return self.law.sample(self.objective.likelihood.decoder(z.flatten(1), c), rng=rng)
+        return self.law.sample(self.said(z, c).parameters, rng=rng)
+
+    def said(self, z: Tensor, c: Tensor | None = None) -> Said:
+        return Said(self.law, self.objective.likelihood.decoder(z.flatten(1), c))
 
     def infer(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Inferred:
         eps = rng.normal((len(x), 1, self.objective.latent), like=next(self.parameters()))

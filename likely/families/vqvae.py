@@ -23,10 +23,14 @@ from likely.backbones import Network
 from likely.backbones.grid import coder
 from likely.contracts import (
     Bound,
+    Completes,
     Concludes,
     Density,
     Elbo,
+    Evidence,
     Family,
+    Filled,
+    Fills,
     Latent,
     Player,
     Prepared,
@@ -35,13 +39,17 @@ from likely.contracts import (
     Turn,
 )
 from likely.distributions import Observation, law_of
+from likely.distributions.asked import values_known
+from likely.distributions.resampled import Proposed, resampled
 from likely.errors import FieldError
 from likely.objectives.code_prior import CodePrior
 from likely.objectives.quantiser import FSQ, Quantised, Quantiser
+from likely.particles.annealing import Grouped
 from likely.rng import Rng
 from likely.spaces import Category, Image, Vector
 
 FOLLOWED, LAW, CELLS = 1, 2, 3  # forks of the noise
+TRIED = 4  # draws of what is free, by which a code that does not hang on it is told
 SEEN, AT_ONCE = 2048, 256  # rows that a codebook begins at; rows that are encoded at a time where there are many
 
 
@@ -98,9 +106,10 @@ class Objective(nn.Module):
 
 
 @final
-class VQVAEModel(Bound, Latent, Trained, Prepared, Concludes):
+class VQVAEModel(Bound, Latent, Fills, Trained, Prepared, Concludes):
     """An encoder into choices, a decoder, and the choices' law."""
 
+    word, particles = "heuristic", 32
     drawn = False
     settled: Tensor  # whether the law of codes can be asked: one that counts has to see codes that stand still
 
@@ -175,6 +184,38 @@ class VQVAEModel(Bound, Latent, Trained, Prepared, Concludes):
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         return self.objective.law.sample(self.objective.said(self._drawn(n, c, rng), c), rng=rng.fork(CELLS))  # (2)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """Codes that stay whatever is free are taken; the others come from their law, by how likely they make x."""
+        known, decoder = values_known(evidence, "VQVAE"), lambda z, told: self.objective.said(self._read(z), told)
+        mine = torch.arange(len(x), device=x.device).repeat_interleave(particles)
+        each, noise = None if c is None else c[mine], Grouped(rng, particles)
+        codes, sure = self._sure(x, known, c, rng.fork(FOLLOWED))
+        z, weight = self._codes_beside(codes[mine], sure[mine], each, noise.fork(LAW))
+        shown = lambda part: part.flatten(1).unflatten(0, (len(x), particles))  # noqa: E731
+        told = Proposed(shown(z), weight.view(len(x), particles))
+        held = particles * math.prod(self.objective.law.outputs)
+        return resampled(self.objective.law, decoder, lambda at: Proposed(*(part[at] for part in told)), held, x,
+                         Evidence(known), c, rng=rng.fork(CELLS))  # fmt: skip
+
+    def _sure(self, x: Tensor, known: Tensor, c: Tensor | None, rng: Rng) -> tuple[Tensor, Tensor]:
+        """Codes (B, T) of x with what is free drawn anew a few times, and those that this does not change."""
+        drawn = [self.sample(len(x), c, rng=rng.fork(at)) for at in range(TRIED)]
+        codes = torch.stack([self.objective.codes(torch.where(known, x, other.to(x.dtype))) for other in drawn])
+        return codes[0], (codes == codes[0]).all(0)
+
+    def _codes_beside(self, codes: Tensor, sure: Tensor, c: Tensor | None, rng: Rng) -> tuple[Tensor, Tensor]:
+        """Codes of their law with those that are sure, and a log-weight: by its own completion, where it has one."""
+        law, shown = None if self.prior is None or not self.settled else self.prior.model, self._shown(codes)
+        given = Evidence(sure.view(shown.shape))
+        if isinstance(law, Completes):
+            return law.complete(shown, given, c, rng=rng), torch.zeros_like(codes[:, 0], dtype=shown.dtype)
+        if isinstance(law, Fills):
+            told = law.fill(shown, given, c, particles=1, rng=rng)
+            weight = torch.zeros_like(told.share) if told.log_evidence is None else told.log_evidence
+            return told.x, weight
+        drawn = self._drawn(len(codes), c, rng)
+        return self._shown(torch.where(sure, codes, drawn)), torch.zeros_like(codes[:, 0], dtype=shown.dtype)
 
     def _drawn(self, n: int, c: Tensor | None, rng: Rng) -> Tensor:
         """Codes (n, T) of their law."""

@@ -13,14 +13,29 @@ linear networks and a normal law of codes (5) is probabilistic PCA, s its noise.
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Protocol, final
 
 import torch
 from torch import Tensor, nn
 
 from likely.backbones import MLP, Network, decoder, encoder, whole
-from likely.contracts import Concludes, Family, Player, Prepared, Reconstructs, Space, Trained, Turn
+from likely.contracts import (
+    Concludes,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Player,
+    Prepared,
+    Reconstructs,
+    Space,
+    Trained,
+    Turn,
+)
 from likely.distributions import Law, Observation, law_of, precise
+from likely.distributions.asked import values_known
+from likely.distributions.resampled import Said
 from likely.distributions.state import columns_of
 from likely.errors import FieldError
 from likely.objectives.code_prior import CodePrior
@@ -30,7 +45,7 @@ from likely.spaces import Real, Vector, reals
 
 ROWS = 1024  # that are encoded at a time where nothing is learned
 NARROWEST = 1e-4  # the least of (4): a density stays one
-LAW = 1  # fork of the noise
+LAW, CELLS = 1, 2  # forks of the noise
 
 
 class Coding(Protocol):
@@ -80,9 +95,10 @@ class Coder(nn.Module):
         return precise(self.encoder(seen).summary)  # (1)
 
 
-class Autoencoding(Emits, Reconstructs, Trained, Prepared, Concludes):
+class Autoencoding(Emits, Reconstructs, Fills, Trained, Prepared, Concludes):
     """Every autoencoder; one says how its encoder sees a row while it learns."""
 
+    particles = 64
     spread: Tensor  # s of (4)
 
     def __init__(self, family: Coding, space: Space, condition: Space | None) -> None:
@@ -150,7 +166,18 @@ class Autoencoding(Emits, Reconstructs, Trained, Prepared, Concludes):
         return self.emit(z, c, rng=rng)
 
     def emit(self, z: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
-        return self.law_with(float(self.spread)).sample(self.coder.decoder(z, c), rng=rng)  # (5)
+        law, parameters = self.said(z, c)
+        return law.sample(parameters, rng=rng)  # (5)
+
+    def said(self, z: Tensor, c: Tensor | None = None) -> Said:
+        return Said(self.law_with(float(self.spread)), self.coder.decoder(z, c))
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """Codes given what is known of their rows, and the rest of the rows given these."""
+        known = values_known(evidence, type(self.family).__name__)
+        told = self.prior.filled(self.said, x, known, c, particles=particles, rng=rng)
+        rows = self.said(told.x.to(self.spread), c).filled(x, known, rng=rng.fork(CELLS))
+        return replace(told, x=rows)
 
 
 def _density(family: Coding) -> Family[Any]:

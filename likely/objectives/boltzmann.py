@@ -24,7 +24,7 @@ from torch.nn.functional import silu, softplus
 from likely.backbones import encoder
 from likely.contracts import Space
 from likely.distributions.visible import Visible
-from likely.particles.annealing import Way
+from likely.particles.annealing import Peopled, Way, beside
 from likely.rng import Rng
 
 TOLD = 64  # numbers that a condition is worth
@@ -109,16 +109,39 @@ class Boltzmann(nn.Module):
         lean = states @ (bias if moved.bias is None else bias + moved.bias[0])
         return lean + self.visible.log_mass(self.down(states, moved))  # (4)
 
+    def log_masses_held(self, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
+        """(B, states): log p* of every state of the smaller side beside the known columns (B, D), others there."""
+        states = self.spins() if self._of_hidden() else self.visible.every()
+        block = max(1, BLOCK // (len(states) * (self.visible.width + self.hidden)))
+        one = Moved(*(None if part is None else part[:1] for part in moved))
+        parts = zip(rows.split(block), known.split(block))
+        return torch.cat([self._log_masses_held(states, one, *part) for part in parts])
+
+    def _log_masses_held(self, states: Tensor, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
+        if not self._of_hidden():
+            agrees = ((states == rows[:, None]) | ~known[:, None]).all(2) & self._all_there(states, known)
+            return self.log_mass(states, moved).masked_fill(~agrees, -math.inf)
+        bias = self.bias - self.visible.centre @ self.weight
+        lean = states @ (bias if moved.bias is None else bias + moved.bias[0])
+        push, each = self.down(states, moved), (len(states), 1)
+        told = [self.visible.log_mass_held(push, row.repeat(each), mask.repeat(each)) for row, mask in zip(rows, known)]
+        return lean + torch.stack(told)
+
+    def _all_there(self, states: Tensor, known: Tensor) -> Tensor:
+        """(B, states): no free cell is missing."""
+        gone = torch.where(self.visible.cells.gone >= 0, self.visible.bins.sizes - 1, -1)
+        return ((states != gone)[None] | known[:, None]).all(2)
+
     def spins(self, codes: Tensor | None = None) -> Tensor:
         """(2^hidden, hidden), or of these codes alone."""
         codes = torch.arange(2**self.hidden, device=self.bias.device) if codes is None else codes
         return ((codes[:, None] >> torch.arange(self.hidden, device=codes.device)) & 1).to(self.bias) - 0.5
 
-    def of_states(self, at: Tensor, moved: Moved, *, rng: Rng) -> Tensor:
+    def of_states(self, at: Tensor, moved: Moved, *, rng: Rng, present: bool = False) -> Tensor:
         """Rows of these states of the smaller side, by place."""
         if not self._of_hidden():
             return self.visible.every()[at]
-        return self.visible.draw(self.down(self.spins(at), moved), rng=rng)  # (2)
+        return self.visible.draw(self.down(self.spins(at), moved), rng=rng, present=present)  # (2)
 
 
 def log_2cosh(u: Tensor) -> Tensor:
@@ -145,3 +168,44 @@ class Weakened(Way[Tensor]):
 
     def move(self, rows: Tensor, b: float, *, rng: Rng) -> Tensor:
         return self.machine.move(rows, self.moved, b, rng=rng)
+
+
+@final
+class Held(Peopled[Tensor]):
+    """(5) given the known columns of rows, all others there."""
+
+    def __init__(self, machine: Boltzmann, moved: Moved, rows: Tensor, known: Tensor) -> None:
+        self.machine, self.moved, self.rows, self.known = machine, moved, rows, known
+        push = moved.push
+        self.push = machine.weight.new_zeros(len(rows), machine.visible.width) if push is None else push
+        mass = machine.visible.log_mass_held(self.push, rows, known)
+        self.log_normaliser = mass.double() + machine.hidden * math.log(2.0)
+
+    def start(self, *, rng: Rng) -> Tensor:
+        return self._drawn(self.push, rng)
+
+    def _drawn(self, push: Tensor, rng: Rng) -> Tensor:
+        visible = self.machine.visible
+        return visible.hold(visible.draw(push, rng=rng, present=True), self.rows, self.known)
+
+    def gain(self, rows: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
+        u = self._up(rows)
+        return (log_2cosh(beside(high, u) * u) - log_2cosh(beside(low, u) * u)).sum(1)
+
+    def _up(self, rows: Tensor) -> Tensor:
+        return self.machine.up(self.machine.visible.features(rows), self.moved)
+
+    def move(self, rows: Tensor, b: float | Tensor, *, rng: Rng) -> Tensor:
+        u = self._up(rows)
+        weak = beside(b, u)
+        spins = weak * (rng.bernoulli(torch.sigmoid(weak * u)) - 0.5)
+        return self._drawn(self.machine.down(spins, self.moved), rng)
+
+    def pick(self, rows: Tensor, at: Tensor) -> Tensor:
+        return rows[at]
+
+    def either(self, going: Tensor, moved: Tensor, rows: Tensor) -> Tensor:
+        return torch.where(going[:, None], moved, rows)
+
+    def follow(self, rows: Tensor, each: int) -> None:
+        """Gibbs moves have no length."""

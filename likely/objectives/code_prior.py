@@ -7,19 +7,38 @@ A law that learns by gradient takes one more turn a round, on codes that are cut
 is fitted in the end, when codes stand still.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 
-from likely.contracts import Concludes, Counted, Density, Family, Lifted, Model, Player, Prepared, Space, Trained, Turn
+from likely.contracts import (
+    Concludes,
+    Counted,
+    Density,
+    Evidence,
+    Family,
+    Filled,
+    Lifted,
+    Model,
+    Player,
+    Prepared,
+    Space,
+    Trained,
+    Turn,
+)
+from likely.distributions.resampled import Said
 from likely.errors import CannotAnswer, FieldError
+from likely.particles.annealing import Grouped
+from likely.particles.clamped import Laws, clamped
+from likely.particles.population import Population
 from likely.rng import Rng
 from likely.spaces import Image, Real, Series, Vector, Wave
 
 NAMED = "prior: {}"  # a player of the law, beside the family's own
+PICKED = 1 << 27  # a fork of the noise
 CHUNK = 8192  # codes that are counted at a time
 
 
@@ -32,6 +51,7 @@ class CodePrior(nn.Module):
         _check(family, codes)
         self.family, self.codes, self.condition = family, codes, condition
         self.model: Model = family.build(codes, condition)
+        self.laws = Laws()
 
     # What it answers -------------------------------------------------------------------------------------------------
 
@@ -45,6 +65,30 @@ class CodePrior(nn.Module):
             what = f"{type(self.family).__name__}, the law of codes, has no exact density"
             raise CannotAnswer(what, expected="a law of codes that has, such as GaussianMixture or RealNVP")
         return self.model.log_prob(codes, c)
+
+    def filled(
+        self, said: Callable[[Tensor, Tensor | None], Said], x: Tensor, known: Tensor, c: Tensor | None, *,
+        particles: int, rng: Rng,
+    ) -> Filled:  # fmt: skip
+        """Codes drawn given the known cells of their rows: by chains where the law is exact, else some of its draws."""
+        free = torch.zeros(len(x), *self.codes.shape, dtype=torch.bool, device=x.device)
+        given = lambda rows: None if c is None else c[rows]  # noqa: E731
+        likely = lambda z, rows: said(z, given(rows)).log_known(x[rows], known[rows])  # noqa: E731
+        if not isinstance(self.model, Density) or not _real(self.codes):
+            return self._picked(likely, x, c, particles, rng)
+        density = lambda z, rows: self.log_prob(z, given(rows)) + likely(z, rows)  # noqa: E731
+        near, laws = free.to(x.dtype), self.laws.of(self.model, len(x), c)
+        return clamped(density, *laws, near, Evidence(free), particles=particles, rng=rng)
+
+    def _picked(
+        self, likely: Callable[[Tensor, Tensor], Tensor], x: Tensor, c: Tensor | None, particles: int, rng: Rng
+    ) -> Filled:
+        """One of so many draws of the law, by how likely each makes what is known."""
+        rows = torch.arange(len(x), device=x.device).repeat_interleave(particles)
+        z = self.sample(len(rows), None if c is None else c[rows], rng=Grouped(rng, particles)).to(x.dtype)
+        folk = Population(len(x), particles, device=x.device)
+        folk.weigh(likely(z, rows))
+        return Filled(z[folk.flat(folk.one(rng=rng.fork(PICKED)))], folk.share, folk.log_evidence)
 
     # How it learns ---------------------------------------------------------------------------------------------------
 

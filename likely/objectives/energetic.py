@@ -10,6 +10,7 @@ a draw given c as far as the chains are draws. Any other condition is told to th
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import ClassVar, Protocol
 
 import torch
@@ -17,11 +18,24 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from likely.backbones import Network
-from likely.contracts import Concludes, Estimate, Estimated, Player, Prepared, Space, Trained, Turn
+from likely.contracts import (
+    Concludes,
+    Estimate,
+    Estimated,
+    Evidence,
+    Filled,
+    Fills,
+    Player,
+    Prepared,
+    Space,
+    Trained,
+    Turn,
+)
 from likely.distributions.state import classes_told
 from likely.objectives.contrast import Chains, Contrast, Contrastive, Persistent, ScoreMatching, Taken
 from likely.objectives.landscape import Landscape, Reference
 from likely.particles.annealing import Between, Grouped, Normalisers, backward, between, forward
+from likely.particles.clamped import Laws, clamped
 from likely.particles.metropolis import Tilted, Wandering, first_step, followed, walked
 from likely.rng import Rng
 
@@ -65,9 +79,10 @@ def tells_classes(condition: Space | None) -> bool:
     return condition is not None and classes_told(condition, MOST, "Energy") is not None
 
 
-class Energetic(Estimated, Trained, Prepared, Concludes):
+class Energetic(Estimated, Fills, Trained, Prepared, Concludes):
     """Heights over a reference, and the chains that know them."""
 
+    particles = 32
     unnormalised: ClassVar[bool] = True
     step: Tensor  # of the chains that it learns by
     stride: Tensor  # of the chains that draw, once it has learned
@@ -85,6 +100,7 @@ class Energetic(Estimated, Trained, Prepared, Concludes):
         self.normalisers = Normalisers(0 if self.classes is None else outputs)
         self.register_buffer("step", torch.tensor(first_step(self.ground.low.numel())))
         self.register_buffer("stride", torch.tensor(float("nan")))
+        self.laws = Laws()
 
     # Heights ---------------------------------------------------------------------------------------------------------
 
@@ -210,6 +226,12 @@ class Energetic(Estimated, Trained, Prepared, Concludes):
             return None
         told = torch.cat([self.landscape(self.ground(part)) for part in self.kept.rows.split(1024)]).softmax(1)
         return (self._fits(c, n).exp() @ told.T).log()
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        density = lambda u, rows: self.log_density(u, None if c is None else c[rows])  # noqa: E731
+        told = clamped(density, *self.laws.of(self, len(x), c), x, evidence, particles=particles, rng=rng)
+        evidence_of = None if told.log_evidence is None else told.log_evidence - self._log_z(len(x), c, rng).value
+        return replace(told, log_evidence=evidence_of)
 
     # What log p is thought to be -------------------------------------------------------------------------------------
 

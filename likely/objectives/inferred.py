@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from likely.contracts import Decodes, Latent
+from likely.distributions.resampled import Said
 from likely.rng import Rng
 
 
@@ -19,6 +20,10 @@ class Emits(Decodes):
     @abstractmethod
     def emit(self, z: Tensor, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """A row drawn for each code."""
+
+    @abstractmethod
+    def said(self, z: Tensor, c: Tensor | None = None) -> Said:
+        """The law that `emit` draws from."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,35 @@ class Way(ABC, Generic[S]):
         """One reversible move that leaves p_b as it is."""
 
 
+class Peopled(Way[S]):
+    """A way that rows go each at its own b, (B,), and on which some are left behind."""
+
+    @abstractmethod
+    def gain(self, rows: S, low: float | Tensor, high: float | Tensor) -> Tensor:
+        """(B,): l_high - l_low of these rows."""
+
+    @abstractmethod
+    def move(self, rows: S, b: float | Tensor, *, rng: Rng) -> S:
+        """One reversible move that leaves p_b as it is."""
+
+    @abstractmethod
+    def pick(self, rows: S, at: Tensor) -> S:
+        """The rows at these places, some of them several times."""
+
+    @abstractmethod
+    def either(self, going: Tensor, moved: S, rows: S) -> S:
+        """Rows that moved where they are `going` (B,), else as they were."""
+
+    @abstractmethod
+    def follow(self, rows: S, each: int) -> None:
+        """Learn from the last move how far to go, from so many rows together."""
+
+
+def beside(b: float | Tensor, x: Tensor) -> float | Tensor:
+    """Numbers of rows (B,) beside their cells."""
+    return b.view(-1, *(1,) * (x.dim() - 1)) if isinstance(b, Tensor) else b
+
+
 class Annealed(NamedTuple, Generic[S]):
     """Rows at the way's end, with what they weigh."""
 

@@ -16,11 +16,12 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from likely.particles.annealing import Way
+from likely.particles.annealing import Peopled, beside
 from likely.rng import Rng
 
 BEST = 0.574  # the share of moves that should be kept
 HASTE, LEAST, MOST = 0.1, 1e-7, 2.0  # how fast a step follows, and its ends
+SOON = 0.7  # how fast it follows many rows at once
 
 
 class Wandering(NamedTuple):
@@ -33,14 +34,23 @@ class Wandering(NamedTuple):
 
 
 @final
-class Tilted(Way[Wandering]):
-    """(1): the chains of a height f over normal numbers."""
+class Tilted(Peopled[Wandering]):
+    """(1): the chains of a height f over normal numbers; `held` ones of them (B, ...) stay as they `begin`, or 0."""
 
-    def __init__(self, height: Callable[[Tensor], Tensor], like: Tensor, *, step: float, adjusted: bool = True) -> None:
-        self.height, self.like, self.step, self.adjusted = height, like, step, adjusted
+    def __init__(
+        self, height: Callable[[Tensor], Tensor], like: Tensor, *,
+        step: float | Tensor, adjusted: bool = True, held: Tensor | None = None, begin: Tensor | None = None,
+    ) -> None:  # fmt: skip
+        self.height, self.like, self.step, self.adjusted, self.held = height, like, step, adjusted, held
+        self.begin = begin
 
     def start(self, *, rng: Rng) -> Wandering:
-        return self.at(rng.normal(self.like.shape, like=self.like))
+        noise = self._noise(rng)
+        return self.at(noise if self.begin is None or self.held is None else torch.where(self.held, self.begin, noise))
+
+    def _noise(self, rng: Rng) -> Tensor:
+        noise = rng.normal(self.like.shape, like=self.like)
+        return noise if self.held is None else noise.masked_fill(self.held, 0.0)
 
     def at(self, z: Tensor) -> Wandering:
         """Rows that stand here."""
@@ -50,23 +60,41 @@ class Tilted(Way[Wandering]):
             (slope,) = torch.autograd.grad(height.sum(), z)
         return Wandering(z.detach(), height.detach(), slope, torch.ones_like(height, dtype=torch.bool))
 
-    def gain(self, rows: Wandering, low: float, high: float) -> Tensor:
+    def gain(self, rows: Wandering, low: float | Tensor, high: float | Tensor) -> Tensor:
         return (high - low) * rows.height
 
-    def move(self, rows: Wandering, b: float, *, rng: Rng) -> Wandering:
-        ahead = rows.z + self.step * (b * rows.slope - rows.z)
-        there = self.at(ahead + math.sqrt(2 * self.step) * rng.normal(rows.z.shape, like=rows.z))  # (2)
+    def move(self, rows: Wandering, b: float | Tensor, *, rng: Rng) -> Wandering:
+        step, tilt = beside(self.step, rows.z), beside(b, rows.z)
+        ahead = rows.z + step * self._drift(rows, tilt)
+        there = self.at(ahead + reach(step) * self._noise(rng))  # (2)
         if not self.adjusted:
             return there
-        back = there.z + self.step * (b * there.slope - there.z)
+        back = there.z + step * self._drift(there, tilt)
         won = b * (there.height - rows.height) + 0.5 * (squares(rows.z) - squares(there.z))
         won = won + (squares(there.z - ahead) - squares(rows.z - back)) / (4 * self.step)
         kept = rng.uniform(won.shape, like=won).log() < won  # (3); what is no number is not kept
-        beside = kept.view(-1, *(1,) * (rows.z.dim() - 1))
-        return Wandering(
-            torch.where(beside, there.z, rows.z), torch.where(kept, there.height, rows.height),
-            torch.where(beside, there.slope, rows.slope), kept,
-        )  # fmt: skip
+        return self.either(kept, there, rows)._replace(kept=kept)
+
+    def _drift(self, rows: Wandering, tilt: float | Tensor) -> Tensor:
+        """v of (1)."""
+        drift = tilt * rows.slope - rows.z
+        return drift if self.held is None else drift.masked_fill(self.held, 0.0)
+
+    def pick(self, rows: Wandering, at: Tensor) -> Wandering:
+        return Wandering(*(part[at] for part in rows))
+
+    def either(self, going: Tensor, moved: Wandering, rows: Wandering) -> Wandering:
+        pairs = zip(moved, rows, strict=True)
+        return Wandering(*(torch.where(going.view(-1, *(1,) * (a.dim() - 1)), a, b) for a, b in pairs))
+
+    def follow(self, rows: Wandering, each: int) -> None:
+        kept = rows.kept.view(-1, each).to(rows.height.dtype).mean(1)
+        self.step = (self.step * torch.exp(SOON * (kept - BEST)).repeat_interleave(each)).clamp(LEAST, MOST)
+
+
+def reach(step: float | Tensor) -> float | Tensor:
+    """The standard deviation of (2)."""
+    return (2 * step) ** 0.5
 
 
 def squares(z: Tensor) -> Tensor:

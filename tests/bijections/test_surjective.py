@@ -35,6 +35,12 @@ class Doubled(Surjection):
     def centre(self, x):
         return x
 
+    def bounds(self, x, known):
+        return -x, x, x
+
+    def settled(self, u, known, high):
+        return self.inverse(u)
+
 
 def folded():
     return SurjectiveFlow(Doubled(), Flow(ActNorm(1), reals(1), rate=0.1), reals(1))

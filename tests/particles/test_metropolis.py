@@ -1,7 +1,6 @@
 """Langevin chains: the law they keep, two planted bugs that the test must find, and their normaliser."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -39,7 +38,7 @@ def test_the_chains_keep_their_law():
 
 
 def test_a_missing_root_of_two_is_found(monkeypatch):
-    monkeypatch.setattr(metropolis, "math", SimpleNamespace(sqrt=lambda v: math.sqrt(v / 2), exp=math.exp))
+    monkeypatch.setattr(metropolis, "reach", math.sqrt)
     assert gap() > 0.0306
 
 
