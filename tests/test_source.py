@@ -15,7 +15,7 @@ def test_every_field_says_what_turning_it_does(family):
 
 
 def test_a_model_that_lives_in_another_room_says_its_promises():
-    assert promises("RealNVP") == ("Density", "Latent", "Trained", "Prepared")
+    assert promises("RealNVP") == ("Density", "Latent", "Fills", "Trained", "Prepared")
 
 
 def test_what_the_models_of_a_family_share_is_no_promise():

@@ -57,4 +57,5 @@ def coded(
         raise CannotAnswer(f"{type(law).__name__.removesuffix('Model')}, the law of codes, does not denoise",
                            expected="a denoiser of codes, such as Diffusion")  # fmt: skip
     measured, like = Decoded(said, x, known, c, len(shape)), next(law.parameters())
-    return Twisted(particles=particles).draw(law.denoise, measured, law.way, shape, len(x), c, like=like, rng=rng)
+    how = Twisted(particles=particles, steps=law.way.steps)
+    return how.draw(law.denoise, measured, law.way, shape, len(x), c, like=like, rng=rng)

@@ -24,6 +24,7 @@ from likely.rng import Rng
 from likely.spaces import Category, Column, Real, Vector, levels_of
 
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+NEVER = -1e30  # of a log-mass: what has none, where masses are added up
 SMOOTHING = 0.5  # pseudo-count of every state
 NARROWEST = 1e-3  # the least standard deviation that a real begins with
 
@@ -202,6 +203,36 @@ class Visible(nn.Module):
             told = told.index_copy(1, torch.tensor(self.reals, device=told.device),
                                    torch.where(self._valued(rows), value, told[:, self.reals]))  # fmt: skip
         return torch.where(known, told, self._there(logits).logsumexp(2)).sum(1)
+
+    def log_masses_held(self, push: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """The same of every push (S, width) beside every row (B, D): (B, S), float64."""
+        push, known = push.double(), known.double()
+        if self.binary and self.bias is not None:
+            lean = push + self.bias
+            return (rows * known).double() @ lean.T + (1 - known) @ softplus(lean).T
+        logits, state = self._logits(push), self.states_of(rows).clamp(min=0)
+        hot = torch.nn.functional.one_hot(state, logits.shape[2]).double() * known[:, :, None]
+        if self.reals and self.log_scale is not None:
+            hot[:, self.reals, 0] = 0.0  # a value is no state: below
+        told = hot.flatten(1) @ logits.clamp(min=NEVER).flatten(1).T + (1 - known) @ self._there(logits).logsumexp(2).T
+        told = told if not self.reals else told + self._valued_at(push, rows, known)
+        return told.masked_fill(told < 0.1 * NEVER, -math.inf)
+
+    def _valued_at(self, push: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """(3) of known values (B, R) under every push: (B, S)."""
+        assert self.log_scale is not None
+        z, valued = self._standing(rows).double(), self._valued(rows) * known[:, self.reals]
+        alone = (valued * (-0.5 * z.square() - self.log_scale - HALF_LOG_2PI)).sum(1, keepdim=True)
+        return alone + (z * valued) @ push[:, self.states :].T
+
+    def agreeing(self, states: Tensor, rows: Tensor, known: Tensor) -> Tensor:
+        """(B, S): which states (S, D) have the known columns of rows, and miss none of the others."""
+        most = self.place.shape[1]
+        hot = torch.nn.functional.one_hot(self.states_of(rows).clamp(min=0), most) * known[:, :, None]
+        every = torch.nn.functional.one_hot(states.long(), most).float().flatten(1)
+        right = hot.float().flatten(1) @ every.T == known.sum(1, keepdim=True)
+        gone = torch.where(self.cells.gone >= 0, self.bins.sizes - 1, -1)
+        return right & ((~known).float() @ (states == gone).float().T == 0)
 
     def _there(self, logits: Tensor) -> Tensor:
         """Logits (B, D, most) without the states that say: missing."""

@@ -119,18 +119,10 @@ class Boltzmann(nn.Module):
 
     def _log_masses_held(self, states: Tensor, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
         if not self._of_hidden():
-            agrees = ((states == rows[:, None]) | ~known[:, None]).all(2) & self._all_there(states, known)
-            return self.log_mass(states, moved).masked_fill(~agrees, -math.inf)
+            return self.log_mass(states, moved).masked_fill(~self.visible.agreeing(states, rows, known), -math.inf)
         bias = self.bias - self.visible.centre @ self.weight
         lean = states @ (bias if moved.bias is None else bias + moved.bias[0])
-        push, each = self.down(states, moved), (len(states), 1)
-        told = [self.visible.log_mass_held(push, row.repeat(each), mask.repeat(each)) for row, mask in zip(rows, known)]
-        return lean + torch.stack(told)
-
-    def _all_there(self, states: Tensor, known: Tensor) -> Tensor:
-        """(B, states): no free cell is missing."""
-        gone = torch.where(self.visible.cells.gone >= 0, self.visible.bins.sizes - 1, -1)
-        return ((states != gone)[None] | known[:, None]).all(2)
+        return lean + self.visible.log_masses_held(self.down(states, moved), rows, known)
 
     def spins(self, codes: Tensor | None = None) -> Tensor:
         """(2^hidden, hidden), or of these codes alone."""

@@ -34,6 +34,7 @@ from likely.errors import CannotAnswer, FieldError
 from likely.particles.annealing import Grouped
 from likely.particles.clamped import Laws, clamped
 from likely.particles.population import Population
+from likely.particles.reference import log_normal
 from likely.rng import Rng
 from likely.spaces import Image, Real, Series, Vector, Wave
 
@@ -76,9 +77,15 @@ class CodePrior(nn.Module):
         likely = lambda z, rows: said(z, given(rows)).log_known(x[rows], known[rows])  # noqa: E731
         if not isinstance(self.model, Density) or not _real(self.codes):
             return self._picked(likely, x, c, particles, rng)
-        density = lambda z, rows: self.log_prob(z, given(rows)) + likely(z, rows)  # noqa: E731
-        near, laws = free.to(x.dtype), self.laws.of(self.model, len(x), c)
-        return clamped(density, *laws, near, Evidence(free), particles=particles, rng=rng)
+        laws, which = self.laws.of(self.model, len(x), c)
+
+        def density(z: Tensor, rows: Tensor) -> Tensor:
+            with torch.no_grad():  # a law that counts has no slope: that of its normal law shows the way
+                told = self.log_prob(z.detach(), given(rows))
+            normal = log_normal(z, laws, which[rows])
+            return told + normal - normal.detach() + likely(z, rows)
+
+        return clamped(density, laws, which, free.to(x.dtype), Evidence(free), particles=particles, rng=rng)
 
     def _picked(
         self, likely: Callable[[Tensor, Tensor], Tensor], x: Tensor, c: Tensor | None, particles: int, rng: Rng

@@ -38,6 +38,14 @@ def moments(draws: Tensor) -> Moments:
     return Moments(mean, torch.linalg.inv(shrunk), variance.sqrt())
 
 
+def log_normal(x: Tensor, laws: list[Moments], which: Tensor) -> Tensor:
+    """log of the normal law that goes with each row (N, ...), but for a constant: (N,)."""
+    apart = x.flatten(1) - torch.stack([law.mean for law in laws])[which].to(x.dtype)
+    precision = torch.stack([law.precision for law in laws]).to(x.dtype)
+    pulled = apart @ precision[0] if len(laws) == 1 else (precision[which] @ apart[..., None])[..., 0]
+    return -0.5 * (apart * pulled).sum(1)
+
+
 class Bounded(NamedTuple):
     """What is known of rows of reals (B, d): a number where low = high, or two, one or no end; and one in between."""
 

@@ -14,7 +14,7 @@ def fitted():
 
 
 def test_it_claims_no_density_and_names_families_that_have_one(fitted):
-    assert set(promises("Autoencoder")) == {"Reconstructs", "Latent", "Trained", "Prepared", "Concludes"}
+    assert set(promises("Autoencoder")) == {"Reconstructs", "Latent", "Fills", "Trained", "Prepared", "Concludes"}
     with pytest.raises(CannotAnswer, match="GaussianMixture"):
         fitted.score("iris")
 

@@ -13,6 +13,8 @@ from likely.backbones import MLP, Conv, DiT, UNet
 from likely.contracts import Bound, Density, Family, Player, Trained, Turn
 from likely.descent import Descent
 from likely.diffusion import DPMSolver, Karras, Way
+from likely.distributions import Gaussian
+from likely.distributions.resampled import Said
 from likely.errors import CannotAnswer, FieldError
 from likely.families.autoencoder import Autoencoder
 from likely.families.diffusion import Diffusion
@@ -71,6 +73,9 @@ class LinearModel(Infers, Trained):
 
     def emit(self, z, c=None, *, rng):
         return self.decode(z) + NOISE * rng.normal((len(z), 3), like=z)
+
+    def said(self, z, c=None):
+        return Said(Gaussian(scale=NOISE).law(reals(3)), self.decode(z))
 
     def infer(self, x, c=None, *, rng):
         eps = rng.normal((len(x), 2), like=x)

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from likely.contracts import Density, Estimated
+from likely.contracts import Density, Estimated, Evidence
 from likely.errors import CannotAnswer, FieldError
 from likely.families import rbm as rooms
 from likely.families.rbm import RBM, ListedRBMModel, RBMModel
@@ -227,3 +227,63 @@ def test_what_it_cannot_do_is_refused():
         RBM(chains=1)
     with pytest.raises(CannotAnswer, match="missing at random"):
         made(reals(2), double=False).log_prob(torch.tensor([[0.0, math.nan]]))
+
+
+# What is missing -----------------------------------------------------------------------------------------------------
+
+CHOICES = Vector((Category(3), Category(2, missing=True), Category(2), Category(2)))
+
+
+def every_row(space):
+    if isinstance(space, Image):
+        return every_bit(6).view(-1, 1, 2, 3)
+    kinds = [[*range(column.k), *[math.nan] * column.missing] for column in space.columns]
+    return torch.tensor(list(itertools.product(*kinds)), dtype=torch.float64)
+
+
+def given(log_p, every, x, known):
+    """log p of every row that agrees with what is known and misses nothing that is free."""
+    agrees = ((every == x) | (every.isnan() & x.isnan()) | ~known).flatten(1).all(1)
+    there = (~every.isnan() | known).flatten(1).all(1)
+    return log_p(every).masked_fill(~(agrees & there), -math.inf)
+
+
+@pytest.mark.parametrize("hidden", [3, 9])  # of nine it is the rows that are listed
+@pytest.mark.parametrize(
+    ("space", "row", "shown"),
+    [(BITS, 37, "010110"), (CHOICES, 20, "0101"), (CHOICES, 30, "1000")],
+    ids=["bits", "choices", "one"],
+)
+def test_a_listed_machine_completes_exactly(space, row, shown, hidden):
+    model, every = made(space, hidden=hidden), every_row(space)
+    x, known = every[row], torch.tensor([bit == "1" for bit in shown]).view(space.shape)
+    log_p = given(model.log_prob, every, x, known)
+    many = x.expand(4000, *space.shape), Evidence(known.expand(4000, *space.shape))
+    torch.testing.assert_close(model.log_evidence(many[0][:1], Evidence(known[None]))[0], log_p.logsumexp(0))
+    drawn = model.complete(*many, rng=Keyed(0))
+    seen = (drawn.nan_to_num(9)[:, None] == every.nan_to_num(9)).flatten(2).all(2).double().mean(0)
+    assert (seen - log_p.softmax(0)).abs().max() < 4 * (0.25 / 4000) ** 0.5
+
+
+def test_a_real_left_out_is_integrated_out():
+    model = made(Vector((Real(), Real(), Category(2))))
+    grid = torch.linspace(-30, 30, 20_001, dtype=torch.float64)
+    x = torch.tensor([[0.4, 0.0, 1.0]], dtype=torch.float64)
+    told = model.log_evidence(x, Evidence(torch.tensor([[True, False, True]])))
+    rows = torch.stack([torch.full_like(grid, 0.4), grid, torch.ones_like(grid)], 1)
+    torch.testing.assert_close(told[0].exp(), torch.trapezoid(model.log_prob(rows).exp(), grid), rtol=1e-5, atol=0)
+
+
+def test_clamped_chains_draw_what_is_missing(unlisted):
+    model = made(BITS, strength=1.5, chains=200, temperatures=300)
+    assert isinstance(model, RBMModel)
+    model.conclude(rows(BITS).double(), rng=Keyed(2))
+    every = every_row(BITS)
+    x, known = every[37], torch.tensor([bit == "1" for bit in "010010"]).view(BITS.shape)
+    mass = given(lambda each: model.mass(each, None), every, x, known)
+    told = model.fill(x.expand(3000, 1, 2, 3), Evidence(known.expand(3000, 1, 2, 3)), particles=16, rng=Keyed(1))
+    seen = torch.bincount((told.x.flatten(1).long() * 2 ** torch.arange(5, -1, -1)).sum(1), minlength=64) / 3000
+    assert (seen - mass.softmax(0)).abs().max() < 4 * (0.25 / 3000) ** 0.5
+    log_z = model.mass(every[:1], None) - model.log_prob_estimate(every[:1], rng=Keyed(0)).value
+    ratio = (told.log_evidence - (mass.logsumexp(0) - log_z)).exp()
+    assert abs(float(ratio.mean()) - 1) < 4 * float(ratio.std()) / 3000**0.5 + 0.01
