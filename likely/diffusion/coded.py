@@ -1,9 +1,10 @@
 r"""Rows of which some cells are known, as something measured of their codes, whose law is a denoiser.
 
     p(known | z) = prod_j law_j(x_j | decoder(z))   for known cells j, times P(the others are there | z)             (1)
-    codes come down from noise by twisted particles, twisted by (1) of the clean code seen; weighed by it at the end (2)
+    codes come down from noise by particles twisted by (1)^v of the clean code seen, v = 1 / (1 + r^2 / TRUST^2)     (2)
 
-At the lowest level (2) is (1) itself, so that codes are drawn from p(z | known) in the limit of many particles.
+r is what is left unsure of the clean code: early (1) would be believed too much. At the lowest level (2) is (1) itself,
+so that codes are drawn from p(z | known) in the limit of many particles.
 """
 
 import math
@@ -23,6 +24,7 @@ from likely.distributions.resampled import Said
 from likely.errors import CannotAnswer
 from likely.rng import Rng
 
+TRUST, SURE = 0.3, 0.03  # standard deviations of codes: where (1) is half believed, and below which it is wholly
 Saying = Callable[[Tensor, Tensor | None], Said]  # codes and conditions to laws of rows
 
 
@@ -45,7 +47,8 @@ class Decoded(Measured):
         apart = clean.shape[: clean.dim() - self.codes]
         rows = torch.arange(len(self.x), device=clean.device).repeat(math.prod(apart[:-1]))
         told = self.said(clean.flatten(0, len(apart) - 1), None if self.c is None else self.c[rows])
-        return told.log_known(self.x[rows], self.known[rows]).view(apart)
+        left = (spread**2 - SURE**2).clamp(min=0) / TRUST**2
+        return told.log_known(self.x[rows], self.known[rows]).view(apart) / (1 + left)  # (2)
 
 
 def coded(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from likely.diffusion import Karras, Twisted
+from likely.diffusion import Karras, Twisted, swarm
 from likely.diffusion.coded import Decoded, coded
 from likely.distributions import Gaussian
 from likely.distributions.resampled import Said
@@ -21,8 +21,6 @@ def said(z, c=None):
 
 
 def test_codes_follow_their_law_given_what_is_known():
-    from likely.diffusion.twisted import swarm
-
     x, known = torch.tensor([[0.9, -0.5, 0.0]]).double(), torch.tensor([[True, True, False]])
     rows = x.expand(400, -1), known.expand(400, -1)
     denoise = lambda z, sigma, c: z / (1 + sigma[:, None] ** 2)  # noqa: E731
@@ -36,7 +34,10 @@ def test_codes_follow_their_law_given_what_is_known():
     assert (told.x.T.cov() - covariance).abs().max() < 0.25 * covariance.diagonal().max()
     normal = torch.distributions.MultivariateNormal(torch.zeros(2).double(), seen @ seen.T + SCALE**2 * torch.eye(2))
     assert told.log_evidence is not None
-    assert abs(float((told.log_evidence - normal.log_prob(x[0, :2])).exp().mean()) - 1) < 0.1
+    ratio = (told.log_evidence - normal.log_prob(x[0, :2])).exp()
+    assert abs(float(ratio.mean()) - 1) < 4 * float(ratio.std()) / 20 + 0.03
+    assert float(ratio.std()) < 2
+    assert float(told.share.mean()) > 0.3
 
 
 def test_a_law_that_does_not_denoise_is_refused():
