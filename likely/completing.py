@@ -2,12 +2,14 @@
 
 Ranges that a model cannot be told are looked for among its draws, some of a row at first, more of the rows that none
 agreed with: as many as `MOST` in all. A draw that agrees is one of the model's law given the ranges, and the share of
-draws that did is told. Where none of `ENOUGH` did, the ranges are hopeless, and that is told instead.
+draws that did is told. Where none of `ENOUGH` did, or of `FEW` in `PATIENCE` seconds, the ranges are hopeless, and that
+is told instead. Draw k of row i is the same however long it took.
 """
 
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
 
@@ -34,7 +36,8 @@ from likely.source import families_that
 from likely.terms import Subject
 
 ROUNDS = (4, 32, 256, 2048, 16384)  # draws of each row that none has agreed with yet
-ENOUGH, MOST = 2048, 1 << 17  # draws none of which agreed, to give up; draws of all rows together
+FEW, ENOUGH, MOST = 300, 2048, 1 << 17  # draws none of which agreed, to give up late or early; draws in all
+PATIENCE = 2.0
 APART, AGAIN = 1 << 32, 1 << 48  # between the noise of a row's imputations, and of draws that are looked through
 WAYS = ("exact", "model-exact", "asymptotic", "heuristic")
 
@@ -132,7 +135,7 @@ class Completer:
         for times in ROUNDS:
             if not len(looking.open):
                 break
-            rows = np.tile(looking.open, min(times, max(1, (MOST - looking.drawn) // len(looking.open))))
+            rows = np.tile(looking.open, looking.more(times))
             some = known.take(rows)
             told = self.drawn(some, looking.noise(rows))[1].rows
             looking.see(rows, told, self._agrees(some, beside, told), len(rows) // len(looking.open))
@@ -157,7 +160,16 @@ class Looking:
 
     def __init__(self, ids: NDArray[np.int64]) -> None:
         self.ids, self.open, self.drawn, self.agreed, self.attempts = ids, np.arange(len(ids)), 0, 0, 0
+        self.began = time.perf_counter()
         self.parts: list[tuple[NDArray[np.int64], Table]] = []
+
+    def more(self, times: int) -> int:
+        """How often every open row is drawn next; no longer than patience lasts, where none has agreed yet."""
+        most = (MOST - self.drawn) // len(self.open)
+        if not self.agreed and self.drawn >= FEW:
+            took = time.perf_counter() - self.began
+            most = min(most, int((PATIENCE - took) / took * self.drawn) // len(self.open))
+        return min(times, max(1, most))
 
     def noise(self, rows: NDArray[np.int64]) -> Tensor:
         """Where the noise of the next draws is: draw k of row i has noise of its own."""
@@ -178,7 +190,9 @@ class Looking:
 
     def check(self, known: Known, beside: tuple[str, ...], *, over: bool = False) -> None:
         """An error where it is hopeless to go on."""
-        if not len(self.open) or not (over or self.drawn >= MOST or (self.drawn >= ENOUGH and not self.agreed)):
+        late = self.drawn >= FEW and time.perf_counter() - self.began > PATIENCE
+        hopeless = not self.agreed and (late or self.drawn >= ENOUGH)
+        if not len(self.open) or not (over or hopeless or self.drawn >= MOST):
             return
         said = " and ".join(
             f"'{name}' in {next(each for each in known.ranges[name] if each is not None)}" for name in beside

@@ -123,7 +123,7 @@ def test_one_in_a_million_is_drawn_at_once_where_a_model_is_told_ranges(monkeypa
 def test_one_in_a_million_is_told_after_few_calls_where_it_must_be_looked_for(made, flow, monkeypatch):
     for fitted, method in ((made, "complete"), (flow, "sample")):
         counted = Counting(fitted.model, [method], monkeypatch)
-        with pytest.raises(Hopeless, match=r"0 of 2,\d\d\d draws had 'dose' in >60.*below 0.0013"):
+        with pytest.raises(Hopeless, match=r"0 of [\d,]+ draws had 'dose' in >60.*below 0\.0"):
             fitted.sample(1, given={"dose": above(60)})
         assert len(counted.calls) <= 9
 
