@@ -29,11 +29,23 @@ def noised(images: Images, share: float = NOISE, *, seed: int = 0) -> Images:
 
 
 def background(
-    fitted: Fitted[Any], data: Any, *, share: float = NOISE, budget: str | int | None = None, seed: int = 0
+    fitted: Fitted[Any],
+    data: Any,
+    *,
+    share: float = NOISE,
+    validation: Any = None,
+    budget: str | int | None = None,
+    seed: int = 0,
 ) -> Fitted[Any]:
     """The same family, given the same columns, fitted on the rows with noise in them."""
-    images = data if isinstance(data, Images) else read(data)
-    if not isinstance(images, Images):
-        raise WrongRows(f"these rows are {images.word}", expected="pictures, as the model was fitted on")
-    rows = noised(images, share, seed=seed)
-    return fit(rows, fitted.card.family, condition=fitted.card.condition, budget=budget, seed=seed, certify=False)
+    rows = noised(_pictures(data), share, seed=seed)
+    held = None if validation is None else noised(_pictures(validation), share, seed=seed + 1)
+    family, given = fitted.card.family, fitted.card.condition
+    return fit(rows, family, condition=given, validation=held, budget=budget, seed=seed, certify=False)
+
+
+def _pictures(data: Any) -> Images:
+    rows = data if isinstance(data, Images) else read(data)
+    if not isinstance(rows, Images):
+        raise WrongRows(f"these rows are {rows.word}", expected="pictures, as the model was fitted on")
+    return rows

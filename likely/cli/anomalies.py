@@ -1,4 +1,4 @@
-"""likely anomalies RUN DATA [--by complexity] [--calibration good.csv] [-o out.csv]"""
+"""likely anomalies RUN DATA [--by complexity] [--calibration good.csv] [-o out.csv]; likely anomalies DATA"""
 
 from enum import StrEnum
 from pathlib import Path
@@ -28,10 +28,16 @@ class By(StrEnum):
 
 
 def anomalies(
-    run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
-    data: Annotated[str, typer.Argument(help="Rows to look through, with the columns the model was fitted on.")],
+    run: Annotated[Path, typer.Argument(help="A fitted model's folder; or a table alone, to look through.")],
+    data: Annotated[
+        str | None, typer.Argument(help="Rows to look through, with the columns the model was fitted on.")
+    ] = None,
     calibration: Annotated[
-        str | None, typer.Option(help="Rows as they should be, which the model has not seen; none: its held-out rows.")
+        str | None,
+        typer.Option(
+            help="Rows as they should be, which the model has not seen; none: its held-out rows. Of a table "
+            "alone: rows that say what is usual."
+        ),
     ] = None,
     alarms: Annotated[
         float, typer.Option(help="The share of false alarms that is accepted among the rows raised.", min=0, max=1)
@@ -59,6 +65,9 @@ def anomalies(
     from likely.data import Schema, Table, write
     from likely.fitted import load
 
+    if data is None:
+        _alone(str(run), calibration, alarms, out, seed, as_json=as_json)
+        return
     fitted = load(run)
     way = _way(by, fitted, run, background)
     found = judged(fitted, data, calibration, by=way)
@@ -76,6 +85,31 @@ def anomalies(
     header = ("row", "score", "p", "q", *(told.header if told else ()))
     lines = [_line(found, place, told, at) for at, place in enumerate(top)]
     print_table("", header, lines, note=_note(found, raised, alarms, way.said(fitted), told))
+
+
+def _alone(data: str, calibration: str | None, alarms: float, out: Path | None, seed: int, *, as_json: bool) -> None:
+    """A table that no model was fitted to, by a committee (`likely.apps.detector`)."""
+    from likely.apps.detector import CLEAN, Detector
+    from likely.data import Schema, Table, write
+    from likely.errors import FieldError
+    from likely.store import DOCUMENT
+
+    if (Path(data) / DOCUMENT).is_file():
+        raise FieldError(f"{data} is a model, and no rows were given", expected="RUN DATA: rows to look through")
+    detected = (Detector() if calibration is None else CLEAN).fit(calibration or data, seed=seed)
+    found = detected.anomalies(None if calibration is None else data)
+    if out is not None:
+        write(Table(found, Schema(())), out)
+    raised = int((found["q_value"].to_numpy() <= alarms).sum())
+    kind = f"a committee of {len(detected.members) + len(detected.experts)} densities"
+    top = found["score"].argsort()[::-1][:SHOWN].tolist()
+    if as_json:
+        rows = None if out is not None else records(found)
+        emit_json({"score": kind, "alarms": alarms, "raised": raised, "file": out, "rows": rows,
+                   "strangest": [_as_json(found, place, None, 0) for place in top]})  # fmt: skip
+        return
+    lines = [_line(found, place, None, 0) for place in top]
+    print_table("", ("row", "score", "p", "q"), lines, note=_note(found, raised, alarms, kind, None))
 
 
 def _way(by: By, fitted: "Fitted[Any]", run: Path, background: str | None) -> "Strangeness":

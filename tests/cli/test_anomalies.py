@@ -84,6 +84,20 @@ def test_a_background_is_fitted_once_and_kept(cli, tmp_path):
     assert "lossless" in cli(*words, "--by", "complexity").out
 
 
+def test_a_table_that_no_model_was_fitted_to(cli, whole, tmp_path):
+    frame = likely.read("iris").frame.drop(columns="species")
+    frame.iloc[6] = [7.9, 2.0, 1.0, 2.5]
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    told = cli("anomalies", "all.csv")
+    assert told.out.splitlines()[1].split()[0] == "7"
+    assert "of 150 rows raised" in told.out
+    assert json.loads(cli("anomalies", "all.csv", "--json").out)["strangest"][0]["row"] == 7
+    assert cli("anomalies", "all.csv", "--calibration", "all.csv", "-o", "out.csv").code == 0
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 150
+    assert cli("anomalies", whole).code == 2
+    cli("anomalies", "digits").fails(3, "likely fit")
+
+
 def test_a_calibration_of_one_s_own(cli, run, models, strange):
     cli("anomalies", models["iris"], "some.csv").fails(4, "--calibration")
     assert cli("anomalies", models["iris"], "some.csv", "--calibration", "iris").code == 0
