@@ -24,6 +24,7 @@ class Round:
     low: float = float("nan")  # 95 % interval of the value
     high: float = float("nan")
     stopped: str = ""  # why it went no further; "" where it went on, or came to the end
+    kept: bool = True  # False: an earlier round's weights were better, and it stands with those
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Comparison:
     rounds: tuple[Round, ...] = ()
     seeds: tuple[Seeds, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
+    unfit: tuple[tuple[str, str], ...] = ()  # families that cannot model such data, and what they say of it
 
     @property
     def wins(self) -> tuple[tuple[str, str], ...]:

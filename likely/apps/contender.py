@@ -8,6 +8,8 @@ from likely.data import Rows
 from likely.fitted import Fitted
 from likely.metrics import Measure
 
+LATE = "the time was over before it was judged on test rows"  # how `why_no_score` begins then
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -23,3 +25,8 @@ class Contender:
     samples: Rows | None = None
     fitted: Fitted[Any] | None = None
     failed: str = ""
+
+    @property
+    def late(self) -> bool:
+        """Whether the time was over before it was judged."""
+        return self.why_no_score.startswith(LATE)

@@ -18,7 +18,7 @@ import pandas as pd
 from likely.apps.compare import contenders_of
 from likely.apps.labelled import USUAL, Labelled, Listen, key_of, labelled
 from likely.apps.measure import source_of
-from likely.apps.told import first_line
+from likely.apps.words import first_line
 from likely.codecs import TableCodec
 from likely.contracts import Predicts
 from likely.data import read, sides

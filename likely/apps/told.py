@@ -3,6 +3,12 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from likely.apps.told_race import advice_of, race_of, seeds_of
+from likely.apps.words import cut
+from likely.apps.words import duration as duration
+from likely.apps.words import first_line as first_line
+from likely.apps.words import listed as listed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -12,6 +18,11 @@ if TYPE_CHECKING:
     from likely.metrics import Measure
 
 MEASURES = ("two-sample AUC", "marginals", "pairs", "precision", "recall", "coverage", "nearer to training", "copies")
+WORSE = {  # reference rows with a likelihood, the plainest first
+    "independent columns": "independent columns: it learned nothing of how they hang together.",
+    "simple mixture": "a simple mixture, which is fitted in a moment.",
+}
+SHOWN = 40  # letters of why a family failed that stand in the table: the conclusions have it whole
 HEADS = {"nearer to training": "nearer train"}
 
 
@@ -40,7 +51,7 @@ def _measured(comparison: "Comparison") -> list[str]:
 def row_of(contender: "Contender", names: "Sequence[str]") -> tuple[str, ...]:
     """A contender's numbers as a person reads them."""
     if contender.failed:
-        return contender.name, f"failed: {first_line(contender.failed)}", *[""] * (len(names) + 2)
+        return contender.name, f"failed: {cut(first_line(contender.failed), SHOWN)}", *[""] * (len(names) + 2)
     found = [told_value(contender.measures.get(name)) for name in names]
     return contender.name, told_score(contender.scores), *found, told_fit(contender), told_each(contender)
 
@@ -74,30 +85,22 @@ def told_each(contender: "Contender") -> str:
     return duration(contender.sample_seconds) if contender.sample_seconds else "–"
 
 
-def duration(seconds: float) -> str:
-    """A time with its unit."""
-    for size, unit, digits in ((60, "min", 1), (1, "s", 1), (1e-3, "ms", 1), (1e-6, "µs", 0)):
-        if seconds >= size:
-            return f"{seconds / size:.{digits}f} {unit}"
-    return "< 1 µs"
-
-
 def conclusions(comparison: "Comparison") -> list[str]:
     """What can be said, and what cannot, in plain sentences."""
-    said = [*_by_likelihood(comparison), *_by_samples(comparison)]
+    said = [*_by_likelihood(comparison), *_by_samples(comparison), *seeds_of(comparison)]
+    said += [f"{c.name} was not judged: {c.why_no_score}." for c in comparison.contenders if c.late]
     return said + [f"{c.name} failed: {first_line(c.failed)}." for c in comparison.contenders if c.failed]
 
 
 def _by_likelihood(comparison: "Comparison") -> list[str]:
     scored = [c.name for c in sorted(comparison.contenders, key=_mean, reverse=True) if c.scores is not None]
     said = [_first(scored[0], scored[1:], comparison)] if len(scored) > 1 else []
-    unranked = [c.name for c in comparison.contenders if c.scores is None and not c.failed]
+    unranked = [c.name for c in comparison.contenders if c.scores is None and not (c.failed or c.late)]
     if unranked:
         said.append(
             f"{listed(unranked)} {'has' if len(unranked) == 1 else 'have'} no likelihood: judge by the samples."
         )
-    worse = "{} is worse than independent columns: it learned nothing of how they hang together."
-    return said + [worse.format(name) for name in _under_independent(comparison)]
+    return said + [f"{name} is worse than {WORSE[other]}" for name, other in _under_references(comparison)]
 
 
 def _mean(contender: "Contender") -> float:
@@ -129,10 +132,11 @@ def _outcome(best: str, name: str, comparison: "Comparison") -> str:
     return "close" if verdict.low <= 0 <= verdict.high else "open"
 
 
-def _under_independent(comparison: "Comparison") -> list[str]:
-    """Families that a reference is shown to beat."""
-    references = {c.name for c in comparison.references}
-    return [loser for winner, loser in comparison.wins if winner in references]
+def _under_references(comparison: "Comparison") -> list[tuple[str, str]]:
+    """Families that the plainest models are shown to beat; of two, by the plainer one."""
+    names, wins = [c.name for c in comparison.contenders], set(comparison.wins)
+    beaten = {name: next((other for other in WORSE if (other, name) in wins), "") for name in names}
+    return [(name, other) for name, other in beaten.items() if other]
 
 
 def _by_samples(comparison: "Comparison") -> list[str]:
@@ -151,22 +155,18 @@ def _by_samples(comparison: "Comparison") -> list[str]:
     return [f"Samples are hardest to tell from real rows for {listed(near)}."]
 
 
-def listed(names: "Sequence[str]") -> str:
-    """a, b and c."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def first_line(text: str) -> str:
-    """What happened, without what to do."""
-    return text.partition("\n")[0].rstrip(".")
-
-
 def told(comparison: "Comparison") -> str:
     """The comparison as plain text."""
     rows = [header_of(comparison), *rows_of(comparison)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([*lines, "", *conclusions(comparison)])
+    return "\n".join([*lines, "", *conclusions(comparison), *(["", *more] if (more := _more(comparison)) else [])])
+
+
+def _more(comparison: "Comparison") -> list[str]:
+    """What to use for what, and how the race went."""
+    parts = [part for part in (advice_of(comparison), race_of(comparison)) if part]
+    return [line for i, part in enumerate(parts) for line in ([""] * (i > 0) + part)]
 
 
 def told_kept(measures: "Mapping[str, Any]") -> str:

@@ -1,5 +1,7 @@
-"""likely compare DATA [--families a,b,c|all] [--budget 5m] [--target COL [--learning-curve]] [-o report.html]"""
+"""likely compare DATA [--families a,b,c|all] [--budget 10m] [--keep FOLDER] [--processes 2] [-o report.html]"""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from likely.cli.output import Json, Quiet, Seed, emit_json, one_command, print_t
 def compare(
     data: Annotated[str, typer.Argument(help="A file, a folder of images, or an embedded set.")],
     families: Annotated[str, typer.Option(help="all, or names with fields: vae,latent=16,realnvp")] = "all",
-    budget: Annotated[str, typer.Option(help="Steps for each, or time for all (90s, 5m).")] = "2m",
+    budget: Annotated[str, typer.Option(help="Time for all together (90s, 10m), or steps for each.")] = "5m",
     condition: Annotated[list[str] | None, typer.Option(help="A column to condition on (may be repeated).")] = None,
     target: Annotated[
         str | None, typer.Option(help="Compare how well this label is told (naive-bayes,logistic unless named).")
@@ -21,6 +23,16 @@ def compare(
         bool, typer.Option("--learning-curve", help="With --target: the errors against the number of rows.")
     ] = False,
     repeats: Annotated[int, typer.Option(help="Random deals of the rows, for a learning curve.", min=2)] = 20,
+    keep: Annotated[
+        Path | None, typer.Option(help="A folder that holds what is done: the same line goes on from there.")
+    ] = None,
+    processes: Annotated[int, typer.Option(help="Processes that work side by side.", min=1)] = 1,
+    seeds: Annotated[
+        int | None, typer.Option(help="Seeds for those that come to the end, at most (5; with steps 1).", min=1)
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: samples of somebody else's model (may be repeated).")
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
     seed: Seed = 0,
@@ -38,8 +50,10 @@ def compare(
         told = predict(data, families, target, condition, learning_curve, repeats, seed, schema, out)
         return told.printed(quiet=quiet, as_json=as_json)
     found = race(
-        data, families, condition=condition, budget=budget, seed=seed, schema=schema,
-        listener=named_listeners(quiet=quiet or as_json),
+        data, families, condition=condition, budget=budget, seed=seed, seeds=seeds, schema=schema,
+        also=named_files(also or ()), keep=keep, processes=processes,
+        listener=named_listeners(quiet=quiet or as_json) if processes == 1 else None,
+        tell=None if quiet or as_json else partial(typer.echo, err=True),
     )  # fmt: skip
     return report(found, out, quiet=quiet, as_json=as_json)
 
@@ -47,6 +61,7 @@ def compare(
 def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Print a comparison, and write its page."""
     from likely.apps.told import conclusions, header_of, rows_of
+    from likely.apps.told_race import advice_of, race_of
 
     if out is not None:
         from likely.report import write_comparison
@@ -55,9 +70,31 @@ def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         emit_json(plain(found) | {"report": out})
     elif not quiet:
-        print_table("", header_of(found), rows_of(found), note="\n" + "\n".join(conclusions(found)))
+        print_table(
+            "", header_of(found), rows_of(found), note=_note(conclusions(found), advice_of(found), race_of(found))
+        )
         if out is not None:
             typer.echo(f"report: {out}")
+
+
+def _note(*parts: list[str]) -> str:
+    """Paragraphs of lines."""
+    return "\n" + "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def named_files(pairs: Sequence[str]) -> dict[str, Path]:
+    """`--also tvae=samples.csv` as names and files that are there."""
+    from likely.errors import FieldError, MissingFile
+
+    found = {}
+    for pair in pairs:
+        name, equals, file = pair.partition("=")
+        if not (equals and name.strip() and file.strip()):
+            raise FieldError(f"--also '{pair}' is not NAME=FILE", expected="for example --also tvae=samples.csv")
+        if not (place := Path(file.strip()).expanduser()).exists():
+            raise MissingFile(f"there is no file {place}", expected=f"the samples of {name.strip()}")
+        found[name.strip()] = place
+    return found
 
 
 def check_page(out: Path | None) -> None:
@@ -83,6 +120,7 @@ def plain(found: Any) -> dict[str, Any]:
         "seeds": [asdict(each) | {"mean": each.mean, "spread": each.spread} for each in found.seeds],
         "recommendations": [asdict(each) for each in found.recommendations],
         "leaders": list(found.leaders), "conclusions": conclusions(found),
+        "budget": found.budget, "unfit": dict(found.unfit),
     }  # fmt: skip
 
 

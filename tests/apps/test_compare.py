@@ -8,14 +8,15 @@ import polars
 import pytest
 
 import likely
-from likely.apps import compare as app
-from likely.apps.compare import compare, contenders_of, parted, shares_of
+from likely.apps.compare import compare, contenders_of, parted
 from likely.apps.measure import FLOOR, INDEPENDENT
+from likely.apps.references import AGAIN, MIXTURE, SMOTE, columns_alone
 from likely.contracts import Family
 from likely.errors import ConditionError, Diverged, EmptyData, FieldError, Interrupted, LikelyError
 from likely.families.naive_bayes import NaiveBayes
+from likely.fitted import Fitted
 from likely.names import table
-from likely.training import Budget, Finished
+from likely.training import Finished
 
 SMALL = "vae,latent=2,network=mlp,network.width=16"
 
@@ -25,9 +26,15 @@ def race():
     return compare("iris", f"naive-bayes,kde,{SMALL},gan,width=16", budget=10, seed=1)
 
 
-def test_every_family_and_both_references_stand_in_it(race):
+@pytest.fixture(autouse=True)
+def few_references(race, monkeypatch):
+    """The references have their own tests; the race above has them all."""
+    monkeypatch.setattr("likely.apps.compare.references_of", lambda arena, seconds: ((columns_alone(arena),), 0.1))
+
+
+def test_every_family_and_all_references_stand_in_it(race):
     assert [c.name for c in race.contenders] == ["NaiveBayes", "KDE", "VAE", "GAN"]
-    assert [c.name for c in race.references] == [FLOOR, INDEPENDENT]
+    assert [c.name for c in race.references] == [FLOOR, INDEPENDENT, AGAIN, SMOTE, MIXTURE]
     assert race.source == "iris"
     assert sum(race.rows.values()) == 150
 
@@ -40,7 +47,7 @@ def test_every_score_is_of_the_test_rows_with_its_kind(race):
 
 
 def test_every_pair_of_scores_has_its_verdict(race):
-    names = ["NaiveBayes", "KDE", "VAE", INDEPENDENT]
+    names = ["NaiveBayes", "KDE", "VAE", INDEPENDENT, MIXTURE]
     assert list(race.verdicts) == [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     assert race.verdicts["NaiveBayes", "KDE"].outcome == "second"
     assert "KDE" in race.leaders
@@ -64,8 +71,8 @@ def test_given_a_condition():
     found = compare("iris", "naive-bayes,kde", condition="species")
     assert found.condition == ("species",)
     assert all("given species" in c.scores.measure for c in found.contenders)
-    assert found.references[1].scores is None
-    assert found.references[1].why_no_score
+    assert found.references[0].scores is None
+    assert found.references[0].why_no_score
     assert "species" in found.contenders[0].samples.frame
 
 
@@ -105,7 +112,7 @@ def test_a_failure_to_sample_is_a_failure(monkeypatch):
     def broken(self, *args, **kwargs):
         raise Diverged("no samples")
 
-    monkeypatch.setattr(app.Fitted, "sample_rows", broken)
+    monkeypatch.setattr(Fitted, "sample_rows", broken)
     with pytest.raises(LikelyError, match="no family could be fitted\nNaiveBayes: no samples"):
         compare("iris", [NaiveBayes()])
 
@@ -113,14 +120,6 @@ def test_a_failure_to_sample_is_a_failure(monkeypatch):
 def test_an_interrupt_ends_the_race():
     with pytest.raises(Interrupted):
         compare("iris", [Broken(error=Interrupted), NaiveBayes()])
-
-
-def test_time_is_shared_by_those_that_learn_by_gradient():
-    families = contenders_of("naive-bayes,kde,vae,gan").values()
-    assert shares_of(Budget.parse("1m"), families) == ["30.000000s"] * 4
-    assert shares_of(Budget.parse(70), families) == [70] * 4
-    assert shares_of(Budget.parse(None), families) == [None] * 4
-    assert shares_of(Budget.parse("1m"), [NaiveBayes(), Broken()]) == ["60.000000s"] * 2  # somebody's own may learn
 
 
 def test_steps_are_each_family_s_own():

@@ -1,10 +1,10 @@
 """Conclusions say what the numbers allow."""
 
-import pytest
 import torch
 
-from likely.apps.contender import Contender
-from likely.apps.told import conclusions, duration, header_of, listed, row_of, rows_of, told_codes, told_kept, told_mean
+from likely.apps.comparison import Comparison
+from likely.apps.contender import LATE, Contender
+from likely.apps.told import conclusions, header_of, row_of, rows_of, told_codes, told_kept, told_mean
 from likely.contracts import Scores
 
 INDEPENDENT = ("independent columns", "=", -5.0, 0.99)
@@ -63,6 +63,14 @@ def test_worse_than_independent_columns_is_told(planted):
     assert not [line for line in said if line.startswith("KDE is worse")]
 
 
+def test_worse_than_a_simple_mixture_is_told_once_and_only_of_families(planted):
+    found = planted(("VAE", "=", -9.0, 0.7), ("KDE", "=", -0.5, 0.7), ("simple mixture", "=", -1.0, 0.6))
+    said = conclusions(found)
+    assert [line for line in said if "worse than" in line] == [
+        "VAE is worse than a simple mixture, which is fitted in a moment."
+    ]
+
+
 def test_nobody_is_praised_whose_samples_are_easily_told(planted):
     said = conclusions(planted(("VAE", "=", -2.0, 0.99), ("KDE", "=", -1.0, 0.995), INDEPENDENT))
     assert "Every family's samples are easily told from real rows." in said
@@ -71,6 +79,14 @@ def test_nobody_is_praised_whose_samples_are_easily_told(planted):
 def test_failures_are_told_in_one_line():
     failed = Contender("GAN", failed="it broke\nTry: something")
     assert row_of(failed, ["two-sample AUC"]) == ("GAN", "failed: it broke", "", "", "")
+
+
+def test_who_was_not_judged_is_told_and_has_not_no_likelihood():
+    late = Contender("GAN", why_no_score=f"{LATE} (it was given 2.0 s)")
+    found = Comparison("x.csv", {}, (late, Contender("VAE", why_no_score="it samples only")), (), {}, None)
+    said = conclusions(found)
+    assert f"GAN was not judged: {LATE} (it was given 2.0 s)." in said
+    assert "VAE has no likelihood: judge by the samples." in said
 
 
 def test_rows_have_the_header_s_columns(planted):
@@ -90,17 +106,6 @@ def test_a_row_of_probability_0(planted):
 
 def test_one_row_has_no_error():
     assert told_mean(Scores(torch.tensor([-3.25]).double(), bound=False)) == "-3.25"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(90, "1.5 min"), (2.04, "2.0 s"), (0.0123, "12.3 ms"), (5e-6, "5 µs"), (0.0, "< 1 µs")]
-)
-def test_durations(seconds, words):
-    assert duration(seconds) == words
-
-
-def test_listed():
-    assert [listed(names) for names in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
 
 
 def test_what_a_card_says_of_codes():

@@ -24,7 +24,7 @@ def test_json(cli):
     assert found["contenders"][0]["score"]["kind"] == "="
     assert found["condition"] == ["species"]
     assert found["report"] is None
-    assert len(found["verdicts"]) == 3
+    assert len(found["verdicts"]) == 6  # the simple mixture has a likelihood too
     assert found["leaders"]
     assert found["conclusions"]
 

@@ -1,0 +1,146 @@
+"""A race of families by successive halving: little time for all, then more for those that are not shown to be worse.
+
+    round 1     every family, an even share of the round's time
+    round r     those that go on (`likely.apps.halving` says who), from where they stood, twice as long or more
+    the last    about as many as FINALISTS; nobody leaves after it
+
+Rounds share evenly what is left of their part of the budget, so that time that one did not use is everybody's. A budget
+in steps is each family's own: there is one round, and nobody leaves. Non-stochastic Best Arm Identification and
+Hyperparameter Optimization (Jamieson & Talwalkar, 2016)
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import inf, log2
+from typing import Any, final
+
+from likely.apps.allowance import Allowance
+from likely.apps.arena import Arena, Learning
+from likely.apps.halving import leaving
+from likely.apps.lanes import Lanes, Listen
+from likely.apps.shelf import Shelf
+from likely.apps.standing import Standing
+from likely.apps.words import duration
+from likely.names import table
+from likely.source import promises
+from likely.training import Budget
+
+FINALISTS = 4  # families to end with, about
+LEARNED = 0.8  # of a share is for learning; the rest is for being judged
+CERTIFIED = 8.0  # seconds of a share from which the last round's models are certified, which takes a few
+COUNTED = 4.0  # shares that a family that counts may take: it has one round only
+PATIENCE, GRACE = 3.0, 2.0  # times its share, and seconds more, after which a family is cut off
+SHORTEST = 0.3  # seconds of a share, below which there is no further round
+
+
+@final
+@dataclass(frozen=True)
+class Race:
+    """Families by name, and what they run on."""
+
+    arena: Arena
+    families: Mapping[str, Any]
+    budget: Budget
+    allowance: Allowance
+    share: float  # of the allowance that all rounds may take
+    lanes: Lanes
+    shelf: Shelf | None
+    listen: Listen
+    tell: Callable[[str], None]
+
+    @property
+    def rounds(self) -> int:
+        """How many there are."""
+        learners = sum(learns_by_gradient(family) for family in self.families.values())
+        return rounds_of(learners, self.budget)
+
+    def standings(self) -> dict[str, Standing]:
+        """Where everybody stands in the end."""
+        found = {name: Standing(name) for name in self.families}
+        alive = list(self.families)
+        for number in range(1, self.rounds + 1):
+            if number > 1 and self._share(number, len(alive)) < SHORTEST:
+                self.tell(f"the time of the race is over before round {number} of {self.rounds}")
+                break
+            found |= self._round(number, [found[name] for name in alive])
+            alive = [name for name in alive if self._learns(found[name])]
+            if number == self.rounds:
+                break
+            left = leaving(found[name] for name in alive)
+            found |= {name: _leaves(found[name], number, why) for name, why in left.items()}
+            self._told(left, number)
+            alive = [name for name in alive if name not in left]
+        return found
+
+    def _learns(self, standing: Standing) -> bool:
+        return not standing.failed and learns_by_gradient(self.families[standing.name])
+
+    def _told(self, left: Mapping[str, str], number: int) -> None:
+        for name, why in left.items():
+            self.tell(f"{name} leaves after round {number}: {why}")
+
+    def _round(self, number: int, alive: list[Standing]) -> dict[str, Standing]:
+        """One round of all that are in it; those that count first, for they are quick."""
+        alive = sorted(alive, key=lambda each: learns_by_gradient(self.families[each.name]))
+        share = self._share(number, len(alive))
+        each = "" if self.budget.seconds is None else f", {duration(share)} each"
+        self.tell(f"round {number} of {self.rounds}: {len(alive)} {'families' if len(alive) > 1 else 'family'}{each}")
+        tasks = [self._task(number, one, share) for one in alive]
+        found = {}
+        for task, standing in self.lanes.done(tasks, self.arena, self.listen):
+            found[task.name] = standing
+            self.tell(_line(standing))
+            if self.shelf is not None:
+                self.shelf.note(self.allowance.spent)
+        return found
+
+    def _share(self, number: int, alive: int) -> float:
+        """Seconds for each: of what is left, as much in every round to come."""
+        return self.allowance.left(self.share) * self.lanes.count / (self.rounds - number + 1) / max(alive, 1)
+
+    def _task(self, number: int, before: Standing, share: float) -> Learning:
+        family, timed = self.families[before.name], self.budget.seconds is not None
+        counts = not learns_by_gradient(family)
+        share *= COUNTED if counts and self.rounds > 1 else 1.0
+        certify = number == self.rounds and (not timed or share >= CERTIFIED)
+        title = before.name if self.rounds == 1 else f"{before.name}, round {number} of {self.rounds}"
+        folder = None if self.shelf is None else self.shelf.of(family)
+        return Learning(
+            name=before.name, family=family, number=number,
+            budget=f"{max(LEARNED * share, 0.01):.2f}s" if timed else self.budget.steps,
+            limit=PATIENCE * share + GRACE if timed else inf,
+            before=before, folder=folder, certify=certify, title=title, alone=folder is None,
+        )  # fmt: skip
+
+
+def rounds_of(learners: int, budget: Budget) -> int:
+    """As many halvings as leave about FINALISTS; one round where the budget is no time."""
+    if budget.seconds is None or learners <= FINALISTS:
+        return 1
+    return 1 + round(log2(learners / FINALISTS))
+
+
+def learns_by_gradient(family: Any) -> bool:
+    """As its model's class line says; a family of somebody's own is taken to."""
+    name = type(family).__name__
+    return name not in table("Family") or "Trained" in promises(name)
+
+
+def _leaves(standing: Standing, number: int, why: str) -> Standing:
+    *earlier, last = standing.rounds
+    return replace(standing, rounds=(*earlier, replace(last, stopped=f"left after round {number}: {why}")))
+
+
+def _line(standing: Standing) -> str:
+    """How a round went, in a line."""
+    last = standing.rounds[-1]
+    if last.stopped:
+        return f"  {standing.name}: {last.stopped}"
+    value = f"{last.kind} {last.value:.4g} {last.unit}".strip()
+    return f"  {standing.name}: {value} on validation rows, {duration(last.seconds)}"
+
+
+def survivors(standings: Iterable[Standing]) -> list[str]:
+    """Who came to the end, the best of each kind first."""
+    there = [each for each in standings if not each.failed and not each.rounds[-1].stopped]
+    return [each.name for each in sorted(there, key=lambda one: (one.showing.ranked, one.showing.worth), reverse=True)]
