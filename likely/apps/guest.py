@@ -119,12 +119,12 @@ def asked(model: Any, train: Rows, form: str) -> Asked:
         return Rowed(model)
     if callable(getattr(model, "sample", None)):
         return Sampled(model)
-    if callable(model) and {"batch_size", "output_type"} <= set(_arguments(model)):
-        return Piped(model)
     if isinstance(model, nn.Module):
         return asked(model(), train, form)
     if callable(model):
-        return asked(model(returned(train, form)), train, form)
+        made: Any = model
+        piped = {"batch_size", "output_type"} <= set(_arguments(made))
+        return Piped(made) if piped else asked(made(returned(train, form)), train, form)
     expected = "samples, an object with sample, or a function of the training rows that gives one"
     raise WrongRows(f"a {type(model).__name__} cannot be compared", expected=expected)
 

@@ -87,8 +87,8 @@ class Race:
         self.tell(f"round {number} of {self.rounds}: {len(alive)} {'families' if len(alive) > 1 else 'family'}{each}")
         tasks = [self._task(number, one, share) for one in alive]
         found = {}
-        for task, standing in self.lanes.done(tasks, self.arena, self.listen):
-            found[task.name] = standing
+        for _, standing in self.lanes.done(tasks, self.arena, self.listen):
+            found[standing.name] = standing
             self.tell(_line(standing))
             if self.shelf is not None:
                 self.shelf.note(self.allowance.spent)

@@ -30,10 +30,9 @@ def references_of(arena: Arena, seconds: float) -> tuple[tuple[Contender, ...], 
     made: list[Callable[[Arena], Contender]] = [floor, rows_again, columns_alone]
     if isinstance(arena.parts.train, Table):
         made.append(smote)
-    found, took = zip(*(_timed(make, arena) for make in made))
-    mixed = mixture(arena, seconds)
-    ordered = sorted([*found, *([] if mixed is None else [mixed])], key=lambda row: ORDER.index(row.name))
-    return tuple(ordered), min(took)
+    timed, mixed = [_timed(make, arena) for make in made], mixture(arena, seconds)
+    found = [row for row, _ in timed] + ([] if mixed is None else [mixed])
+    return tuple(sorted(found, key=lambda row: ORDER.index(row.name))), min(took for _, took in timed)
 
 
 def _timed(make: Callable[[Arena], Contender], arena: Arena) -> tuple[Contender, float]:

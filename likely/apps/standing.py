@@ -98,7 +98,10 @@ def scores_to_json(scores: Scores | None) -> dict[str, Any] | None:
 
 def scores_from_json(said: Mapping[str, Any] | None) -> Scores | None:
     """The scores that these plain values tell of."""
-    return None if said is None else Scores(**dict(said) | {name: _tensor(said[name]) for name in TENSORS})
+    if said is None:
+        return None
+    known: dict[str, Any] = dict(said) | {name: _tensor(said[name]) for name in TENSORS}
+    return Scores(**known)
 
 
 def _tensor(said: Any) -> Tensor | None:
