@@ -91,9 +91,10 @@ class Sampled(Asked):
         return self.model.sample((n,) if named in SHAPED else n)
 
     def log_prob(self, rows: Rows, form: str) -> Any:
-        if _first_argument(self.model.sample) in SHAPED or isinstance(self.model, nn.Module):
-            return self.model.log_prob(torch.as_tensor(numbers(rows), dtype=torch.get_default_dtype()))
-        told = getattr(self.model, "log_prob", None) or getattr(self.model, "score_samples", None)
+        model, tensors = self.model, isinstance(self.model, nn.Module)
+        if tensors or _first_argument(model.sample) in SHAPED:
+            return model.log_prob(torch.as_tensor(numbers(rows), dtype=torch.get_default_dtype()))
+        told: Any = getattr(self.model, "log_prob", None) or getattr(self.model, "score_samples", None)
         if told is None:
             raise CannotAnswer("it samples, and has neither log_prob nor score_samples")
         return told(returned(rows, form))
