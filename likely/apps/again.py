@@ -35,7 +35,7 @@ def again(contender: Contender, comparison: "Comparison") -> Again | None:
     said = line_of(contender.family)
     command = _command(said, comparison, str(steps or comparison.budget)) if said else ""
     family = repr(said) if said else f"likely.{contender.family!r}"
-    return Again(contender.name, command, _python(family, comparison, steps))
+    return Again(contender.name, command, _python(family, comparison, steps, contender.draws))
 
 
 def line_of(family: Any) -> str:
@@ -83,12 +83,12 @@ def _command(family: str, comparison: "Comparison", budget: str) -> str:
     return shlex.join([*words, "--seed", str(comparison.seed), "-o", "again.html"])
 
 
-def _python(family: str, comparison: "Comparison", steps: int | None) -> str:
+def _python(family: str, comparison: "Comparison", steps: int | None, draws: int | None) -> str:
     given = f", condition={list(comparison.condition)!r}" if comparison.condition else ""
     budget = f", budget={steps}" if steps else ""
     return (
         f"parts = split(read({comparison.source!r}))  # from likely.data import read, split\n"
         f"fitted = likely.fit(parts.train, {family}, validation=parts.validation{given}{budget}, "
         f"seed={comparison.seed})\n"
-        f"fitted.score(parts.test, seed={comparison.seed})"
+        f"fitted.score(parts.test, {f'draws={draws}, ' if draws else ''}seed={comparison.seed})"
     )

@@ -25,6 +25,7 @@ class Contender:
     samples: Rows | None = None
     fitted: Fitted[Any] | None = None
     failed: str = ""
+    draws: int | None = None  # importance samples of the score, where more were taken than usual
 
     @property
     def late(self) -> bool:

@@ -171,4 +171,4 @@ def _again(contender: Contender, arena: Arena, draws: int, seconds: float) -> Co
             scores = fitted.score(arena.parts.test, draws=draws, seed=arena.seed)
     except Overrun:
         return contender
-    return replace(contender, scores=scores)
+    return replace(contender, scores=scores, draws=draws)

@@ -43,7 +43,7 @@ def _round(rounds: "list[Round]", last: int) -> list[str]:
 
 def seeds_of(comparison: "Comparison") -> list[str]:
     """How much the numbers of a family vary with the seed."""
-    return [_spread(each) for each in comparison.seeds]
+    return [_spread(each) for each in comparison.seeds if len(each.seeds) > 1]
 
 
 def _spread(found: "Seeds") -> str:
