@@ -180,7 +180,7 @@ def _scores(guest: Guest, answering: Asked, arena: Arena, form: str) -> tuple[Sc
         return None, f"its numbers, if it has any, are {theirs}; ours are over: {ours}"
     try:
         with torch.no_grad():
-            nats = torch.as_tensor(np.asarray(answering.log_prob(arena.parts.test, form))).double().flatten()
+            nats = torch.as_tensor(np.array(answering.log_prob(arena.parts.test, form))).double().flatten()
     except CannotAnswer as refusal:
         return None, str(refusal)
     if len(nats) != len(arena.parts.test):
@@ -192,7 +192,7 @@ def numbers(rows: Rows) -> Array:
     """Rows as numbers, for models that take nothing else."""
     if isinstance(rows, Table) and rows.frame.select_dtypes("number").shape[1] < rows.frame.shape[1]:
         raise CannotAnswer("it takes numbers, and some columns are none")
-    return np.asarray(rows.array(), dtype=np.float64)
+    return np.array(rows.array(), dtype=np.float64)
 
 
 def rows_like(drawn: Any, real: Rows) -> Rows:
