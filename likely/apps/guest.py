@@ -180,7 +180,10 @@ def _scores(guest: Guest, answering: Asked, arena: Arena, form: str) -> tuple[Sc
         return None, f"its numbers, if it has any, are {theirs}; ours are over: {ours}"
     try:
         with torch.no_grad():
-            nats = torch.as_tensor(np.array(answering.log_prob(arena.parts.test, form))).double().flatten()
+            told = answering.log_prob(arena.parts.test, form)
+        nats = (
+            (told if isinstance(told, Tensor) else torch.from_numpy(np.array(told))).detach().cpu().double().flatten()
+        )
     except CannotAnswer as refusal:
         return None, str(refusal)
     if len(nats) != len(arena.parts.test):
