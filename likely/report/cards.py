@@ -41,7 +41,7 @@ def card(
         "plain": plain or reference,
         "family": repr(contender.family) if contender.family is not None else "",
         "picture": "" if drawn is None else figure.picture_of(drawn, real, name=contender.name, room=most),
-        "sheet": printed(drawn, real, known, marked=contender.name != FLOOR),
+        "sheet": printed(drawn, real, known, name=contender.name),
         "kind": scores.kind if scores else "",
         "score": signed(told_mean(scores)) if scores else "",
         "failed": contender.failed,
@@ -52,18 +52,17 @@ def card(
         "kept": told_kept(said),
         "rule": said.get("rule") or "",
         "codes": told_codes(said),
-        "health": [] if fitted is None else readings(fitted.card),
         "findings": [] if fitted is None else list(fitted.card.findings),
     }
 
 
-def printed(rows: Rows | None, real: Rows, known: Sequence[Rows] = (), *, marked: bool = True) -> Markup:
-    """A table's first rows, with the cells marked that no real row has the like of."""
+def printed(rows: Rows | None, real: Rows, known: Sequence[Rows] = (), *, name: str = FLOOR) -> Markup:
+    """A table's first rows; of rows that are not real, cells are marked that no real row has the like of."""
     if not isinstance(rows, Table) or not isinstance(real, Table):
         return Markup()
     first = rows.take(range(min(len(rows), ROWS)))
-    odd = odd_cells(first, real, *(each for each in known if isinstance(each, Table))) if marked else None
-    return sheet(first, odd)
+    odd = odd_cells(first, real, *(each for each in known if isinstance(each, Table))) if name != FLOOR else None
+    return sheet(first, odd, name=name)
 
 
 def readings(said: Any) -> list[str]:

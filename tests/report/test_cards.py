@@ -27,15 +27,6 @@ def test_which_weights_were_kept_stands_on_a_model_s_card(tables):
     assert told["rule"] == "the smallest"
 
 
-def test_a_game_s_health_stands_on_its_card(tables):
-    reading = {"name": "critic's accuracy", "value": 0.56, "low": 0.5, "high": None, "of": "90 rows", "healthy": "0.5"}
-    fitted = likely.fit("iris", likely.NaiveBayes(), certify=False)
-    fitted = replace(fitted, card=replace(fitted.card, measures={"health": [reading]}))
-    told = card(Contender("GAN", fitted.card.family, fitted=fitted), tables[0])
-    assert told["health"] == ["critic's accuracy: 0.56 [0.5, ∞] (0.5)"]
-    assert card(Contender("GAN"), tables[0])["health"] == []
-
-
 def test_real_rows_have_no_odd_cells_and_others_may(planted, tables):
     found = planted(*tables)
     floor, _ = found.references
