@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from likely.apps.measure import FLOOR
+from likely.apps.measure import FLOOR, INDEPENDENT
 from likely.metrics import Measure
 from likely.report.bars import Bar, intervals
 
@@ -24,7 +24,8 @@ def table(rows: Sides, references: Iterable[str]) -> dict[str, Any]:
     cells = [
         (title, title in beside, [_cell(found.get(name), floor.get(name)) for name in names]) for title, found in rows
     ]
-    return {"names": names, "notes": notes, "rows": cells, "warning": _warning(rows)}
+    mixed = any(title == INDEPENDENT for title, _ in rows)
+    return {"names": names, "notes": notes, "rows": cells, "warning": _warning(rows), "mixed": mixed}
 
 
 def _warning(rows: Sides) -> str:
