@@ -1,5 +1,6 @@
 """A measurement in plain sentences: what is as good as other real rows, what is worse, and where."""
 
+from math import hypot
 from typing import TYPE_CHECKING
 
 from likely.apps.told import listed
@@ -17,14 +18,17 @@ def conclusions(measurement: "Measurement") -> list[str]:
     found, floor = measurement.measured[0].measures, measurement.measured[1].measures
     groups = dict.fromkeys(measure.group for measure in found.values())
     told = [_group([m for m in found.values() if m.group == group], floor) for group in groups]
-    return [*told, *_columns(found, floor), *_copies(found)]
+    return [*told, *_columns(found, floor), *_copies(measurement)]
 
 
 def worse(measure: "Measure", floor: "Measure | None") -> bool:
-    """Whether it is farther from the ideal than other real rows are, and the intervals do not meet."""
+    """Whether it is farther from the ideal than other real rows are, by more than chance leaves 95 % of the time."""
     if floor is None:
         return not measure.low <= measure.ideal <= measure.high
-    apart = measure.low > floor.high or measure.high < floor.low
+    lower = measure.value < floor.value
+    ends = (measure.high, floor.low) if lower else (measure.low, floor.high)  # the ends that face each other
+    chance = hypot(ends[0] - measure.value, ends[1] - floor.value)
+    apart = abs(measure.value - floor.value) > chance
     return apart and abs(measure.value - measure.ideal) > abs(floor.value - floor.ideal)
 
 
@@ -32,10 +36,11 @@ def _group(group: "list[Measure]", floor: "dict[str, Measure]") -> str:
     names = [each.name for each in group]
     bad = [each for each in group if worse(each, floor.get(each.name))]
     if not bad:
-        return f"By {listed(names)} the rows are as good as other real ones."
+        fewest = min(min(each.rows) for each in group)
+        return f"No worse than other real rows, as far as {fewest:,} rows tell: {listed(names)}."
     said = [_number(each, floor.get(each.name)) for each in bad]
     good = [name for name in names if name not in {each.name for each in bad}]
-    rest = f"; {listed(good)} {'is' if len(good) == 1 else 'are'} as of real rows" if good else ""
+    rest = f"; not shown to be worse: {listed(good)}" if good else ""
     return f"Worse than other real rows: {'; '.join(said)}{rest}."
 
 
@@ -54,8 +59,10 @@ def _columns(found: "dict[str, Measure]", floor: "dict[str, Measure]") -> list[s
     return [f"Farthest from real ones: {listed(told)}."] if told else []
 
 
-def _copies(found: "dict[str, Measure]") -> list[str]:
-    copies = found.get("copies")
-    if copies is None:
+def _copies(measurement: "Measurement") -> list[str]:
+    """How many rows repeat a learned one."""
+    if "copies" not in measurement.measured[0].measures:
         return ["Whether rows were copied is not known: the rows that were learned from were not given."]
-    return []
+    exact = sum(each.exact for each in measurement.copies)
+    nearly = len(measurement.copies) - exact
+    return [f"{exact:,} rows repeat a learned one, {nearly:,} nearly."] if measurement.copies else []

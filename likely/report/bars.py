@@ -79,7 +79,7 @@ def _span(rows: Sequence[Bar], ideal: float | None) -> tuple[float, float]:
     finite = [row for row in rows if isfinite(row.low) and isfinite(row.high)] or rows
     widest = max((row.high - row.low for row in finite), default=0.0) / 2
     low = best - _reach([best - row.value for row in rows])
-    high = max([best, *(row.high for row in finite if row.value > low)])
+    high = max([best, *(row.high for row in finite if row.value >= low)])
     ends = [low - min(widest, high - low or widest), high] + ([] if ideal is None else [ideal])
     gap = 0.04 * (max(ends) - min(ends)) or max(abs(best) * 0.1, 0.1)
     return min(ends) - gap, max(ends) + gap

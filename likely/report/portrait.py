@@ -98,7 +98,7 @@ def _by_samples(found: Portrait) -> list[str]:
         if worse(one, floor.get(name))
     ]
     if not bad:
-        return ["By every measure here its samples are as good as other real rows."]
+        return ["By no measure here are its samples shown to be worse than other real rows."]
     return [f"Its samples are worse than real rows by {'; '.join(bad)}."]
 
 

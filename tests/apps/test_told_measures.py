@@ -26,10 +26,15 @@ def test_what_is_worse_and_where():
         (number("copies", 0.0, "privacy"), number("copies", 0.0, "privacy")),
     )
     assert said == [
-        "Worse than other real rows: marginals 0.300 [0.280, 0.320] (real rows 0.100); pairs is as of real rows.",
-        "By copies the rows are as good as other real ones.",
+        "Worse than other real rows: marginals 0.300 [0.280, 0.320] (real rows 0.100); not shown to be worse: pairs.",
+        "No worse than other real rows, as far as 300 rows tell: copies.",
         "Farthest from real ones: b (0.50) and a (0.10).",
     ]
+
+
+def test_intervals_that_meet_a_little_are_still_apart():
+    assert worse(number("two-sample AUC", 0.535), number("two-sample AUC", 0.5))
+    assert not worse(number("two-sample AUC", 0.525), number("two-sample AUC", 0.5))
 
 
 def test_better_than_real_rows_is_not_worse():

@@ -38,6 +38,12 @@ def test_single_equal_and_missing_numbers():
     assert drawn(("a", float("nan"), 0.1, False)) == ""
 
 
+def test_equal_numbers_keep_their_whole_intervals():
+    page = intervals([Bar(name=name, told="0", value=0.0, low=0.0, high=0.02) for name in "ab"], ideal=0.0)
+    spans = [tuple(map(float, found)) for found in re.findall(r"left:([\d.]+)%;width:([\d.]+)%", page)]
+    assert all(left + width < 100 and width > 50 for left, width in spans)
+
+
 def test_the_ideal_is_on_the_page():
     assert 0 <= places(drawn(("a", 0.9, 0.05, False), ideal=0.5), "ideal")[0] < 50
 
