@@ -108,11 +108,11 @@ def typed(partial: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _typed(cells: pd.Series, column: ColumnSchema) -> pd.Series:
-    words = {cell for cell in cells if isinstance(cell, str)} if cells.dtype.kind == "O" else set()
-    if not words:
+    plain = cells.to_numpy(object).tolist() if cells.dtype.kind == "O" else []
+    meant = {word: _meant(word, column) for word in {cell for cell in plain if isinstance(cell, str)}}
+    if not meant:
         return cells
-    meant = {word: _meant(word, column) for word in words}
-    told = [meant[cell] if isinstance(cell, str) else cell for cell in cells]
+    told = [meant[cell] if isinstance(cell, str) else cell for cell in plain]
     numbers = column.kind in ("real", "count") and all(isinstance(cell, float | int | None) for cell in told)
     return pd.Series(told, index=cells.index, dtype=np.float64 if numbers else object)
 

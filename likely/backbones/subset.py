@@ -113,9 +113,16 @@ class Growing:
 
     def says(self) -> Tensor:
         """The outputs for the next column, (its outputs, B)."""
+        return self._said(self.a, self.x).t()
+
+    def says_to(self, rows: Tensor) -> Tensor:
+        """The same of some rows alone."""
+        return self._said(self.a[rows], self.x[rows]).t()
+
+    def _said(self, a: Tensor, x: Tensor) -> Tensor:
         network, mine = self.network, self.says_of[self.order[self.at]]
-        said = F.linear(network.deep(self.a), network.out.weight[mine], network.out.bias[mine])
-        return (said if network.direct is None else said + F.linear(self.x, network.direct.weight[mine])).t()  # (3)
+        said = F.linear(network.deep(a), network.out.weight[mine], network.out.bias[mine])
+        return said if network.direct is None else said + F.linear(x, network.direct.weight[mine])  # (3)
 
     def know(self, inputs: Tensor) -> None:
         """The column's inputs, (its inputs, B): on to the next."""

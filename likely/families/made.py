@@ -121,7 +121,10 @@ class Chain(nn.Module):
             if isinstance(steps, Growing):
                 steps.given(torch.where(known[:, self.network.reads], self.columns.read(cells), 0.0).t())  # (2)
             for d in order.tolist():
-                cells[:, d] = torch.where(known[:, d], cells[:, d], draw(d, steps.says().t()))
+                free = (~known[:, d]).nonzero()[:, 0]  # only these are asked for
+                said = steps.says_to(free) if isinstance(steps, Growing) else steps.says()[:, free]
+                if len(free):
+                    cells[free, d] = draw._replace(levels=draw.levels[free])(d, said.t())
                 steps.know(torch.where(known[:, d], 0.0, self.columns.read_one(d, cells[:, d]).t()))
         return cells
 

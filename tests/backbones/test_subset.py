@@ -58,3 +58,13 @@ def test_one_column_alone_reads_nothing():
     steps = network.by_column(5, context, torch.tensor([0]))
     known = torch.zeros(1, 5, dtype=torch.bool)
     assert torch.allclose(steps.says(), network(torch.randn(2, 5), known, context))
+
+
+def test_some_rows_alone_are_told_the_same():
+    network = SubsetMLP((0, 1, 2), (0, 1, 2, 2), width=8, depth=2)
+    steps, x = network.by_column(6, None, torch.arange(3)), torch.randn(3, 6)
+    steps.given(x)
+    rows = torch.tensor([4, 1])
+    for d in range(3):
+        assert torch.allclose(steps.says()[:, rows], steps.says_to(rows), atol=1e-6)
+        steps.know(x[d : d + 1])
