@@ -112,7 +112,7 @@ def _shades(real: Array, drawn: Array) -> list[float]:
 
 
 def _spelled(value: Any) -> str:
-    if value is None or value != value:
+    if pd.isna(value):
         return "–"
     number = isinstance(value, float | np.floating)
     return signed(f"{float(f'{value:.3g}'):g}") if number and isfinite(value) else shortened(str(value), 12)

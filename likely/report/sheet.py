@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from likely.data import Table
@@ -36,7 +37,7 @@ def sheet(rows: Table, odd: Array | None = None, *, name: str = "rows") -> Marku
 
 def cell(value: Any, *, odd: bool = False) -> Markup:
     """One cell as a person reads it."""
-    missing = value is None or value != value
+    missing = bool(pd.isna(value))  # None, NaN, NA and NaT
     if odd:
         return Markup(ODD).format("missing" if missing else spelled(value))
     return Markup('<td class="gap">–</td>') if missing else Markup("<td>{}</td>").format(spelled(value))

@@ -3,6 +3,8 @@
 import xml.etree.ElementTree as tree
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from likely.report.sheet import COLUMNS, ROWS, cell, sheet, spelled
 
@@ -26,3 +28,9 @@ def test_cells_are_short():
     assert "–" in cell(None)
     assert "missing" in cell(float("nan"), odd=True)
     assert "&lt;b&gt;" in cell("<b>")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, pd.NaT], ids=repr)
+def test_whatever_says_missing_is_a_gap(missing):
+    assert "gap" in cell(missing)
+    assert "missing" in cell(missing, odd=True)
