@@ -128,10 +128,19 @@ def _kth(rows: Array, far: Array, weights: Array, k: Array | int, size: int) -> 
 # Balls ---------------------------------------------------------------------------------------------------------------
 
 
-def held(points: Places, balls: Places, around: Array) -> tuple[Array, Array]:
-    """How many balls, one a row, hold each place of the points; and which places of the balls hold any, in one pass."""
+@final
+@dataclass(frozen=True)
+class Hits:
+    """For each place of one side: how many rows of the other go with it, and where it is one alone, which place."""
+
+    counts: Array  # (U,)
+    alone: Array  # (U,) -1 where there is none, or more than one
+
+
+def held(points: Places, balls: Places, around: Array) -> tuple[Hits, Hits]:
+    """The balls, one a row, that hold each place of the points; and the points in each place's ball, in one pass."""
     edges, margin = around * (1 + EDGE) + SAME, balls.margin(points)
-    counts, holds = np.zeros(len(points)), np.zeros(len(balls), bool)
+    inner, outer = np.zeros((2, len(points))), np.zeros((2, len(balls)))
     for rows in chunks(len(balls)):
         for block in balls.blocks(points, rows):
             at, inside, far = block.within((edges + margin)[rows, None])
@@ -139,6 +148,16 @@ def held(points: Places, balls: Places, around: Array) -> tuple[Array, Array]:
             far = far.astype(np.float64)
             far[near] = balls.apart(points, at[near], inside[near])
             sure = far <= edges[at]
-            counts += np.bincount(inside[sure], balls.weights[at[sure]], minlength=len(points))
-            holds[at[sure]] = True
-    return counts, holds
+            _add(inner, inside[sure], balls.weights, at[sure])
+            _add(outer, at[sure], points.weights, inside[sure])
+    return _hits(inner), _hits(outer)
+
+
+def _add(sums: Array, places: Array, weights: Array, others: Array) -> None:
+    """Counts how many of the others there are, and adds up which."""
+    sums[0] += np.bincount(places, weights[others], minlength=sums.shape[1])
+    sums[1] += np.bincount(places, others, minlength=sums.shape[1])
+
+
+def _hits(sums: Array) -> Hits:
+    return Hits(sums[0], np.where(sums[0] == 1, sums[1], -1).astype(int))

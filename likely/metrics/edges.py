@@ -62,7 +62,7 @@ def spectral_slope(real: Images, synthetic: Images, *, seed: int = 0) -> Measure
     (f, a), (_, b) = (powers(sampled(rows, MOST, seed + at)) for at, rows in enumerate((real, synthetic)))
     if len(f) < 2 or not (min(a.mean(0).min(), b.mean(0).min()) > TINY):
         return None
-    value, half = _slope(f, b), Z * jackknife(b, b, lambda left, right: _slope(f, right), seed)
+    value, half = _slope(f, b), Z * jackknife(a, b, lambda left, right: _slope(f, right) - _slope(f, left), seed)
     note = "of log power against log frequency: steeper (more negative) than real pictures is blurred"
     sizes = (len(a), len(b))
     return Measure("spectral slope", value, value - half, value + half, sizes, _slope(f, a), note).within(

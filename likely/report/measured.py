@@ -69,7 +69,8 @@ def _edged(measurement: Measurement) -> list[tuple[str, Any]]:
         ("real pictures", measurement.real),
         *((m.name, m.samples) for m in measurement.measured if m.name != FLOOR),
     ]
-    found = [(name, edges(rows)) for name, rows in sides if isinstance(rows, Images)]
+    real = measurement.real
+    found = [(name, edges(rows, real)) for name, rows in sides if isinstance(rows, Images) and isinstance(real, Images)]
     return [(name, picture) for name, picture in found if picture is not None]
 
 

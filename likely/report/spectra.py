@@ -37,13 +37,14 @@ def spectra(found: Measurement) -> Markup | None:
     return svg(WIDTH, HEIGHT, shapes, label=label)
 
 
-def edges(pictures: Images) -> Markup | None:
-    """The edges of the first pictures; none where they have no inside."""
+def edges(pictures: Images, real: Images) -> Markup | None:
+    """The edges of the first pictures, as dark as real ones of that strength; none where they have no inside."""
     some = pictures.take(range(min(SHOWN, len(pictures))))
     if min(some.pixels.shape[1:3]) < 3:
         return None
     strong = np.abs(laplacian(some)).max(3, keepdims=True)
-    scaled = np.rint(255 * np.minimum(strong / (float(np.quantile(strong, 0.98)) or 1.0), 1.0)).astype(np.uint8)
+    full = float(np.quantile(np.abs(laplacian(real.take(range(min(SHOWN, len(real)))))), 0.98)) or 1.0
+    scaled = np.rint(255 * np.minimum(strong / full, 1.0)).astype(np.uint8)
     return image(grid(Images(255 - scaled)), "edges of pictures")
 
 

@@ -31,9 +31,12 @@ def test_against_brute_force(name, block, monkeypatch):
     around = radii(real, k)
     np.testing.assert_allclose(around[real.back], np.sort(brute(a, a), axis=1)[:, k], rtol=1e-9, atol=1e-9)
     inside = brute(a, b) <= around[real.back][:, None] * (1 + 1e-12) + 1e-9
-    counts, holds = held(drawn, real, around)
-    np.testing.assert_array_equal(counts[drawn.back], inside.sum(0))
-    np.testing.assert_array_equal(holds[real.back], inside.any(1))
+    inner, outer = held(drawn, real, around)
+    np.testing.assert_array_equal(inner.counts[drawn.back], inside.sum(0))
+    np.testing.assert_array_equal(outer.counts[real.back], inside.sum(1))
+    once = inside.sum(1) == 1
+    np.testing.assert_array_equal(outer.alone[real.back] >= 0, once)
+    np.testing.assert_array_equal(outer.alone[real.back][once], drawn.back[inside.argmax(1)[once]])
 
 
 def test_precision_recall_density_and_coverage_by_their_definitions():
@@ -52,6 +55,6 @@ def test_single_precision_alone_would_decide_wrongly():
     a = np.array([[0.0, 0], [1.0, 0], [3000.0, 0], [3000.0, 1.00001]])
     b = np.array([[3000.0, -1.000011], [3000.0, -1.000009]])
     real = Places(a)
-    inside = held(Places(b), real, radii(real, 1))[0]
+    inside = held(Places(b), real, radii(real, 1))[0].counts
     np.testing.assert_array_equal(inside, (brute(a, b) <= np.sort(brute(a, a), 1)[:, 1, None]).sum(0))
     assert set(inside) == {0.0, 1.0}

@@ -6,7 +6,7 @@ import pytest
 
 from likely.data import read
 from likely.metrics import Sight, coverage
-from likely.metrics.coverage import expected
+from likely.metrics.coverage import expected, of_points
 
 
 def clusters(rows, seed, places):
@@ -93,3 +93,14 @@ def test_another_sight_sees_other_things_and_is_named():
     found = coverage(real, drawn, sight=First())
     assert found["coverage"].value == pytest.approx(found["coverage"].ideal, abs=0.06)
     assert found["coverage"].features == "the first column"
+
+
+def test_the_same_law_is_inside_its_intervals():
+    """Forty pairs of samples: every ideal is met on average, and held by about the share that intervals promise."""
+    rng = np.random.default_rng(0)
+    found = [of_points(rng.normal(size=(300, 3)), rng.normal(size=(260, 3)), 5) for _ in range(40)]
+    for each in zip(*found, strict=True):
+        gaps = np.array([one.value - one.ideal for one in each])
+        held = [one.low <= one.ideal <= one.high for one in each]
+        assert abs(gaps.mean()) < 4 * gaps.std() / 40**0.5 + 0.004, each[0].name
+        assert np.mean(held) >= 0.8, each[0].name
