@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from likely.apps.compare import compare as compare
+    from likely.apps.guest import Guest as Guest
     from likely.apps.measure import measure as measure
     from likely.contracts import Sharpness as Sharpness
     from likely.data import Relative as Relative
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
 else:
     _PLACES = {
         "compare": "likely.apps.compare",
+        "Guest": "likely.apps.guest",
         "measure": "likely.apps.measure",
         "read": "likely.data",
         "Relative": "likely.data",
@@ -124,6 +126,7 @@ __all__ = [  # the table of families and the verbs
     "FlowMatching",
     "GaussianMixture",
     "Glow",
+    "Guest",
     "LatentDiffusion",
     "Linear",
     "Logistic",

@@ -163,3 +163,74 @@ def test_the_seed_decides():
     first, second = (compare("iris", SMALL, budget=5, seed=2) for _ in range(2))
     assert first.contenders[0].samples.frame.equals(second.contenders[0].samples.frame)
     assert first.contenders[0].measures == second.contenders[0].measures
+
+
+FAST = f"naive-bayes,{SMALL}"
+
+
+def test_what_is_kept_is_not_done_again(tmp_path, monkeypatch):
+    first = compare("iris", FAST, budget=5, keep=tmp_path)
+    monkeypatch.setattr("likely.apps.arena.fit", None)
+    monkeypatch.setattr("likely.apps.compare.references_of", lambda arena, seconds: ((), 0.1))
+    again = compare("iris", FAST, budget=5, keep=tmp_path)
+    assert [c.scores.mean for c in again.contenders] == [c.scores.mean for c in first.contenders]
+    assert again.rounds == first.rounds
+    assert [c.fitted.name for c in again.contenders] == ["NaiveBayes", "VAE"]
+
+
+def test_a_race_that_was_stopped_tells_what_was_kept_and_goes_on(tmp_path, monkeypatch):
+    def impatient(title):
+        if title == "VAE":
+            raise KeyboardInterrupt
+        return []
+
+    with pytest.raises(Interrupted, match="1 rounds and 0 judgements are kept") as stopped:
+        compare("iris", FAST, budget=5, keep=tmp_path, listener=impatient)
+    assert f"--keep {tmp_path}" in str(stopped.value)
+    with pytest.raises(Interrupted, match="nothing of it was kept"):
+        compare("iris", FAST, budget=5, listener=impatient)
+    begun = []
+    found = compare("iris", FAST, budget=5, keep=tmp_path, listener=lambda title: begun.append(title) or [])
+    assert [c.failed for c in found.contenders] == ["", ""]
+    assert len(list(tmp_path.glob("*/round-1.json"))) == 2
+
+
+def test_a_budget_in_time_is_for_everything():
+    told = []
+    found = compare("iris", FAST, budget="4s", seeds=2, tell=told.append)
+    assert [each.name for each in found.rounds] == ["NaiveBayes", "VAE"]
+    assert found.budget
+    assert told[0] == "reference rows"
+    assert any(line.startswith("round 1 of 1: 2 families, ") for line in told)
+    assert [each.purpose for each in found.recommendations] == ["generate", "score", "complete", "look inside", "speed"]
+
+
+def test_families_that_cannot_model_such_rows_are_left_out_of_all(monkeypatch):
+    monkeypatch.setattr("likely.apps.compare.generative", lambda: ["NaiveBayes", "PixelRNN"])
+    found = compare("iris", "all", budget=2)
+    if any(c.name == "PixelRNN" for c in found.contenders):
+        pytest.fail("a family of pictures modelled flowers")
+    assert [name for name, _ in found.unfit] == ["PixelRNN"]
+    assert "Left out, since they cannot model such data: PixelRNN." in str(found)
+
+
+def test_others_models_are_rows_of_it():
+    rows = pd.DataFrame({"x": np.random.default_rng(0).normal(size=300)})
+    drawn = pd.DataFrame({"x": np.random.default_rng(1).normal(size=50)})
+    found = compare(rows, [NaiveBayes()], also={"theirs": drawn})
+    assert [c.name for c in found.contenders] == ["NaiveBayes", "theirs"]
+    assert found.contenders[1].why_no_score == "rows, not a model"
+    assert "theirs" not in found.leaders
+
+
+@pytest.mark.parametrize("said", [{"processes": 0}, {"seeds": 0}])
+def test_impossible_numbers_are_told_at_once(said):
+    with pytest.raises(FieldError, match="at least one"):
+        compare("iris", FAST, **said)
+
+
+@pytest.mark.slow
+def test_several_processes_come_to_the_same(tmp_path):
+    one, two = (compare("iris", FAST, budget=5, processes=count) for count in (1, 2))
+    assert [c.scores.mean for c in one.contenders] == [c.scores.mean for c in two.contenders]
+    assert two.contenders[1].fitted.name == "VAE"

@@ -49,3 +49,23 @@ def test_a_page_that_cannot_be_written_is_told_before_anything_is_fitted(cli, tm
         told = cli("compare", "iris", "--families", "kde", "-o", place)
         told.fails(6, place)
         assert "KDE" not in told.err
+
+
+def test_kept_and_somebody_else_s_samples(cli, tmp_path):
+    (tmp_path / "theirs.csv").write_text("sepal,petal\n1,2\n")
+    line = ("compare", "iris", "--families", "naive-bayes", "--keep", "kept", "--also", "theirs=theirs.csv")
+    told = cli(*line, "--budget", "3")
+    assert told.code == 0
+    assert "theirs failed: the rows lack" in told.out  # other columns: told, and nobody else stops
+    assert "round 1 of 1: 1 family" in told.err
+    assert list((tmp_path / "kept").glob("naivebayes-*/round-1"))
+    again = cli(*line, "--budget", "3", "--json")
+    assert json.loads(again.out)["recommendations"][1]["name"] == "NaiveBayes"
+
+
+def test_wrong_use_of_others_and_of_a_folder(cli, tmp_path):
+    cli("compare", "iris", "--also", "theirs").fails(2, "NAME=FILE")
+    cli("compare", "iris", "--also", "theirs=nowhere.csv").fails(3, "nowhere.csv")
+    cli("compare", "iris", "--processes", "0").fails(2, "processes")
+    (tmp_path / "file").write_text("")
+    cli("compare", "iris", "--families", "kde", "--keep", "file").fails(6, "file")
