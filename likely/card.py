@@ -59,5 +59,6 @@ class Completion:
     way: str  # exact, model-exact, asymptotic or heuristic
     share: float | None = None  # effective number of particles over their number; None where none are drawn
     disagreement: float | None = None  # of orders about log p, in nats a row; None where there is only one answer
-    log_evidence: Tensor | None = None  # (B,) log p of what was given, in the data's own units; None: nobody knows it
+    log_evidence: Tensor | None = None  # (B,) log p of what was given, in the data's own units: exact where the way is,
+    # of a model that is estimated by particles an estimate; None: nobody knows it
     acceptance: float | None = None  # of draws that were in the ranges given; None where none had to be looked for

@@ -27,7 +27,7 @@ from likely.data import Rows, Table, holed
 from likely.diffusion import Descends
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, Hopeless, TakesNoIntervals
-from likely.filling import Filling, disagreement, filled, inpainted
+from likely.filling import Filling, disagreement, filled_rows, inpainted, share_of
 from likely.frames import Known, overlaid
 from likely.narrowing import Intervals, Narrowing, Told, Values, narrowed
 from likely.promises import promised
@@ -105,8 +105,8 @@ class Completer:
             way = "exact" if isinstance(model, Density) else "asymptotic"
             return Found(drawn(model, lift, len(x), c, self.how.seed, ids=ids), way, tuple(own.ranges))
         filler = promised(model, self.fitted.name, Completes, Fills, Descends, remedy=_otherwise(self.fitted, own))
-        cells, share = filled(filler, lift, x, known, c, self.how, ids)
-        return Found(cells, self.how.word(filler), tuple(own.ranges), share)
+        told = filled_rows(filler, lift, x, known, c, self.how, ids)
+        return Found(told.x, self.how.word(filler), tuple(own.ranges), share_of(told, known), told.log_evidence)
 
     def _brought(self, frame: pd.DataFrame, own: Known, beside: tuple[str, ...]) -> pd.DataFrame:
         """Cells that were drawn in a range, and that float32 left a hair beside it."""

@@ -86,17 +86,32 @@ def filled(
 
     The noise of row i is its own, or that of row `rows[i]`.
     """
-    cells, shares, place = [], [], first_weight(model).device
+    told = filled_rows(model, lift, x, known, c, how, rows)
+    return told.x, share_of(told, known)
+
+
+def share_of(told: Filled, known: Tensor) -> float | None:
+    """The particles' mean share, over rows where they had something to draw; None where there are none."""
+    share = told.share[~known.flatten(1).all(1)].double()
+    return None if share.isnan().any() else float(share.mean()) if len(share) else 1.0
+
+
+@torch.no_grad()
+def filled_rows(
+    model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling, rows: Tensor | None = None
+) -> Filled:
+    """The same row by row, with what the evidence of each is estimated to be, where that is of the cells themselves."""
+    cells, shares, evidence, place = [], [], [], first_weight(model).device
     size = BATCH if isinstance(model, Completes | Fills) else _together(lift)
-    with torch.no_grad():
-        for (part, given), told in zip(batches(x, c, size), known.split(size), strict=True):
-            start, told = size * len(cells), told.to(place)
-            rng = Keyed(how.seed, rows=start if rows is None else rows[start : start + len(part)])
-            drawn = _batch(model, lift, placed(part, model), told, placed(given, model), how, rng)
-            cells.append(drawn.x.cpu())
-            shares.append(drawn.share[~told.flatten(1).all(1)].double().cpu())
-    share = torch.cat(shares)
-    return torch.cat(cells), None if share.isnan().any() else float(share.mean()) if len(share) else 1.0
+    for (part, given), told in zip(batches(x, c, size), known.split(size), strict=True):
+        start, told = size * len(cells), told.to(place)
+        rng = Keyed(how.seed, rows=start if rows is None else rows[start : start + len(part)])
+        drawn = _batch(model, lift, placed(part, model), told, placed(given, model), how, rng)
+        cells.append(drawn.x.cpu())
+        shares.append(drawn.share.cpu())
+        evidence += [drawn.log_evidence.double().cpu()] if lift.exact and drawn.log_evidence is not None else []
+    whole = torch.cat(evidence) if evidence and len(evidence) == len(cells) else None
+    return Filled(torch.cat(cells), torch.cat(shares), whole)
 
 
 def _together(lift: Lift) -> int:

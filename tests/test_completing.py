@@ -146,6 +146,14 @@ def test_a_condition_that_ignores_what_is_known_is_called_heuristic(vae):
     assert vae.complete(pd.DataFrame(index=range(4))).way == "asymptotic"
 
 
+def test_the_evidence_of_a_model_with_particles_is_an_estimate(vae):
+    told = vae.complete(people(30), particles=300).log_evidence
+    scores = vae.score(people(30), draws=300).nats
+    assert told.shape == (30,)
+    assert torch.isfinite(told).all()
+    assert float((told - scores).abs().median()) < 1.0
+
+
 def test_a_condition_drawn_from_those_seen_is_asymptotic():
     fitted = likely.fit(people(), likely.GaussianMixture(components=2), condition="dose", certify=False)
     assert fitted.complete(people(5).drop(columns="age")).way == "exact"
