@@ -199,6 +199,8 @@ def forecast(fitted: Fitted[Any], begun: Waves, *, sharpness: Sharpness = PLAIN,
     codec, model = fitted.codec, promised(fitted.model, fitted.name, Continues)
     if not isinstance(codec, SeriesCodec | SoundCodec):
         raise CannotAnswer(f"a model of {codec.reads.word} does not go on from a series", expected="series or sounds")
+    if isinstance(codec, SeriesCodec) and codec.origin:
+        raise CannotAnswer(f"a model of {codec.relative.value} has no whole rows", expected="`foreseen`, so many steps")
     lengths = begun.lengths
     if len(begun) and int(lengths.max()) >= (most := codec.space.length):
         raise WrongRows(f"a beginning has {int(lengths.max())} moments", expected=f"fewer than {most}",

@@ -7,7 +7,7 @@ import torch
 
 import likely
 from likely.apps.ahead import kept
-from likely.apps.forecast import foreseen
+from likely.apps.forecast import forecast, foreseen
 from likely.data import Relative, Windows, series_of
 from likely.errors import CannotAnswer, WrongRows
 from likely.training import Engine
@@ -99,6 +99,8 @@ def test_a_walk_is_forecast_from_where_it_stands(relative):
     np.testing.assert_allclose(spread.std(0), wide * np.sqrt(np.arange(1, 7)), rtol=0.25)
     known = foreseen(model, high, 3, draws=3, known=pd.DataFrame({"price": [last + 1, last + 2, last + 3]}))
     np.testing.assert_array_equal(known.values[0, :, :, 0], np.tile([last + 1, last + 2, last + 3], (3, 1)))
+    with pytest.raises(CannotAnswer, match="no whole rows|no continuations"):
+        forecast(model, series_of(high.to_numpy()[None]))
     with pytest.raises(WrongRows, match="gaps"):
         foreseen(model, high, 3, known=pd.DataFrame({"price": [last, np.nan, last]}))
 
