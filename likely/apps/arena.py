@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Any, Generic, TypeVar, final
 
@@ -40,7 +41,7 @@ from likely.training import Budget, Event, unfinished
 HELD = 1000  # validation rows by which it is decided who goes on, at most
 DRAWS = 16  # importance samples of a bound on the way
 LOOKED, A_SECOND = 64, 20  # validation rows that a training looks at: so many, and so many more a second of it
-AGAIN = 4  # times its share that a family is given whose share is too small for one round of training
+AGAIN = 3  # times its share that a family is given whose share is too small for one round of training
 Listeners = Iterable[Callable[[Event], None]]
 R = TypeVar("R")
 
@@ -119,6 +120,7 @@ class Learning(Task[Standing]):
     budget: str | int | None
     limit: float  # seconds after which it is cut off
     before: Standing
+    until: float = inf  # `time.monotonic()` at which the race is over
     folder: Path | None = None  # the contender's own
     certify: bool = False
     title: str = ""
@@ -137,7 +139,7 @@ class Learning(Task[Standing]):
         """Its failure stops no other."""
         began = time.perf_counter()
         try:
-            with cut_off(self.limit):
+            with cut_off(min(self.limit, self.until - time.monotonic())):
                 fitted = self._learned(arena, listeners)
                 found = self._after(fitted, arena.shows(fitted))
         except (Interrupted, KeyboardInterrupt):
@@ -161,12 +163,11 @@ class Learning(Task[Standing]):
                 self.family, budget, init=init, folder=place, certify=self.certify, listeners=listeners
             )
 
-        began = time.perf_counter()
         try:
             return once(self.budget)
         except BudgetTooSmall:
             seconds = Budget.parse(self.budget).seconds
-            if seconds is None or time.perf_counter() - began > AGAIN * seconds:
+            if seconds is None:
                 raise
             return once(f"{AGAIN * seconds:.2f}s")
 

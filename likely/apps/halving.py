@@ -3,7 +3,8 @@
 1. Those whose score is exact or a lower bound, over one measure, are ranked by its mean; all others (samplers, and
    estimates, which may lie above the truth) by how far their draws are from the validation rows. Nobody leaves for one
    of the other kind.
-2. Of each kind the better half goes on. One of the other half leaves only if one that goes on is shown to be better:
+2. Of each kind the better half goes on (a smaller part, where there is time for few rounds only). One of the others
+   leaves only if one that goes on is shown to be better:
        the interval of the mean paired difference of scores excludes 0, and the one that leaves has an exact score
        (the rule of `likely.metrics.likelihood`); or
        that interval excludes 0, the one that leaves has only a bound, which proves nothing of its truth, and its draws
@@ -25,20 +26,20 @@ from likely.metrics.measure import Z
 FEWEST = 2  # of a kind go on
 
 
-def leaving(standings: Iterable[Standing], fewest: int = FEWEST) -> dict[str, str]:
-    """Who leaves, and for whom, in a sentence."""
+def leaving(standings: Iterable[Standing], part: float = 2.0) -> dict[str, str]:
+    """Who leaves, and for whom, in a sentence; one of `part` goes on in any case."""
     alive = {each.name: each.showing for each in standings if not each.failed}
     kinds = {name: (shown.ranked, shown.scores.measure if shown.ranked and shown.scores else "")
              for name, shown in alive.items()}  # fmt: skip
     left: dict[str, str] = {}
     for kind in dict.fromkeys(kinds.values()):
-        left |= _of_one_kind({name: alive[name] for name in alive if kinds[name] == kind}, fewest)
+        left |= _of_one_kind({name: alive[name] for name in alive if kinds[name] == kind}, part)
     return left
 
 
-def _of_one_kind(shown: Mapping[str, Showing], fewest: int) -> dict[str, str]:
+def _of_one_kind(shown: Mapping[str, Showing], part: float) -> dict[str, str]:
     order = sorted(shown, key=lambda name: shown[name].worth, reverse=True)
-    going = order[: max(fewest, ceil(len(order) / 2))]
+    going = order[: max(FEWEST, ceil(len(order) / part))]
     found = {name: _sent_by(name, going, shown) for name in order[len(going) :]}
     return {name: why for name, why in found.items() if why}
 

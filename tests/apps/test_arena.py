@@ -65,10 +65,10 @@ def test_the_next_goes_on_from_where_it_stood_and_the_better_stands():
     assert (third.held, [each.kept for each in third.rounds]) == (3, [True, False, True])
 
 
-def test_a_share_that_is_too_small_is_made_four_times_as_large_once():
+def test_a_share_that_is_too_small_is_made_three_times_as_large_once():
     arena = Stub(BudgetTooSmall("too small"), -1.0)
     assert learning().done(arena).held == 1
-    assert [budget for budget, _ in arena.asked] == ["2.00s", "8.00s"]
+    assert [budget for budget, _ in arena.asked] == ["2.00s", "6.00s"]
     arena = Stub(BudgetTooSmall("too small"), BudgetTooSmall("still"))
     assert learning().done(arena).failed == "still"
     assert "too small" in learning(budget=3).done(Stub(BudgetTooSmall("too small"))).failed

@@ -1,6 +1,7 @@
 """Rounds, shares, who goes on: with planted standings, so that nothing is learned."""
 
 from dataclasses import replace
+from math import inf
 
 import pytest
 import torch
@@ -54,7 +55,6 @@ def test_half_go_on_after_each_round_and_get_more_time():
     lanes = Planted({f"V{i}": -float(i) for i in range(16)} | {"Counts": -99.0})
     found, told = race(lanes, families(16))
     standings = found.standings()
-    assert found.rounds == 3
     assert [sum(number == each for number, *_ in lanes.asked) for each in (1, 2, 3)] == [17, 8, 4]
     assert {name for number, name, *_ in lanes.asked if number == 3} == {"V0", "V1", "V2", "V3"}
     shares = {number: budget for number, name, budget, _ in lanes.asked if name != "Counts"}
@@ -101,11 +101,18 @@ def test_there_is_no_further_round_when_the_time_is_over():
     assert all(standing.held for standing in standings.values())
 
 
+def test_with_little_time_there_are_fewer_rounds_and_more_leave_at_once():
+    lanes = Planted({f"V{i}": -float(i) for i in range(16)} | {"Counts": -99.0})
+    race(lanes, families(16), seconds=240.0)[0].standings()
+    assert [sum(number == each for number, *_ in lanes.asked) for each in (1, 2)] == [17, 4]
+
+
 @pytest.mark.parametrize(("learners", "rounds"), [(0, 1), (1, 1), (4, 1), (5, 1), (6, 2), (9, 2), (16, 3), (33, 4)])
 def test_as_many_halvings_as_leave_about_four(learners, rounds):
-    assert rounds_of(learners, Budget(seconds=60.0)) == rounds
-    assert rounds_of(learners, Budget(steps=100)) == 1
-    assert rounds_of(learners, Budget()) == 1
+    assert rounds_of(learners, Budget(seconds=6000.0), 6000.0) == rounds
+    assert rounds_of(learners, Budget(seconds=1.0), 1.0) == min(rounds, 2)
+    assert rounds_of(learners, Budget(steps=100), inf) == 1
+    assert rounds_of(learners, Budget(), inf) == 1
 
 
 def test_who_learns_by_gradient():
