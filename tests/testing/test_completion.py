@@ -10,7 +10,7 @@ import pytest
 
 import likely
 from likely.diffusion import DPS, PiGDM, RePaint, Replacing
-from likely.errors import LikelyError
+from likely.errors import Interrupted, LikelyError
 from likely.fields import made
 from likely.names import table
 from likely.testing.clusters import three
@@ -119,6 +119,8 @@ def test_every_family_and_its_place_in_the_table(name, by):
     try:
         fitted = learned(said, None if name in COUNTING else STEPS)
         told = proof(fitted, TRUTH, by=completing(fitted, by=BY[by]) if by else None) if can_complete(fitted) else None
+    except Interrupted:
+        raise
     except LikelyError as refusal:
         written(called, ["", "refused: " + str(refusal).split("\n")[0], *[""] * 5])
         return
