@@ -51,5 +51,3 @@ def test_wrong_uses_are_refused(exact):
     given = likely.fit(ROWS.assign(k=list("uv") * 1000), "naivebayes", condition="k", certify=False)
     with pytest.raises(ConditionError, match="do not say"):
         given.classify(NEW, "c")
-    with pytest.raises(CannotAnswer, match="no completion"):
-        likely.fit(ROWS, "gan,width=8", budget=2, engine=PLAIN, certify=False).classify(NEW, "c")
