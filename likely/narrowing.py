@@ -121,12 +121,15 @@ class Narrowing:
             there &= each.there[:, place]
         return low.to(like.device), high.to(like.device), there.to(like.device)
 
+    def _evidence(self, x: Tensor, known: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Evidence]:
+        return self.told.evidence(x, known, low, high) if self.options else (x, Evidence(known))
+
     def log_joint(self, model: Completes, x: Tensor, known: Tensor, c: Tensor | None) -> Tensor:
         """log p(known cells, each box | c): (B, R); of one batch."""
         low, high, there = self.boxes(x)
         times = there.shape[1]
         every, seen = x.repeat_interleave(times, 0), known.repeat_interleave(times, 0)
-        cells, evidence = self.told.evidence(every, seen, low.flatten(0, 1), high.flatten(0, 1))
+        cells, evidence = self._evidence(every, seen, low.flatten(0, 1), high.flatten(0, 1))
         joint = model.log_evidence(cells, evidence, None if c is None else c.repeat_interleave(times, 0))
         return joint.double().view(there.shape).masked_fill(~there, -torch.inf)
 
@@ -135,7 +138,7 @@ class Narrowing:
         low, high, _ = self.boxes(x)
         box = rng.fork(2).categorical(torch.where(joint.isneginf().all(1, keepdim=True), 0.0, joint))
         row = torch.arange(len(x), device=x.device)
-        cells, evidence = self.told.evidence(x, known, low[row, box], high[row, box])
+        cells, evidence = self._evidence(x, known, low[row, box], high[row, box])
         return torch.where(known, x, model.complete(cells, evidence, c, rng=rng))
 
 

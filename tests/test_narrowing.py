@@ -112,3 +112,11 @@ def test_known_cells_are_not_narrowed_and_count_once():
     alone = model.model.log_evidence(x, Evidence(known)) + model.codec.encode_known(rows).ladj
     assert torch.allclose(told.log_evidence[[0, 1, 4, 5]], alone[[0, 1, 4, 5]].double(), atol=1e-5)
     assert (told.log_evidence[2:4] < alone[2:4]).all()
+
+
+def test_where_there_is_no_range_no_interval_is_told():
+    model = likely.fit(people(60), likely.MADE(width=8), budget=3, certify=False)
+    x, known = model.codec.encode_partial(people(5).drop(columns="age"))
+    none = Narrowing.of(Intervals(), model.codec, Known(people(5)), known)
+    assert none.options == none.beside == ()
+    assert torch.isfinite(narrowed(model.model, none, x, known, None, Keyed(0)).x).all()
