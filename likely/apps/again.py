@@ -1,7 +1,8 @@
 """How to make a row of a comparison again: the very command, and the same in Python.
 
-A budget in time becomes steps before the first one is taken, so the steps that were planned say all: with the same
-rows, seed, device and number of threads the weights come out the same.
+With a budget in steps the same rows, seed, device and number of threads give the same weights. Against the clock there
+may have been several rounds, each with the validation rows that it had time for: as many steps in one training come out
+near the same numbers, and the lines say so.
 """
 
 import shlex
@@ -17,6 +18,9 @@ from likely.fields import made
 if TYPE_CHECKING:
     from likely.apps.compare import Comparison
 
+STEPPED = ("steps", "the default")  # how a budget ends that is no time
+NEAR = "# raced against the clock: as many steps in one training come near its numbers"
+
 
 @dataclass(frozen=True)
 class Again:
@@ -31,11 +35,14 @@ def again(contender: Contender, comparison: "Comparison") -> Again | None:
     """The command and the lines that make this row; None for what was not fitted."""
     if contender.family is None or contender.fitted is None:
         return None
-    steps = contender.fitted.card.recipe.get("steps")
+    steps, clocked = contender.fitted.card.recipe.get("steps"), not comparison.budget.endswith(STEPPED)
+    if clocked and (raced := sum(each.steps for each in comparison.rounds if each.name == contender.name)):
+        steps = raced
     said = line_of(contender.family)
     command = _command(said, comparison, str(steps or comparison.budget)) if said else ""
     family = repr(said) if said else f"likely.{contender.family!r}"
-    return Again(contender.name, command, _python(family, comparison, steps, contender.draws))
+    lines = _python(family, comparison, steps, contender.draws)
+    return Again(contender.name, command, f"{NEAR}\n{lines}" if clocked else lines)
 
 
 def line_of(family: Any) -> str:

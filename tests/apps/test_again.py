@@ -1,12 +1,14 @@
 """A row made again is the same row."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 import likely
 from likely.apps.again import again, line_of
 from likely.apps.compare import compare
+from likely.apps.comparison import Round
 from likely.fields import made
 
 
@@ -37,3 +39,15 @@ def test_the_command_and_the_lines_make_the_same_numbers(monkeypatch):
     scores = eval(last, scope)
     assert scores.mean == vae.scores.mean
     assert again(found.references[0], found) is None
+
+
+def test_what_was_raced_against_the_clock_says_that_it_comes_near(planted):
+    plain = planted(("KDE", "=", -1.0, 0.6), ("independent columns", "=", -5.0, 0.99))
+    fitted = likely.fit("iris", likely.VAE(latent=2), budget=2, certify=False)
+    raced = replace(plain.contenders[0], name="VAE", family=fitted.card.family, fitted=fitted)
+    rounds = (Round(1, "VAE", "2 s", 2.0, 30), Round(2, "VAE", "4 s", 4.0, 60))
+    told = again(raced, replace(plain, budget="60s", rounds=rounds))
+    assert told.python.startswith("# raced against the clock")
+    assert "budget=90" in told.python
+    assert "--budget 90" in told.command
+    assert "#" not in again(raced, replace(plain, budget="2 steps")).python.splitlines()[0].partition(")  #")[0]
