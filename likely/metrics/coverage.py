@@ -57,11 +57,10 @@ def _met(
 ) -> Measure:
     """The share of own rows that some of the others meet; as uncertain as both sides' rows make it."""
     met = (hits.counts > 0)[own.back]
-    p, alone = met.mean(), hits.alone[own.back]
+    p, alone = (met.sum() + 1) / (len(met) + 2), hits.alone[own.back]  # never 0 or 1: those are not certain, either
     lost = np.bincount(alone[alone >= 0], minlength=len(others)) / len(met)  # without the one row that met them
     spread = p * (1 - p) / len(met) + float((lost[others.weights == 1] ** 2).sum())
-    effective = p * (1 - p) / spread if spread > 0 else len(met)
-    return share(name, met, rows, ideal, note, effective=max(float(effective), 1.0))
+    return share(name, met, rows, ideal, note, effective=float(p * (1 - p) / spread))
 
 
 def _density(inner: Hits, drawn: Places, outer: Hits, real: Places, rows: tuple[int, int], k: int) -> Measure:

@@ -55,6 +55,9 @@ def test_equal_rows_everywhere_are_covered():
     rows = read(pd.DataFrame({"x": [1, 2] * 50, "c": ["u", "v"] * 50}))
     found = coverage(rows, rows)
     assert found["precision"].value == found["coverage"].value == 1.0
+    points = np.random.default_rng(0).normal(size=(300, 3))
+    for each in of_points(points, np.concatenate([points, points[:9] + 0.1]), 5)[:2]:
+        assert 0.9 < each.low < each.value
 
 
 def test_disjoint_and_nested_sets():
