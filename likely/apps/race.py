@@ -33,6 +33,9 @@ LEARNED = 0.8  # of a share is for learning; the rest is for being judged
 CERTIFIED = 8.0  # seconds of a share from which the last round's models are certified, which takes a few
 COUNTED = 4.0  # shares that a family that counts may take: it has one round only
 PATIENCE, GRACE = 5.0, 2.0  # times its share, and seconds more, after which a family is cut off
+FEWEST = (
+    1.0  # seconds of a first share: a budget that reference rows have used up is overrun rather than end in nothing
+)
 SHORTEST = 0.3  # seconds of a share, below which there is no further round
 
 
@@ -89,7 +92,7 @@ class Race:
     def _round(self, number: int, rounds: int, alive: list[Standing]) -> dict[str, Standing]:
         """One round of all that are in it; those that count first, for they are quick."""
         alive = sorted(alive, key=lambda each: learns_by_gradient(self.families[each.name]))
-        share = self._share(rounds - number + 1, len(alive))
+        share = max(self._share(rounds - number + 1, len(alive)), FEWEST if number == 1 else 0.0)
         each = "" if self.budget.seconds is None else f", {duration(share)} each"
         self.tell(f"round {number} of {rounds}: {len(alive)} {'families' if len(alive) > 1 else 'family'}{each}")
         tasks = [self._task(number, rounds, one, share) for one in alive]
@@ -112,10 +115,12 @@ class Race:
         certify = number == rounds and (not timed or share >= CERTIFIED)
         title = before.name if rounds == 1 else f"{before.name}, round {number} of {rounds}"
         folder = None if self.shelf is None else self.shelf.of(family)
+        limit = PATIENCE * share + GRACE if timed else inf
+        over = max(self.allowance.left(self.share), limit if number == 1 else 0.0)  # a first round is there for all
         return Learning(
             name=before.name, family=family, number=number,
             budget=f"{max(LEARNED * share, 0.01):.2f}s" if timed else self.budget.steps,
-            limit=PATIENCE * share + GRACE if timed else inf, until=time.monotonic() + self.allowance.left(self.share),
+            limit=limit, until=time.monotonic() + over,
             before=before, folder=folder, certify=certify, title=title, alone=folder is None,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from likely.apps.allowance import Allowance
 from likely.apps.comparison import Round
 from likely.apps.contender import Contender
 from likely.apps.lanes import Lanes
-from likely.apps.race import LEARNED, Race, learns_by_gradient, rounds_of, survivors
+from likely.apps.race import FEWEST, LEARNED, Race, learns_by_gradient, rounds_of, survivors
 from likely.apps.standing import Showing, Standing
 from likely.contracts import Scores
 from likely.training import Budget
@@ -64,6 +64,16 @@ def test_half_go_on_after_each_round_and_get_more_time():
     assert survivors(standings.values()) == ["V0", "V1", "V2", "V3", "Counts"]
     assert "left after round 1: V0 is better" in standings["V15"].rounds[-1].stopped
     assert any(line.startswith("V15 leaves after round 1: V0 is better on validation rows by 1") for line in told)
+
+
+def test_a_budget_that_is_used_up_before_the_race_still_fits_everybody_once():
+    """Nothing would come of the comparison otherwise."""
+    lanes = Planted({f"V{i}": -float(i) for i in range(8)} | {"Counts": -99.0})
+    found, _ = race(lanes, families(8), seconds=1e-6)
+    standings = found.standings()
+    assert [name for _, name, *_ in lanes.asked] == ["Counts", *(f"V{i}" for i in range(8))]
+    assert all(budget >= LEARNED * FEWEST for _, _, budget, _ in lanes.asked)
+    assert survivors(standings.values()) == ["V0", "V1", "V2", "V3", "Counts"]
 
 
 def test_two_lanes_give_everybody_twice_the_time():
