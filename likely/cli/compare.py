@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from likely.cli.output import Json, Quiet, Seed, emit_json, one_command, print_table
+from likely.cli.pages import Markdown, write_pages
 
 
 def compare(
@@ -34,6 +35,7 @@ def compare(
         list[str] | None, typer.Option(help="NAME=FILE: samples of somebody else's model (may be repeated).")
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
+    markdown: Markdown = None,
     schema: Annotated[Path | None, typer.Option(help="A JSON file that overrides what columns are.")] = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -44,6 +46,7 @@ def compare(
     from likely.cli.progress import named_listeners
 
     check_page(out)
+    check_page(markdown)
     if target is not None or learning_curve:
         from likely.cli.predict import predict
 
@@ -55,20 +58,17 @@ def compare(
         listener=named_listeners(quiet=quiet or as_json) if processes == 1 else None,
         tell=None if quiet or as_json else partial(typer.echo, err=True),
     )  # fmt: skip
-    return report(found, out, quiet=quiet, as_json=as_json)
+    return report(found, out, markdown, quiet=quiet, as_json=as_json)
 
 
-def report(found: Any, out: Path | None, *, quiet: bool, as_json: bool) -> None:
+def report(found: Any, out: Path | None, markdown: Path | None = None, *, quiet: bool, as_json: bool) -> None:
     """Print a comparison, and write its page."""
     from likely.apps.told import conclusions, header_of, rows_of
     from likely.apps.told_race import advice_of, race_of
 
-    if out is not None:
-        from likely.report import write_comparison
-
-        write_comparison(found, out)
+    write_pages(found, out, markdown)
     if as_json:
-        emit_json(plain(found) | {"report": out})
+        emit_json(plain(found) | {"report": out, "markdown": markdown})
     elif not quiet:
         print_table(
             "", header_of(found), rows_of(found), note=_note(conclusions(found), advice_of(found), race_of(found))

@@ -45,7 +45,7 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
         "chart": _chart(everyone, beside),
         "scores": [lines.score_of(c, real, reference=c.name in beside) for c in ranked(everyone)],
         "verdicts": [lines.verdict_of(pair, verdict) for pair, verdict in comparison.verdicts.items()],
-        "rounds": comparison.rounds, "race": _race(comparison),
+        "unfit": comparison.unfit, "rounds": comparison.rounds, "race": _race(comparison),
         "ranks": ranks_of(exhibits), "ties": ties_of(exhibits, real), "codes": maps_of(exhibits),
         "checks": checked.names_of(found), "checked": checked.lines(found), "maps": checked.maps(found),
         "health": [each for each in map(lines.health_of, everyone) if each["findings"] or each["readings"]],

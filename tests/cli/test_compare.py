@@ -30,9 +30,10 @@ def test_json(cli):
 
 
 def test_quiet(cli, tmp_path):
-    told = cli("compare", "iris", "--families", "kde", "-q", "-o", "page.html")
+    told = cli("compare", "iris", "--families", "kde", "-q", "-o", "page.html", "--markdown", "page.md")
     assert (told.out, told.err) == ("", "")
     assert (tmp_path / "page.html").is_file()
+    assert (tmp_path / "page.md").read_text().startswith("# iris: which family suits it?")
 
 
 def test_what_cannot_be_compared(cli):
