@@ -71,13 +71,17 @@ LIGHT = {  # of tables
 PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 PREDICTED = ("one real", "reals", "label")  # what discriminative families model: they are given every condition
+LONG = ("image", "series", "wave")  # given a class, in the slow suite: bits are pictures, too
 CASES = [
-    pytest.param(family, space, condition, id=f"{family}-{space}-{condition}".replace(" ", "_"))
+    pytest.param(
+        family, space, condition, id=f"{family}-{space}-{condition}".replace(" ", "_"),
+        marks=[pytest.mark.slow] * (space in LONG and condition != "nothing"),
+    )
     for family in table("Family")
     for space in SPACES
     for condition in CONDITIONS
     if condition in QUICK or space in (PREDICTED if "Predicts" in promises(family) else ("mixed", "bits"))
-]
+]  # fmt: skip
 
 
 def family_for(name: str, space: str):
