@@ -234,3 +234,17 @@ def test_several_processes_come_to_the_same(tmp_path):
     one, two = (compare("iris", FAST, budget=5, processes=count) for count in (1, 2))
     assert [c.scores.mean for c in one.contenders] == [c.scores.mean for c in two.contenders]
     assert two.contenders[1].fitted.name == "VAE"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("data", ["digits", "breast_cancer"])
+def test_all_families_against_the_clock_are_accounted_for(data, tmp_path):
+    told = []
+    found = compare(data, "all", budget="60s", seeds=2, keep=tmp_path, tell=told.append)
+    named = {c.name for c in found.contenders} | {name for name, _ in found.unfit}
+    assert named == set(contenders_of("all"))
+    assert not [c.failed for c in found.contenders if "a bug in likely" in c.failed]
+    assert all(c.failed or c.late or c.samples is not None for c in found.contenders)
+    assert {each.name for each in found.rounds} >= {c.name for c in found.contenders}
+    assert "\n".join(told)
+    print("\n".join(told), found, sep="\n\n")
