@@ -122,6 +122,18 @@ def test_what_cannot_go_on_so_is_refused(record, model):
         foreseen(model, record, 3, known=pd.DataFrame({"load": ["a", "b", "c"]}))
 
 
+def test_levels_that_were_learned_with_noise_are_refused_and_told_as_changes_are_not():
+    counts = pd.DataFrame({"sold": np.random.default_rng(0).poisson(20, 300)})
+    family = likely.GaussianMixture(components=1)
+    with pytest.raises(CannotAnswer, match="--relative changes"):
+        foreseen(fitted(counts, family, Windows(length=8)), counts, 3)
+    told = foreseen(
+        fitted(counts, family, Windows(length=8, stride=1, relative=Relative.CHANGES)), counts, 3, draws=300
+    )
+    assert (told.values == told.values.round()).all()
+    assert told.values.mean() == pytest.approx(20, abs=2)
+
+
 def test_a_model_that_draws_through_time_fills_in_where_a_column_is_known(record):
     waves = fitted(record, "wavenet,width=8,skips=8,components=2", Windows(length=8), budget=5)
     assert foreseen(waves, record, 3).way == "exact"
