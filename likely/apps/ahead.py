@@ -46,7 +46,7 @@ class Goer:
             raise CannotAnswer(f"{fitted.name} does not draw a future moment by moment: its draws cannot be sharpened",
                                expected="a temperature of 1")  # fmt: skip
         if isinstance(model, Completes) and (partly or not isinstance(model, Continues)) and not fitted.lift.plain:
-            raise CannotAnswer(f"{fitted.name} learned levels or gaps of series with noise, given which it cannot go on",
+            raise CannotAnswer(f"{fitted.name} learned levels or gaps with noise, given which it cannot go on",
                                expected="real values without gaps, or a family that draws through time (WaveNet)",
                                remedy="whole numbers told as changes (--relative changes) are real values")  # fmt: skip
         return cls(model, fitted.lift, most, sharpness, how)
