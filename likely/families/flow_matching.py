@@ -20,9 +20,24 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
+from likely.adversarial import Noise
+from likely.adversarial.filling import filled
 from likely.backbones import Network
 from likely.backbones import denoiser as network_for
-from likely.contracts import Denoises, Estimate, Estimated, Family, Lifted, Player, Space, Trained, Turn
+from likely.contracts import (
+    Denoises,
+    Estimate,
+    Estimated,
+    Evidence,
+    Family,
+    Filled,
+    Fills,
+    Lifted,
+    Player,
+    Space,
+    Trained,
+    Turn,
+)
 from likely.diffusion import (
     Denoiser,
     Descends,
@@ -51,6 +66,7 @@ from likely.diffusion.flow import beside
 from likely.errors import FieldError
 from likely.rng import Rng
 
+LEGS = 10  # of the flow, where noise is sought that it takes to a row
 DROWNED = 100.0  # the least highest level: sampling starts where nothing but noise is
 
 
@@ -189,8 +205,10 @@ class FlowMatchingModel(Moving, Estimated, Descends, Denoises, Trained):
 
 
 @final
-class TransportedModel(Moving, Walks, Estimated, Trained):
+class TransportedModel(Moving, Walks, Estimated, Fills, Trained):
     """Of noise that was chosen for its row: a velocity, and no denoiser of other noise."""
+
+    word, particles = "heuristic", 16
 
     def walk(self, n: int, c: Tensor | None = None, *, way: Way, rng: Rng) -> Walked:
         if not follows_flow(way.sampler):
@@ -202,6 +220,19 @@ class TransportedModel(Moving, Walks, Estimated, Trained):
 
     def joined(self, x: Tensor, noise: Tensor, c: Tensor | None = None) -> Tensor:
         return self.family.pairing.paired(x, noise, c, self.condition)
+
+    def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:
+        """Noise that the flow takes to what is known, by a tolerance: where it ends is the rest."""
+        make = lambda z, rows: self._taken(z, None if c is None else c[rows])  # noqa: E731
+        return filled(make, Noise(math.prod(self.space.shape)), x, evidence, particles=particles, rng=rng)
+
+    def _taken(self, noise: Tensor, c: Tensor | None) -> Tensor:
+        """The rows that noise (N, cells) flows to, in a few legs that a slope can follow back."""
+        x = noise.unflatten(1, self.space.shape)
+        for leg in range(LEGS):
+            share = x.new_full((len(x),), 1 - leg / LEGS)
+            x = x - self.velocity(x, share, c) / LEGS
+        return x
 
 
 def _guided(guide: Guide, clean: Denoiser) -> Denoiser:
