@@ -112,17 +112,13 @@ class Boltzmann(nn.Module):
     def log_masses_held(self, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
         """(B, states): log p* of every state of the smaller side beside the known columns (B, D), others there."""
         states = self.spins() if self._of_hidden() else self.visible.every()
-        block = max(1, BLOCK // (len(states) * (self.visible.width + self.hidden)))
         one = Moved(*(None if part is None else part[:1] for part in moved))
-        parts = zip(rows.split(block), known.split(block))
-        return torch.cat([self._log_masses_held(states, one, *part) for part in parts])
-
-    def _log_masses_held(self, states: Tensor, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
         if not self._of_hidden():
-            return self.log_mass(states, moved).masked_fill(~self.visible.agreeing(states, rows, known), -math.inf)
+            every = self.log_masses(moved)
+            return every.masked_fill(~self.visible.agreeing(states, rows, known), -math.inf)
         bias = self.bias - self.visible.centre @ self.weight
-        lean = states @ (bias if moved.bias is None else bias + moved.bias[0])
-        return lean + self.visible.log_masses_held(self.down(states, moved), rows, known)
+        lean = states @ (bias if one.bias is None else bias + one.bias[0])
+        return lean + self.visible.log_masses_held(self.down(states, one), rows, known)
 
     def spins(self, codes: Tensor | None = None) -> Tensor:
         """(2^hidden, hidden), or of these codes alone."""

@@ -63,7 +63,7 @@ def clamped(
 
         def height(w: Tensor) -> Tensor:
             u, log_g = reference(w)
-            return _possible(log_density(u.unflatten(1, shape), rows) - log_g)  # (2)
+            return _possible(log_density(u.unflatten(1, shape), rows) - log_g).to(w.dtype)  # (2)
 
         step = torch.full((len(rows),), first_step(cells), device=x.device)
         way = Tilted(height, x.new_empty(len(rows), cells), step=step, held=reference.held)

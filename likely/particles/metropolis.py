@@ -88,7 +88,7 @@ class Tilted(Peopled[Wandering]):
         return Wandering(*(torch.where(going.view(-1, *(1,) * (a.dim() - 1)), a, b) for a, b in pairs))
 
     def follow(self, rows: Wandering, each: int) -> None:
-        kept = rows.kept.view(-1, each).to(rows.height.dtype).mean(1)
+        kept = rows.kept.view(-1, each).to(rows.z.dtype).mean(1)
         self.step = (self.step * torch.exp(SOON * (kept - BEST)).repeat_interleave(each)).clamp(LEAST, MOST)
 
 

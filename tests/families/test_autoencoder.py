@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
 import likely
+from likely.contracts import Evidence
 from likely.errors import CannotAnswer
+from likely.families.autoencoder import AutoencoderModel
+from likely.rng import Keyed
 from likely.source import promises
+from likely.spaces import reals
+from likely.testing.case import Case
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +63,23 @@ def test_given_a_class():
     given = likely.fit("iris", likely.Autoencoder(latent=2), condition="species", budget=200, certify=False)
     drawn = given.sample(60, given={"species": "setosa"})
     assert drawn["petal length (cm)"].mean() < 2.5
+
+
+@pytest.mark.parametrize("shown", [[True, False, False], [True, True, False]])
+def test_what_is_missing_follows_the_law_of_codes_and_rows(shown):
+    """A code of one number: what is known weighs every point of a grid of codes."""
+    model = Case(likely.Autoencoder(latent=1), reals(3)).model
+    assert isinstance(model, AutoencoderModel)
+    x, known = torch.tensor([[0.4, 0.5, 0.0]]).expand(1500, -1), torch.tensor([shown]).expand(1500, -1)
+    with torch.no_grad():
+        z = torch.linspace(-6, 6, 6001)[:, None]
+        said = model.said(z)
+        log_p = model.prior.log_prob(z).double() + said.log_known(x[:1], known[:1]).double()
+        told = model.fill(x, Evidence(known), particles=32, rng=Keyed(0))
+        mean = (log_p.softmax(0)[:, None] * said.law.mean(said.parameters)).sum(0)
+    assert torch.equal(told.x[known], x[known])
+    free = ~known[0]
+    assert (told.x[:, free].mean(0) - mean[free]).abs().max() < 0.03
+    assert told.log_evidence is not None
+    ratio = (told.log_evidence - log_p.logsumexp(0) - torch.tensor(12 / 6000).log()).exp()
+    assert abs(float(ratio.mean()) - 1) < 4 * float(ratio.std()) / 1500**0.5 + 0.03
