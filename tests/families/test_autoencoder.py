@@ -74,7 +74,10 @@ def test_what_is_missing_follows_the_law_of_codes_and_rows(shown):
     with torch.no_grad():
         z = torch.linspace(-6, 6, 6001)[:, None]
         said = model.said(z)
-        log_p = model.prior.log_prob(z).double() + said.log_known(x[:1], known[:1]).double()
+        log_p = (
+            model.prior.log_prob(z).double()
+            + said.log_known(x[:1].expand(6001, -1), known[:1].expand(6001, -1)).double()
+        )
         told = model.fill(x, Evidence(known), particles=32, rng=Keyed(0))
         mean = (log_p.softmax(0)[:, None] * said.law.mean(said.parameters)).sum(0)
     assert torch.equal(told.x[known], x[known])
