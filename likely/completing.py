@@ -9,6 +9,7 @@ is told instead. Draw k of row i is the same however long it took.
 # pandas' own types are unions that no check narrows
 # pyright: reportArgumentType=false
 
+import math
 import time
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
@@ -38,6 +39,7 @@ from likely.terms import Subject
 ROUNDS = (4, 32, 256, 2048, 16384)  # draws of each row that none has agreed with yet
 FEW, ENOUGH, MOST = 300, 2048, 1 << 17  # draws none of which agreed, to give up late or early; draws in all
 PATIENCE = 2.0
+LEAST = math.log(1e-12)  # what is told to be less probable is not drawn, though it could be: no data ever said so
 APART, AGAIN = 1 << 32, 1 << 48  # between the noise of a row's imputations, and of draws that are looked through
 WAYS = ("exact", "model-exact", "asymptotic", "heuristic")
 
@@ -227,13 +229,15 @@ def check_exact(name: str, way: str) -> None:
 
 
 def check_possible(log_chance: Tensor, own: Known) -> None:
-    """Ranges of probability 0 are told, and nothing is drawn."""
-    bad = (log_chance == -torch.inf).nonzero()[:, 0].tolist()
+    """Ranges that are next to impossible under the model are told, and nothing is drawn."""
+    bad = (~(log_chance > LEAST)).nonzero()[:, 0].tolist()
     if own.ranges and bad:
         ranges = {name: said[bad[0]] for name, said in own.ranges.items() if said[bad[0]] is not None}
         told = " and ".join(f"'{name}' in {said}" for name, said in ranges.items())
         where = "" if len(bad) == len(own) else f" in row {bad[0] + 1}"
-        raise Hopeless(f"{told} has probability 0 under the model, given what else is known{where}",
+        power = float(log_chance[bad[0]]) / math.log(10)
+        chance = f"about 1e{power:.0f}" if math.isfinite(power) else "0"
+        raise Hopeless(f"{told} has probability {chance} under the model, given what else is known{where}",
                        expected="ranges that the model thinks possible", remedy="a wider range")  # fmt: skip
 
 

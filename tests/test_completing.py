@@ -134,6 +134,8 @@ def test_what_is_impossible_is_told(made):
         bayes.sample(3, given={"age": ">40&<40.5"})
     with pytest.raises(Hopeless, match="probability 0"):
         made.sample(3, given={"visits": ">5&<6"})
+    with pytest.raises(Hopeless, match=r"'dose' in >60 has probability about 1e-\d\d+"):
+        bayes.sample(3, given={"dose": above(60)})
 
 
 # How good it is ------------------------------------------------------------------------------------------------------
