@@ -15,6 +15,7 @@ from likely.data import Pieces, Rows, Table
 from likely.report import checked, figure, lines, measures, rounds
 from likely.report.bars import Bar, amounts, intervals
 from likely.report.cards import card, ranked, room
+from likely.report.drawing import signed
 from likely.report.shown import maps_of, ranks_of, ties_of
 from likely.report.template import named, written
 
@@ -38,7 +39,7 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     cards = [card(c, real, known, reference=c.name in beside, most=most) for c in order]
     filled = {
         "purposes": [lines.purpose_of(each) for each in comparison.recommendations],
-        "conclusions": conclusions(comparison),
+        "conclusions": [signed(line) for line in conclusions(comparison)],
         "real": figure.picture_of(real, real, name="real rows", room=most) if isinstance(real, Pieces) else "",
         "word": real.word if isinstance(real, Pieces) else "rows",
         "cards": cards[:CARDS], "more": cards[CARDS:], "tables": isinstance(real, Table), "caption": caption(real),
