@@ -28,6 +28,7 @@ from likely.diffusion import (
     descended,
 )
 from likely.errors import CannotAnswer, FieldError
+from likely.fields import made
 from likely.filling import Filling, filled
 from likely.rng import Keyed
 from likely.spaces import Category, Count, Real, Vector, reals
@@ -226,3 +227,19 @@ def test_a_denoiser_that_learned_on_holes_fills_them_in_one_walk():
     assert np.array_equal(told.rows.pixels[:, ~hole], digits.pixels[:, ~hole])
     assert np.array_equal(told.rows.pixels[:2], pictures.complete(digits.take(range(2)), hole=hole, seed=4).rows.pixels)
     assert pictures.complete(digits, hole=hole, particles=2).way == "asymptotic"
+
+
+@pytest.mark.parametrize(
+    ("family", "way"),
+    [("gaussianmixture,components=2", "exact"), ("realnvp,width=16,layers=2", "asymptotic"),
+     ("pixelcnn,width=8,blocks=1", "asymptotic"), ("autoencoder,latent=2", "asymptotic"), ("gan,width=8", "heuristic")],
+)  # fmt: skip
+def test_pictures_with_holes_are_filled_by_models_of_every_kind(family, way):
+    pixels = (np.random.default_rng(0).random((40, 4, 4)) * 8).astype(np.uint8)
+    fitted = likely.fit(pixels, made("Family", family), budget=5)
+    hole = np.zeros((4, 4), dtype=bool)
+    hole[2:] = True
+    told = fitted.complete(pixels[:3], hole=hole, particles=None if way == "exact" else 4)
+    rows = np.asarray(getattr(told.rows, "pixels", told.rows)).reshape(3, 4, 4)
+    assert told.way == way
+    assert np.array_equal(rows[:, :2], pixels[:3, :2])
