@@ -41,6 +41,7 @@ from likely.training import Budget, Event, unfinished
 HELD = 1000  # validation rows by which it is decided who goes on, at most
 DRAWS = 16  # importance samples of a bound on the way
 LOOKED, A_SECOND = 64, 20  # validation rows that a training looks at: so many, and so many more a second of it
+TURN = 0.05  # seconds, less than which is no turn
 AGAIN = 3  # times its share that a family is given whose share is too small for one round of training
 Listeners = Iterable[Callable[[Event], None]]
 R = TypeVar("R")
@@ -145,7 +146,9 @@ class Learning(Task[Standing]):
         except (Interrupted, KeyboardInterrupt):
             raise
         except Overrun:
-            found = self._stopped(f"was not ready after {duration(time.perf_counter() - began)}")
+            took = time.perf_counter() - began
+            late = f"was not ready after {duration(took)}"
+            found = self._stopped(late if took > TURN else "the time of the race was over before its turn")
         except LikelyError as error:
             found = self._stopped(str(error), unfit=isinstance(error, FieldError | ConditionError))
         except Exception as error:

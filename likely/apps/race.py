@@ -95,7 +95,8 @@ class Race:
         share = max(self._share(rounds - number + 1, len(alive)), FEWEST if number == 1 else 0.0)
         each = "" if self.budget.seconds is None else f", {duration(share)} each"
         self.tell(f"round {number} of {rounds}: {len(alive)} {'families' if len(alive) > 1 else 'family'}{each}")
-        tasks = [self._task(number, rounds, one, share) for one in alive]
+        after = [share * rest / self.lanes.count for rest in reversed(range(len(alive)))]  # that others are sure of
+        tasks = [self._task(number, rounds, one, share, later) for one, later in zip(alive, after, strict=True)]
         found = {}
         for _, standing in self.lanes.done(tasks, self.arena, self.listen):
             found[standing.name] = standing
@@ -108,9 +109,9 @@ class Race:
         """Seconds for each: of what is left, as much in every round to come."""
         return self.allowance.left(self.share) * self.lanes.count / rounds / max(alive, 1)
 
-    def _task(self, number: int, rounds: int, before: Standing, share: float) -> Learning:
+    def _task(self, number: int, rounds: int, before: Standing, share: float, later: float) -> Learning:
         family, timed = self.families[before.name], self.budget.seconds is not None
-        counts = not learns_by_gradient(family)
+        counts, ends = not learns_by_gradient(family), self.allowance.left(self.share)
         share *= COUNTED if counts and rounds > 1 else 1.0
         certify = number == rounds and (not timed or share >= CERTIFIED)
         title = before.name if rounds == 1 else f"{before.name}, round {number} of {rounds}"
@@ -121,7 +122,8 @@ class Race:
             name=before.name, family=family, number=number,
             budget=f"{max(LEARNED * share, 0.01):.2f}s" if timed else self.budget.steps,
             limit=limit, until=time.monotonic() + over,
-            before=before, folder=folder, certify=certify, title=title, alone=folder is None,
+            before=before,
+            folder=folder, certify=certify, title=title, alone=folder is None,
         )  # fmt: skip
 
 

@@ -94,8 +94,10 @@ def test_an_interrupt_is_everybody_s(error):
 
 
 def test_what_takes_too_long_is_cut_off():
-    found = learning(limit=0.05).done(Stub(lambda: time.sleep(5)))
+    found = learning(limit=0.1).done(Stub(lambda: time.sleep(5)))
     assert found.failed.startswith("was not ready after")
+    over = learning(until=time.monotonic()).done(Stub(lambda: time.sleep(5)))
+    assert over.failed == "the time of the race was over before its turn"
 
 
 # With real rows ------------------------------------------------------------------------------------------------------

@@ -23,10 +23,11 @@ class Planted(Lanes):
     """Every family shows the number it is given; what was asked of it is written down."""
 
     def __init__(self, worth, failing=(), count=1):
-        self.worth, self.failing, self.count, self.asked = worth, failing, count, []
+        self.worth, self.failing, self.count, self.asked, self.untils = worth, failing, count, [], []
 
     def done(self, tasks, arena, listen):
         for task in tasks:
+            self.untils.append(task.until)
             self.asked.append((task.number, task.name, float(task.budget[:-1]), task.certify))
             mean = self.worth[task.name]
             scores = Scores(WAVE * (-1) ** len(self.asked) + mean, False, None, "m")
@@ -74,6 +75,13 @@ def test_a_budget_that_is_used_up_before_the_race_still_fits_everybody_once():
     assert [name for _, name, *_ in lanes.asked] == ["Counts", *(f"V{i}" for i in range(8))]
     assert all(budget >= LEARNED * FEWEST for _, _, budget, _ in lanes.asked)
     assert survivors(standings.values()) == ["V0", "V1", "V2", "V3", "Counts"]
+
+
+def test_who_takes_too_long_takes_nobody_else_s_share():
+    lanes = Planted({f"V{i}": -float(i) for i in range(3)} | {"Counts": 0.0})
+    race(lanes, families(3))[0].standings()
+    gaps = [later - earlier for earlier, later in zip(lanes.untils, lanes.untils[1:])]
+    assert gaps == pytest.approx([150.0] * 3, rel=0.01)
 
 
 def test_two_lanes_give_everybody_twice_the_time():
