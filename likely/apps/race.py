@@ -111,18 +111,17 @@ class Race:
 
     def _task(self, number: int, rounds: int, before: Standing, share: float, later: float) -> Learning:
         family, timed = self.families[before.name], self.budget.seconds is not None
-        counts, ends = not learns_by_gradient(family), self.allowance.left(self.share)
+        counts = not learns_by_gradient(family)
         share *= COUNTED if counts and rounds > 1 else 1.0
         certify = number == rounds and (not timed or share >= CERTIFIED)
         title = before.name if rounds == 1 else f"{before.name}, round {number} of {rounds}"
         folder = None if self.shelf is None else self.shelf.of(family)
         limit = PATIENCE * share + GRACE if timed else inf
-        over = max(self.allowance.left(self.share), limit if number == 1 else 0.0)  # a first round is there for all
+        over = max(self.allowance.left(self.share) - later, share if number == 1 else 0.0)  # a first round is for all
         return Learning(
             name=before.name, family=family, number=number,
             budget=f"{max(LEARNED * share, 0.01):.2f}s" if timed else self.budget.steps,
-            limit=limit, until=time.monotonic() + over,
-            before=before,
+            limit=limit, until=time.monotonic() + over, before=before,
             folder=folder, certify=certify, title=title, alone=folder is None,
         )  # fmt: skip
 
