@@ -98,9 +98,13 @@ def autoregressions(values: np.ndarray, asked: Question, origins: np.ndarray) ->
 
 
 def vector_autoregression(values: np.ndarray, asked: Question, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same of one VAR of all channels, told in units of each one's spread."""
+    """The same of one VAR of all channels, told in units of each one's spread; of equal columns one is in it."""
     from statsmodels.tsa.api import VAR
 
+    _, first, again = np.unique(values, axis=1, return_index=True, return_inverse=True)
+    if len(first) < values.shape[1]:
+        mean, std = vector_autoregression(values[:, first], asked, origins)
+        return mean[..., again.ravel()], std[..., again.ravel()]
     size = values[: asked.learned].std(0)
     fit = VAR(values[: asked.learned] / size).fit(maxlags=max(asked.lags), ic="bic")
     mean, cov = linear(values / size, fit.coefs, fit.intercept, np.asarray(fit.sigma_u), origins)
