@@ -288,7 +288,7 @@ def _pictures(fitted: Subject, codec: ImageCodec, data: Any, hole: Any, given: A
     images, unknown = holed(data, hole, levels=codec.levels, channels=codec.space.channels)
     known = terms.known_of(fitted, frames.said(images, fitted.card.condition, given), len(images))
     c, way = terms.condition(fitted, known, Keyed(how.seed))
-    way = max(way, how.word(model), key=WAYS.index)
+    way = max(way, how.word(model, fitted.lift), key=WAYS.index)
     if how.exact:
         check_exact(fitted.name, way)
     made, share = inpainted(model, fitted.lift, codec, images, unknown, c, how)

@@ -19,11 +19,13 @@ from likely.codecs import ImageCodec, Lift
 from likely.contracts import AnyOrder, Completes, Evidence, Filled, Fills
 from likely.data import Images
 from likely.diffusion import Descends, Informed, Reconstruction, Twisted, Within, filled_in
+from likely.distributions.resampled import effective_share
 from likely.errors import CannotAnswer, FieldError
 from likely.rng import Keyed
 from likely.scoring import BATCH, batches, first_weight, placed
 
 ORDERS = 8  # that are compared, where a model answers in any
+NOISES = 32  # draws of the noise under the known cells of each row, where nothing else is asked
 CELLS = 1 << 18  # lifted cells that a denoiser is asked for together
 
 Filler = Completes | Fills | Descends
@@ -54,8 +56,8 @@ class Filling:
         """A denoiser's way."""
         return self.by or (Twisted() if self.particles is None else Twisted(particles=self.particles))
 
-    def word(self, model: Filler) -> str:
-        """How good the draws are."""
+    def word(self, model: Filler, lift: Lift | None = None) -> str:
+        """How good the draws are; the noise of a lift is drawn by particles, even where a model is exact."""
         if self.shows(model):
             return "model-exact"
         if not isinstance(model, Completes | Fills):
@@ -63,9 +65,11 @@ class Filling:
         if self.by is not None:
             raise CannotAnswer(f"{type(model).__name__.removesuffix('Model')} completes in a way of its own",
                                expected=f"{type(self.by).__name__} for a model that denoises")  # fmt: skip
-        if isinstance(model, Completes):
-            return "model-exact" if isinstance(model, AnyOrder) else "exact"
-        return model.word
+        if not isinstance(model, Completes):
+            return model.word
+        if lift is not None and not lift.plain:
+            return "asymptotic"
+        return "model-exact" if isinstance(model, AnyOrder) else "exact"
 
 
 def inpainted(
@@ -122,6 +126,8 @@ def _together(lift: Lift) -> int:
 def _batch(
     model: Filler, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, how: Filling, rng: Keyed
 ) -> Filled:  # the share is NaN where there are no particles
+    if isinstance(model, Completes) and not lift.plain:
+        return _beneath(model, lift, x, known, c, how.particles or NOISES, rng)
     if isinstance(model, Completes):
         return Filled(model.complete(x, Evidence(known), c, rng=rng), torch.full((len(x),), torch.nan, device=x.device))
     if isinstance(model, Fills):
@@ -129,6 +135,18 @@ def _batch(
     if how.shows(model):
         return _shown(model, lift, x, known, c, rng)
     return _reconstructed(model, lift, x, known, c, how.reconstruction(), rng)
+
+
+def _beneath(
+    model: Completes, lift: Lift, x: Tensor, known: Tensor, c: Tensor | None, particles: int, rng: Keyed
+) -> Filled:
+    """Known cells stand for intervals: reals are drawn there, evenly, and one is kept by its evidence."""
+    told, noise, each = lift.mask(known), rng.fork(1), torch.arange(len(x), device=x.device)
+    u = torch.stack([lift.up(x, rng=noise)[0] for _ in range(particles)], 1)
+    log_weights = torch.stack([model.log_evidence(part, Evidence(told), c) for part in u.unbind(1)], 1)
+    kept = u[each, rng.categorical(log_weights)]
+    made = lift.settled(model.complete(kept, Evidence(told), c, rng=rng), known, lift.bounds(x, known).high)
+    return Filled(torch.where(known, x, made), effective_share(log_weights))
 
 
 def _particles(
