@@ -18,10 +18,10 @@ class Overrun(BaseException):
 @final
 @dataclass(frozen=True)
 class Allowance:
-    """Seconds that may be spent, those of earlier sessions among them; None: as many as it takes."""
+    """Seconds that may be spent, those of earlier runs among them; None: as many as it takes."""
 
     seconds: float | None
-    before: float = 0.0  # spent in earlier sessions
+    before: float = 0.0  # spent in earlier runs
     began: float = field(default_factory=time.perf_counter)
 
     @property

@@ -107,7 +107,7 @@ class Task(ABC, Generic[R]):
 
     @abstractmethod
     def done(self, arena: Arena, listeners: Listeners = ()) -> R:
-        """Do it; what was kept of an earlier session is not done again."""
+        """Do it; what was kept of an earlier run is not done again."""
 
 
 @final

@@ -82,7 +82,7 @@ class Judging(Task[Contender]):
         return judged
 
     def _kept(self) -> Contender | None:
-        """What an earlier session found of the same weights."""
+        """What an earlier run found of the same weights."""
         said = None if self.folder is None else read_json(self.folder / "judged.json")
         if self.folder is None or said is None or said["held"] != self.held or (fitted := self.model) is None:
             return None

@@ -40,7 +40,7 @@ class Shelf:
 
     @property
     def spent(self) -> float:
-        """Seconds that earlier sessions took."""
+        """Seconds that earlier runs took."""
         return float((read_json(self._clock) or {}).get("spent", 0.0))
 
     def note(self, spent: float) -> None:

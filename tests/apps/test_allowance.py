@@ -10,7 +10,7 @@ import pytest
 from likely.apps.allowance import Allowance, Overrun, cut_off
 
 
-def test_what_earlier_sessions_took_is_spent():
+def test_what_earlier_runs_took_is_spent():
     found = Allowance(100.0, 90.0)
     assert 90 < found.spent < 95
     assert 5 < found.left() < 10
