@@ -152,8 +152,9 @@ def test_a_row_s_score_does_not_depend_on_its_company():
 def test_a_model_without_a_density_names_families_that_have_one(gan):
     with pytest.raises(CannotAnswer, match=r"GAN has no density.*NaiveBayes"):
         gan.score("moons")
+    label = likely.fit("iris", likely.Logistic(), target="species", certify=False)
     with pytest.raises(CannotAnswer, match="Families that can"):
-        gan.complete(pd.DataFrame({"x": [1.0]}))
+        label.complete(likely.read("iris").frame.head(2))
     with pytest.raises(CannotAnswer, match="no latent space"):
         likely.fit("moons", likely.KDE()).encode("moons")
 

@@ -204,8 +204,8 @@ class Visible(nn.Module):
                                    torch.where(self._valued(rows), value, told[:, self.reals]))  # fmt: skip
         return torch.where(known, told, self._there(logits).logsumexp(2)).sum(1)
 
-    def log_masses_held(self, push: Tensor, rows: Tensor, known: Tensor) -> Tensor:
-        """The same of every push (S, width) beside every row (B, D): (B, S), float64."""
+    def log_masses_held(self, push: Tensor, rows: Tensor, known: Tensor, *, present: bool) -> Tensor:
+        """The same of every push (S, width) beside every row (B, D): (B, S), float64; the others there, or anything."""
         push, known = push.double(), known.double()
         if self.binary and self.bias is not None:
             lean = push + self.bias
@@ -214,7 +214,8 @@ class Visible(nn.Module):
         hot = torch.nn.functional.one_hot(state, logits.shape[2]).double() * known[:, :, None]
         if self.reals and self.log_scale is not None:
             hot[:, self.reals, 0] = 0.0  # a value is no state: below
-        told = hot.flatten(1) @ logits.clamp(min=NEVER).flatten(1).T + (1 - known) @ self._there(logits).logsumexp(2).T
+        free = self._there(logits) if present else logits
+        told = hot.flatten(1) @ logits.clamp(min=NEVER).flatten(1).T + (1 - known) @ free.logsumexp(2).T
         told = told if not self.reals else told + self._valued_at(push, rows, known)
         return told.masked_fill(told < 0.1 * NEVER, -math.inf)
 
@@ -225,12 +226,14 @@ class Visible(nn.Module):
         alone = (valued * (-0.5 * z.square() - self.log_scale - HALF_LOG_2PI)).sum(1, keepdim=True)
         return alone + (z * valued) @ push[:, self.states :].T
 
-    def agreeing(self, states: Tensor, rows: Tensor, known: Tensor) -> Tensor:
-        """(B, S): which states (S, D) have the known columns of rows, and miss none of the others."""
+    def agreeing(self, states: Tensor, rows: Tensor, known: Tensor, *, present: bool) -> Tensor:
+        """(B, S): which states (S, D) have the known columns of rows, and, where asked, miss none of the others."""
         most = self.place.shape[1]
         hot = torch.nn.functional.one_hot(self.states_of(rows).clamp(min=0), most) * known[:, :, None]
         every = torch.nn.functional.one_hot(states.long(), most).float().flatten(1)
         right = hot.float().flatten(1) @ every.T == known.sum(1, keepdim=True)
+        if not present:
+            return right
         gone = torch.where(self.cells.gone >= 0, self.bins.sizes - 1, -1)
         return right & ((~known).float() @ (states == gone).float().T == 0)
 

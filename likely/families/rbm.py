@@ -105,21 +105,22 @@ class ListedRBMModel(Machine, Density, Latent, Completes, Trained, Prepared):
     def log_evidence(self, x: Tensor, evidence: Evidence, c: Tensor | None = None) -> Tensor:
         known, told = self.known(evidence), x.new_zeros(len(x), dtype=torch.float64)
         for at, given in alike(c, len(x)):
-            told[at] = self._held(x[at], known[at], given).logsumexp(1) - self._log_masses(given).double().logsumexp(0)
+            held = self._held(x[at], known[at], given, present=False)
+            told[at] = held.logsumexp(1) - self._log_masses(given).double().logsumexp(0)
         return (told + self.machine.visible.log_within_known(x, evidence.known)).to(self.machine.weight.dtype)
 
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         known, visible = self.known(evidence), self.machine.visible
         at, level = torch.zeros(len(x), dtype=torch.int64, device=x.device), rng.uniform((len(x), 1), like=x.double())
         for rows, given in alike(c, len(x)):
-            laid = self._held(x[rows], known[rows], given).softmax(1).cumsum(1)
+            laid = self._held(x[rows], known[rows], given, present=True).softmax(1).cumsum(1)
             at[rows] = (laid <= level[rows] * laid[:, -1:]).sum(1).clamp_(max=laid.shape[1] - 1)
         drawn = self.machine.of_states(at, self.machine.moved(c), rng=rng, present=True)
         return torch.where(evidence.known, x, visible.whole(drawn, rng=rng.fork(WHOLE)).to(x.dtype))
 
-    def _held(self, x: Tensor, known: Tensor, given: Tensor | None) -> Tensor:
+    def _held(self, x: Tensor, known: Tensor, given: Tensor | None, *, present: bool) -> Tensor:
         rows = self.machine.visible.held(x, known.view(x.shape))
-        return self.machine.log_masses_held(self.machine.moved(given), rows, known).double()
+        return self.machine.log_masses_held(self.machine.moved(given), rows, known, present=present).double()
 
     def _log_masses(self, given: Tensor | None) -> Tensor:
         """log p* of every state of the smaller side, worked out once for these weights."""

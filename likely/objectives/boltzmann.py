@@ -109,16 +109,16 @@ class Boltzmann(nn.Module):
         lean = states @ (bias if moved.bias is None else bias + moved.bias[0])
         return lean + self.visible.log_mass(self.down(states, moved))  # (4)
 
-    def log_masses_held(self, moved: Moved, rows: Tensor, known: Tensor) -> Tensor:
-        """(B, states): log p* of every state of the smaller side beside the known columns (B, D), others there."""
+    def log_masses_held(self, moved: Moved, rows: Tensor, known: Tensor, *, present: bool) -> Tensor:
+        """(B, states): log p* of every state of the smaller side beside known columns (B, D), others there or not."""
         states = self.spins() if self._of_hidden() else self.visible.every()
         one = Moved(*(None if part is None else part[:1] for part in moved))
         if not self._of_hidden():
             every = self.log_masses(moved)
-            return every.masked_fill(~self.visible.agreeing(states, rows, known), -math.inf)
+            return every.masked_fill(~self.visible.agreeing(states, rows, known, present=present), -math.inf)
         bias = self.bias - self.visible.centre @ self.weight
         lean = states @ (bias if one.bias is None else bias + one.bias[0])
-        return lean + self.visible.log_masses_held(self.down(states, one), rows, known)
+        return lean + self.visible.log_masses_held(self.down(states, one), rows, known, present=present)
 
     def spins(self, codes: Tensor | None = None) -> Tensor:
         """(2^hidden, hidden), or of these codes alone."""

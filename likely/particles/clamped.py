@@ -18,7 +18,7 @@ from likely.distributions.remembered import Remembered, alike
 from likely.particles.metropolis import Tilted, first_step
 from likely.particles.parts import in_parts
 from likely.particles.reference import Bounded, Moments, Reference, moments
-from likely.particles.tempered import tempered
+from likely.particles.tempered import FAINTEST, tempered
 from likely.rng import Keyed, Rng
 
 DRAWS = 1024  # of a model, by which the normal law is found
@@ -86,5 +86,5 @@ def bounded(x: Tensor, evidence: Evidence) -> Bounded:
 
 
 def _possible(height: Tensor) -> Tensor:
-    """What is no number cannot be."""
-    return torch.where(torch.isnan(height), -torch.inf, height)
+    """What is no number cannot be; it stays finite, so that none of it, at b = 0, is nothing."""
+    return torch.where(torch.isnan(height), FAINTEST, height).clamp(min=FAINTEST)

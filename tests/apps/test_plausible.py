@@ -64,10 +64,10 @@ def test_by_particles_too(odd):
     assert found.rows.shape == (1, 6)
 
 
-def test_who_cannot_complete_and_pictures_are_refused(odd):
-    flow = likely.fit(rows(200, 0), likely.GAN(width=16), budget=2, certify=False)
-    with pytest.raises(CannotAnswer, match="completion"):
-        plausible(flow, odd)
+def test_who_cannot_complete_and_pictures_are_refused():
+    label = likely.fit("iris", likely.Logistic(), target="species", certify=False)
+    with pytest.raises(CannotAnswer, match="complet"):
+        plausible(label, "iris")
     digits = likely.fit("digits", likely.FactorAnalysis(), certify=False)
     with pytest.raises(CannotAnswer, match="columns"):
         plausible(digits, "digits")

@@ -54,10 +54,11 @@ def test_models_that_were_fitted_to_arrays_and_polars(cli, tmp_path):
         assert cli("complete", name, "partial.csv").code == 0
 
 
-def test_families_that_cannot(cli, models):
+def test_families_that_cannot_exactly(cli, models):
     iris = likely.read("iris").frame.head(3).drop(columns="species")
     iris.to_csv("partial.csv", index=False)
-    cli("complete", models["gan"], "partial.csv").fails(4, "NaiveBayes")
+    cli("complete", models["gan"], "partial.csv", "--exact").fails(4, "NaiveBayes")
+    assert "heuristic" in cli("complete", models["gan"], "partial.csv").err
 
 
 def test_columns_that_are_none_of_the_data_s(cli, models):

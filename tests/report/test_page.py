@@ -104,6 +104,7 @@ def test_the_race_is_told(written):
         assert said in words
 
 
+@pytest.mark.slow
 def test_a_page_of_large_pictures_by_many_stays_small(planted, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (120, 96, 96, 3)).astype(np.uint8)  # noise: nothing to compress
     real = Images(pixels)
