@@ -72,10 +72,11 @@ PICTURES = ("bits", "image", "series", "wave")
 QUICK = ("nothing", "class")  # every family x space with these; the other conditions on one table and one picture each
 PREDICTED = ("one real", "reals", "label")  # what discriminative families model: they are given every condition
 LONG = ("image", "series", "wave")  # given a class, in the slow suite: bits are pictures, too
+LONGER = tuple(("bits", condition) for condition in CONDITIONS if condition not in QUICK)  # a table is given them, too
 CASES = [
     pytest.param(
         family, space, condition, id=f"{family}-{space}-{condition}".replace(" ", "_"),
-        marks=[pytest.mark.slow] * (space in LONG and condition != "nothing"),
+        marks=[pytest.mark.slow] * (condition != "nothing" if space in LONG else (space, condition) in LONGER),
     )
     for family in table("Family")
     for space in SPACES
