@@ -1,7 +1,8 @@
 """Unknown cells drawn given the known ones, a batch at a time: exactly where a model can, else by particles.
 
 A denoiser sees cells lifted to reals. What is known of a cell is then between which reals it lies, and particles come
-down from noise to reals that all stand for the known cells; a free cell is drawn given that it is not missing.
+down from noise to reals that all stand for the known cells; a free cell is drawn given that it is not missing. A model
+that completes reals exactly is told reals that known cells may stand for; of several such, its evidence keeps one.
 
 Draws are given the condition. One that a table does not say was drawn before: given what is known of the row only
 where a model `Completes`.

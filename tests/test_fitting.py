@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 import torch
 
 import likely
+from likely.certificates import certify
 from likely.data import BytePages, Texts, read, sounds_of, split
 from likely.distributions.kernels import Tophat
 from likely.errors import BudgetTooSmall, ConditionError, DataError, EmptyData, FieldError, Interrupted, LikelyError
@@ -96,7 +98,8 @@ likely.fit("iris", {family!r}, condition="species", budget=2000, folder=sys.argv
 """
 
 
-def test_killed_and_resumed_ends_in_the_same_bits(tmp_path):
+def test_killed_and_resumed_ends_in_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr("likely.run.certify", partial(certify, cap=600))  # on a busy machine the cap leaves rows out
     whole = likely.fit("iris", SMALL, condition="species", budget=2000, folder=tmp_path / "whole.likely", engine=PLAIN)
     run = tmp_path / "killed.likely"
     process = subprocess.Popen(
@@ -458,7 +461,7 @@ def test_weights_are_chosen_without_a_look_at_a_test_row(monkeypatch):
     (contender,) = found.contenders
     test = split(read("wine")).test
     cells = contender.fitted.codec.encode(test).x
-    assert len(given) > 3  # the GAN's two, the rows of the independent columns, and of other references
+    assert len(given) == 8  # the GAN's two, the rows of the independent columns, and of other references
     assert sum(found.rows.values()) == len(read("wine"))
     for part in given:
         assert not (torch.cdist(part.x, cells) == 0).any()

@@ -94,8 +94,9 @@ def _python(family: str, comparison: "Comparison", steps: int | None, draws: int
     given = f", condition={list(comparison.condition)!r}" if comparison.condition else ""
     budget = f", budget={steps}" if steps else ""
     return (
-        f"parts = split(read({comparison.source!r}))  # from likely.data import read, split\n"
+        "import likely\nfrom likely.data import read, split\n\n"
+        f"parts = split(read({comparison.source!r}))\n"
         f"fitted = likely.fit(parts.train, {family}, validation=parts.validation{given}{budget}, "
         f"seed={comparison.seed})\n"
-        f"fitted.score(parts.test, {f'draws={draws}, ' if draws else ''}seed={comparison.seed})"
+        f"scores = fitted.score(parts.test, {f'draws={draws}, ' if draws else ''}seed={comparison.seed})\nprint(scores)"
     )

@@ -8,13 +8,20 @@ from likely.apps.contender import Contender
 from likely.apps.measure import INDEPENDENT
 from likely.apps.told import told_mean
 from likely.apps.words import duration, listed
-from likely.contracts import AnyOrder, Completes, Drawable, Fills, Latent
+from likely.contracts import Completes, Drawable, Fills, Latent
 from likely.diffusion import Descends
+from likely.filling import Filling
 from likely.metrics import Measure
 
 AREA, NEARER, COPIES = "two-sample AUC", "nearer to training", "copies"
 REPEATS = 0.6  # the share of rows nearer to training from which a model is not recommended for new rows
 CODES = "trustworthiness"
+FILLS = {  # how good completion is, the best first
+    "exact": "fills in what is missing exactly",
+    "model-exact": "fills in what is missing as it has learned to, by conditionals that disagree a little",
+    "asymptotic": "fills in what is missing by particles, the better the more there are",
+    "heuristic": "fills in what is missing by a heuristic",
+}
 
 
 def recommendations(found: Comparison) -> tuple[Recommendation, ...]:
@@ -58,17 +65,15 @@ def score(found: Comparison) -> Recommendation:
 
 
 def complete(found: Comparison) -> Recommendation:
-    """The best scorer that fills in exactly; where there is none, one that does so asymptotically."""
-    exact = [c for c in _by_score(found) if _is(c, Completes) and not _is(c, AnyOrder)]
-    nearly = [c for c in _by_score(found) if _is(c, AnyOrder)]
-    drawn = [c for c in found.contenders if _is(c, Fills, Descends) and c not in exact]
-    for able, way in ((exact, "exactly"), (nearly, "in any order, which orders disagree on a little"),
-                      (drawn, "by particles, the better the more there are")):  # fmt: skip
-        if able:
-            told = (f"{able[0].name}: {_told(able[0])}",) if able[0].scores is not None else ()
-            better = [c for c in nearly if c.scores and able[0].scores and c.scores.mean > able[0].scores.mean]
-            told += tuple(f"{c.name}, which completes in any order: {_told(c)}" for c in better[:1] if c is not able[0])
-            return Recommendation("complete", able[0].name, f"It fills in what is missing {way}.", told)
+    """The best scorer of those that fill in best: exactly, or as near to it as there is one."""
+    able = {how: [c for c in _ranked_first(found) if _completes(c) == how] for how in FILLS}
+    for how, contenders in able.items():
+        if contenders:
+            first = contenders[0]
+            told = (f"{first.name}: {_told(first)}",) if first.scores is not None else ()
+            better = [c for c in able["model-exact"][:1] if c is not first and _mean(c) > _mean(first)]
+            told += tuple(f"{c.name}, which {FILLS['model-exact']}: {_told(c)}" for c in better)
+            return Recommendation("complete", first.name, f"It {FILLS[how]}.", told)
     return Recommendation("complete", "", "No family here fills in what is missing.")
 
 
@@ -121,6 +126,20 @@ def _by_score(found: Comparison) -> list[Contender]:
     """Those that can be ranked, the highest number first."""
     able = [c for c in found.contenders if c.scores is not None and (c.scores.bound or c.scores.kind == "=")]
     return sorted(able, key=_mean, reverse=True)
+
+
+def _ranked_first(found: Comparison) -> list[Contender]:
+    """All, those that can be ranked first."""
+    ranked = _by_score(found)
+    return [*ranked, *(c for c in found.contenders if c not in ranked)]
+
+
+def _completes(contender: Contender) -> str:
+    """How good its completion is; nothing where it has none."""
+    fitted = contender.fitted
+    if fitted is None or not isinstance(fitted.model, Completes | Fills | Descends):
+        return ""
+    return Filling().word(fitted.model, fitted.lift)
 
 
 def _mean(contender: Contender) -> float:

@@ -28,7 +28,7 @@ from likely.contracts import (
     Trained,
     Weighted,
 )
-from likely.errors import LikelyError
+from likely.errors import CannotAnswer
 from likely.rng import Keyed, Stepped
 from likely.spaces import Tokens, Vector, absent, present
 from likely.store import fill
@@ -357,7 +357,7 @@ def a_cell_left_out_is_integrated_out(case: Case) -> None:
     told = model.log_evidence(case.u, Evidence(~gone), case.c).detach()
     try:
         close(_log_prob(case, case.u.masked_fill(gone, torch.nan), case.c), told, "cells left out")
-    except LikelyError as refusal:
+    except CannotAnswer as refusal:
         raise Beside("rows with gaps are refused") from refusal
 
 

@@ -18,6 +18,7 @@ def models():
         "NaiveBayes": likely.NaiveBayes(),
         "VAE": likely.VAE(latent=2),
         "BayesNet": likely.BayesNet(),
+        "BiGAN": likely.BiGAN(width=8),
     }
     return {name: likely.fit("iris", family, budget=2, certify=False) for name, family in known.items()}
 
@@ -65,6 +66,17 @@ def test_complete_prefers_who_does_it_exactly(found):
     told = complete(found(("VAE", "≥ ≈", -0.1, 0.6)))
     assert (told.name, "by particles" in told.why) == ("VAE", True)
     assert complete(found(("GAN", "", None, 0.6))).name == ""
+    told = complete(found(("BiGAN", "", None, 0.6)))
+    assert (told.name, told.why) == ("BiGAN", "It fills in what is missing by a heuristic.")
+    assert complete(found(("BiGAN", "", None, 0.6), ("VAE", "", None, 0.6))).name == "VAE"
+
+
+def test_a_mixture_of_pictures_is_not_said_to_be_exact(found):
+    """Its cells are lifted, so that it fills in by particles; nothing in its promises says so."""
+    plain = found(("KDE", "=", -1.0, 0.6))
+    digits = likely.fit("digits", likely.GaussianMixture(components=2), certify=False)
+    told = complete(replace(plain, contenders=(replace(plain.contenders[0], fitted=digits),)))
+    assert "by particles" in told.why
 
 
 def test_look_inside_codes_or_a_graph(found, models):
