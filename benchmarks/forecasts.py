@@ -5,7 +5,9 @@
 Each record's first part is learned from, its end is forecast from evenly spaced origins, each given what came before.
 ETTh1 (hourly, 12 months of training, 4 left out, 4 of test: the usual 14,400 hours), 24 hours, a season of 24; exchange
 rates of 8 currencies and 6 columns of a stock (daily; the first 70 %, the last 20 %), 24 days, a season of 1. How ours
-was made (windows, levels or growth, how many components) was chosen on the part in between. One model a channel.
+was made (windows, levels or growth or growth over its volatility, how many components) was chosen on the part in
+between: there, of 60 origins, exchange rates told by their growth had a CRPS of 0.00953, over their volatility 0.00909
+(naive 0.00955); the stock 0.0995 and 0.1047 (naive 0.1092), so that it is told without. One model a channel.
 
     naive   the last season again, with residuals of whole futures drawn from what came before the first origin
     AR      statsmodels' AutoReg of each channel, its lags by BIC among a few, Gaussian innovations, in closed form
@@ -71,9 +73,10 @@ def question(name: str, moments: int) -> Question:
     if name == "ett":
         windows = Windows(length=120, stride=2)
         return Question(name, 8640, 11520, 24, (24, 48, 72), windows, 1, Full())
-    windows = Windows(length=48, stride=1, relative=Relative.GROWTH)
+    volatility, components = (30, 1) if name == "exchange" else (0, 3)
+    windows = Windows(length=48, stride=1, relative=Relative.GROWTH, volatility=volatility)
     ends = round(0.7 * moments), round(0.8 * moments)
-    return Question(name, *ends, 1, (1, 2, 5, 10), windows, 3, Diagonal())
+    return Question(name, *ends, 1, (1, 2, 5, 10), windows, components, Diagonal())
 
 
 # The peers -----------------------------------------------------------------------------------------------------------

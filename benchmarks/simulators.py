@@ -191,6 +191,7 @@ def judged(name: str, simulations: int, place: int, asked: argparse.Namespace) -
              for column, u in calibration.columns.items()}  # fmt: skip
     return told | {
         "C2ST": round(float(np.mean(each)), 4), "C2ST of each": each, "published NPE": PUBLISHED[name].get(simulations),
+        "observations": len(each), "points": asked.points,
         "calibrated": calibration.passed, "ranks": ranks, "seconds": round(time.perf_counter() - start, 1),
         "family": str(fitted.card.family),
     }  # fmt: skip
@@ -218,7 +219,7 @@ def main() -> None:
             print(f"{key}: C2ST {found[key]['C2ST']} (published NPE {found[key]['published NPE']})", flush=True)
             told = {"benchmark": "simulators", "date": datetime.now(UTC).isoformat(timespec="seconds"),
                     "command": " ".join(["python", *sys.argv]), "machine": machine(), "others": busy.others(),
-                    "observations": asked.observations, "points": asked.points, "found": found}  # fmt: skip
+                    "found": found}  # fmt: skip
             place.write_text(json.dumps(told, indent=1) + "\n")
 
 

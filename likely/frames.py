@@ -144,7 +144,7 @@ def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, 
     said = {"texts": codec.form} if isinstance(codec, TextsCodec) else schema  # a few lines may look like a table
     rows = _pieces(named, codec) or (named if isinstance(named, Rows) else read(named, schema=said))
     if isinstance(rows, Table) and isinstance(codec, SeriesCodec):
-        windows = Windows(length=codec.space.length, relative=codec.relative)
+        windows = Windows(length=codec.space.length, relative=codec.relative, volatility=codec.memory)
         rows = windowed(rows, windows, codec.channels)  # a record, told as the fitted one was, each moment once
     if not isinstance(rows, codec.reads):
         raise WrongRows(f"these rows are {rows.word}", expected=f"{codec.reads.word}, as the model was fitted on")

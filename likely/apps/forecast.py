@@ -118,7 +118,7 @@ def foreseen(
     for places in _alike(begun.lengths.tolist()):
         some = begun.take(places.numpy())
         start = _beginning(codec, some)[..., -most:]
-        last = some.values[:, int(some.lengths[0]) - 1]
+        last = some.values[:, int(some.lengths[0]) - codec.lead : int(some.lengths[0])]
         each = torch.arange(draws).repeat_interleave(len(places)) * APART + places.repeat(draws)
         for numbers in each.split(BATCH):
             series = numbers % APART
@@ -140,8 +140,8 @@ def _check_room(begun: Panel, steps: int, codec: SeriesCodec) -> None:
     if not begun.windows and longest + steps > most:
         raise WrongRows(f"a series of {longest} moments and {steps} steps", expected=f"at most {most} moments together",
                         remedy="fewer steps; a table of moments goes on as far as is asked")  # fmt: skip
-    if codec.origin and len(begun) and not begun.lengths.all():
-        raise WrongRows("nothing has begun that could change", expected="at least one moment")
+    if len(begun) and (least := int(begun.lengths.min())) < codec.lead:
+        raise WrongRows(f"{least} moments, before which nothing could change", expected=f"at least {codec.lead}")
 
 
 def _fixed(known: pd.DataFrame, codec: SeriesCodec, count: int, steps: int) -> Array:

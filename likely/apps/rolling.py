@@ -105,7 +105,7 @@ def placed_origins(moments: int, horizon: int, season: int, origins: int | Array
 
 def before(values: Array, places: Array, codec: SeriesCodec) -> Panel:
     """What each forecast is given: as many moments as the model can use."""
-    length = min(codec.space.length + bool(codec.origin), int(places.min()))
+    length = min(codec.space.length + codec.lead, int(places.min()))
     return Panel(values[places[:, None] + np.arange(-length, 0)], codec.channels, codec.space.levels, windows=True)
 
 

@@ -40,6 +40,10 @@ def fit(
     relative: Annotated[
         str, typer.Option(help="Windows tell their levels, their changes, or their growth (for what wanders).")
     ] = "levels",
+    volatility: Annotated[
+        int,
+        typer.Option(help="Changes are told over the spread of so many before them (calm and stormy times).", min=0),
+    ] = 0,
     weight: Annotated[str | None, typer.Option(help="A column of row weights.")] = None,
     init: Annotated[Path | None, typer.Option(help="Go on from this saved model, on this data.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; else a GPU where there is one.")] = None,
@@ -58,7 +62,7 @@ def fit(
     from likely.cli.progress import listeners
     from likely.fitting import fit as fit_rows
 
-    windows = windows_of(window, stride, relative)
+    windows = windows_of(window, stride, relative, volatility)
     fitted = fit_rows(
         data, described, condition=condition, target=target, validation=validation, budget=budget, seed=seed,
         folder=run, schema=schema, window=windows, weight=weight, init=init, device=device, batch=batch,
@@ -67,15 +71,16 @@ def fit(
     tell(fitted, run, quiet=quiet, as_json=as_json)
 
 
-def windows_of(window: int | None, stride: int | None, relative: str) -> "Windows | None":
+def windows_of(window: int | None, stride: int | None, relative: str, volatility: int) -> "Windows | None":
     """How a record is cut, where it is."""
     from likely.data import Windows
     from likely.errors import FieldError
 
-    if window is None and (stride is not None or relative != "levels"):
-        raise FieldError("--stride and --relative say how windows are cut", expected="--window 48, or so, with them")
-    asked = None if window is None else {"length": window, "stride": stride, "relative": relative}
-    return None if asked is None else Windows.of(asked)
+    if window is None and (stride is not None or relative != "levels" or volatility):
+        raise FieldError("--stride, --relative and --volatility say how windows are cut",
+                         expected="--window 48, or so, with them")  # fmt: skip
+    asked = {"length": window, "stride": stride, "relative": relative, "volatility": volatility}
+    return None if window is None else Windows.of(asked)
 
 
 def tell(fitted: object, run: Path, *, quiet: bool, as_json: bool) -> None:

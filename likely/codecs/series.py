@@ -2,8 +2,9 @@
 
 x = (u - m_c) / s_c,   log|det| = log|du/dv| - sum over the values that are there of log s_c                   (1)
 
-u is v, or what changed since the moment before (`data.windows`). A score is then of windows given the moment before
-each, and what is drawn begins where one of the fitted windows began.
+u is v, or what changed since the moment before (`data.windows`), maybe over the spread of what changed before
+(`codecs.volatility`). A score is then of windows given the moments before each, and what is drawn begins where one of
+the fitted windows began.
 """
 
 from typing import Any, final
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from likely.codecs.codec import Cells, Codec
 from likely.codecs.parts import Part
+from likely.codecs.volatility import Volatility
 from likely.data.series import Panel
 from likely.data.windows import Relative
 from likely.errors import EmptyData, WrongRows
@@ -40,12 +42,24 @@ class SeriesCodec(Codec[Panel]):
         scale: tuple[float, ...],
         decimals: tuple[int, ...],  # of each channel's values; -1: as many as it takes
         relative: Relative = Relative.NOT,
-        origin: tuple[float, ...] = (),  # the moment from which draws begin, where they are relative to one
+        origin: tuple[float, ...] = (),  # the moments from which draws begin, where they are relative to some
+        volatility: Volatility | None = None,
     ) -> None:
         self.space, self.channels, self.decimals = space, channels, decimals
         self.shift, self.scale = shift, scale
-        self.relative, self.origin = relative, origin
-        self.measure = _measure(space) + (", given the moment before" if origin else "")
+        self.relative, self.origin, self.volatility = relative, origin, volatility
+        given = "moment before" if self.lead == 1 else f"{self.lead} moments before"
+        self.measure = _measure(space) + (f", given the {given}" if origin else "")
+
+    @property
+    def lead(self) -> int:
+        """Moments before a window that it is told given."""
+        return len(self.origin) // self.space.channels
+
+    @property
+    def memory(self) -> int:
+        """How many changes before each say how wide it is thought to be."""
+        return 0 if self.volatility is None else self.volatility.memory
 
     @classmethod
     def fit(cls, rows: Panel) -> "SeriesCodec":
@@ -61,23 +75,27 @@ class SeriesCodec(Codec[Panel]):
         columns = [rows.told[..., place][there[..., place]] for place in range(width)]
         scale = tuple(float(std) if (std := column.std()) > 0 else 1.0 for column in columns)
         shift = tuple(float(column.mean()) for column in columns)
-        origin = () if rows.before is None else tuple(map(float, rows.before[len(rows) // 2]))
-        return cls(space, rows.channels, shift, scale, decimals, rows.relative, origin)
+        if rows.before is None:
+            return cls(space, rows.channels, shift, scale, decimals)
+        origin = tuple(map(float, rows.before[len(rows) // 2].ravel()))
+        path = (rows.relative.told(rows.values, rows.before) - np.array(shift)) / np.array(scale)
+        volatility = Volatility.fit(path, rows.memory) if rows.memory else None
+        return cls(space, rows.channels, shift, scale, decimals, rows.relative, origin, volatility)
 
     def encode(self, rows: Panel) -> Cells:
         values = self._fitting(rows)
         there = ~np.isnan(values)
         ladj = -(there * np.log(self.scale)).sum((1, 2))
         if self.relative is Relative.NOT:
-            return Cells(self._scaled(values), torch.from_numpy(ladj))  # (1)
-        if rows.before is None:
+            return Cells(_cells(self._scaled(values)), torch.from_numpy(ladj))  # (1)
+        if rows.before is None or rows.before.shape[1] != self.lead:
             raise WrongRows(f"series whose moment before is not known cannot be told as {self.relative.value}",
                             expected="a record: a table of moments")  # fmt: skip
-        told = self.relative.told(values, rows.before)
-        return Cells(self._scaled(told), torch.from_numpy(ladj + self.relative.log_det(values)))  # (1)
+        told, bent = self._changed(values, rows.before)
+        return Cells(_cells(told), torch.from_numpy(ladj + self.relative.log_det(values) + bent))  # (1)
 
     def beginning(self, rows: Panel) -> Tensor:
-        """Cells (N, C, k) of series of one length, that are begun and not whole; of changes there is one less."""
+        """Cells (N, C, k) of series of one length, that are begun and not whole; of changes there are less."""
         if rows.values.shape[2] != self.space.channels:
             what = f"the beginnings have {rows.values.shape[2]} channels"
             raise WrongRows(what, expected=f"{self.space.channels}, as those fitted")
@@ -85,21 +103,29 @@ class SeriesCodec(Codec[Panel]):
         if not self.space.missing and np.isnan(values).any():
             raise WrongRows("a beginning has a gap", expected="whole ones, as all series that were fitted")
         self._check_levels(values)
-        return self.after(values[:, 1:], values[:, 0]) if self.origin else self._scaled(values)
+        return self.after(values[:, self.lead :], values[:, : self.lead])
 
     def after(self, values: Array, before: Array) -> Tensor:
-        """Cells (N, C, k) of moments (N, k, C) that follow a moment (N, C); NaN where nothing is known."""
-        return self._scaled(self.relative.told(values, before))
+        """Cells (N, C, k) of moments (N, k, C) that follow some (N, K, C); NaN where nothing is known."""
+        return _cells(self._changed(values, before)[0])
 
-    def _scaled(self, values: Array) -> Tensor:
-        scaled = (values - np.array(self.shift)) / np.array(self.scale)  # (1)
-        return torch.from_numpy(np.ascontiguousarray(scaled.transpose(0, 2, 1), dtype=np.float32))
+    def _changed(self, values: Array, before: Array) -> tuple[Array, Array]:
+        """Moments as they are told, and the log-determinant of the last step, (N,)."""
+        told = self._scaled(self.relative.told(values, before))
+        return (told, np.zeros(len(told))) if self.volatility is None else self.volatility.forward(told)
+
+    def _scaled(self, values: Array) -> Array:
+        return (values - np.array(self.shift)) / np.array(self.scale)  # (1)
 
     def decode(self, x: Tensor, before: Array | None = None) -> Panel:
-        """Series from the moment `before` (N, C) on, where changes are told."""
-        values = x.detach().double().cpu().numpy().transpose(0, 2, 1) * np.array(self.scale) + np.array(self.shift)
-        if self.origin:
-            before = np.tile(self.origin, (len(values), 1)) if before is None else before
+        """Series from the moments `before` (N, K, C) on, where changes are told."""
+        told = x.detach().double().cpu().numpy().transpose(0, 2, 1)
+        if self.origin and before is None:
+            before = np.tile(np.reshape(self.origin, (1, self.lead, -1)), (len(told), 1, 1))
+        if self.volatility is not None and before is not None:
+            told = self.volatility.inverse(told, self._scaled(self.relative.told(before[:, 1:], before[:, :1])))
+        values = told * np.array(self.scale) + np.array(self.shift)
+        if self.origin and before is not None:
             values = self.relative.levels(values, before)
         if self.space.levels is not None:
             values = values.round().clip(0, self.space.levels - 1)
@@ -111,12 +137,15 @@ class SeriesCodec(Codec[Panel]):
     def parts(self) -> dict[str, Any]:
         space = {"length": self.space.length, "levels": self.space.levels, "missing": self.space.missing}
         lists = {"channels": self.channels, "shift": self.shift, "scale": self.scale, "decimals": self.decimals}
-        told = {"relative": self.relative.value, "origin": list(self.origin)} if self.origin else {}
+        told: dict[str, Any] = {"relative": self.relative.value, "origin": list(self.origin)} if self.origin else {}
+        if self.volatility is not None:
+            told |= {"volatility": self.volatility.parts()}
         return {"is": "SeriesCodec", **space, **{name: list(each) for name, each in lists.items()}} | told
 
     @classmethod
     def from_parts(cls, parts: dict[str, Any]) -> "SeriesCodec":
         part, told = Part(parts), ("relative", "origin") if "relative" in parts else ()
+        told += ("volatility",) if told and "volatility" in parts else ()
         part.only("is", "length", "levels", "missing", "channels", "shift", "scale", "decimals", *told)
         channels, length = part.texts("channels"), part.integer("length", 1, LARGEST)
         if not channels or len(channels) * length > LARGEST:
@@ -130,9 +159,11 @@ class SeriesCodec(Codec[Panel]):
         if not told:
             return cls(space, channels, shift, scale, decimals)
         relative, origin = part.choice("relative", CHANGING), part.numbers("origin")
-        if len(origin) != len(channels) or (relative is Relative.GROWTH and min(origin) <= 0):
+        volatility = Volatility.from_parts(part.part("volatility"), len(channels)) if "volatility" in told else None
+        lead = 1 if volatility is None else 1 + volatility.memory
+        if len(origin) != lead * len(channels) or (relative is Relative.GROWTH and min(origin) <= 0):
             part.refuse("origin", "a moment that changes can be told from")
-        return cls(space, channels, shift, scale, decimals, relative, origin)
+        return cls(space, channels, shift, scale, decimals, relative, origin, volatility)
 
     def _fitting(self, rows: Panel) -> Array:
         """The values, filled up to the fitted length."""
@@ -168,6 +199,10 @@ class SeriesCodec(Codec[Panel]):
             place = int(odd.any((1, 2)).argmax())
             raise WrongRows(f"series {place + 1} has a value of {values[place][odd[place]][0]:g}",
                             expected=f"whole numbers from 0 to {top - 1}, as those fitted")  # fmt: skip
+
+
+def _cells(told: Array) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(told.transpose(0, 2, 1), dtype=np.float32))
 
 
 def _measure(space: Series) -> str:

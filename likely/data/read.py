@@ -68,7 +68,9 @@ def _cut(rows: Rows, window: Window | None) -> Rows:
             return windowed(rows, asked)
         case Sounds() if asked.plain:
             return cut(rows, asked.length)
-        case Panel(windows=True) if rows.values.shape[1] == asked.length and rows.relative is asked.relative:
+        case Panel(windows=True) if (rows.values.shape[1], rows.relative, rows.memory) == (
+            asked.length, asked.relative, asked.volatility,
+        ):  # fmt: skip
             return rows
     what = f"{rows.word} are not cut into " + ("windows" if asked.plain else "windows that overlap or tell changes")
     raise FieldError(what, expected="a table of moments" + ", or sounds" * asked.plain)

@@ -36,7 +36,7 @@ class Panel(Pieces):
     about: Table | None = None
     names: tuple[str, ...] = field(default=())
     relative: Relative = Relative.NOT  # to what comes before: a model then learns what changes
-    before: Array | None = None  # (N, D): the moment before each window, where they are relative to it
+    before: Array | None = None  # (N, K, D): the moments before each window, where they are relative to them
     word: ClassVar[str] = "series"
     suffix: ClassVar[str] = ".ts"
 
@@ -53,6 +53,11 @@ class Panel(Pieces):
         """(N,): up to the last moment at which anything was seen."""
         seen: Array = np.isnan(self.values).sum(2) < self.values.shape[2]
         return np.where(seen.any(1), self.values.shape[1] - seen[:, ::-1].argmax(1), 0)
+
+    @property
+    def memory(self) -> int:
+        """How many changes before each window say how wide its own are thought to be."""
+        return 0 if self.before is None else self.before.shape[1] - 1
 
     def __len__(self) -> int:
         return len(self.values)
@@ -71,7 +76,7 @@ class Panel(Pieces):
     @property
     def told(self) -> Array:
         """What a model learns of: the values, or their changes."""
-        return self.values if self.before is None else self.relative.told(self.values, self.before)
+        return self.values if self.before is None else self.relative.told(self.values, self.before[:, -1:])
 
     def hashes(self) -> Array:
         return piece_hashes(_plain(series).tobytes() for series in self.each())
@@ -87,7 +92,7 @@ class Panel(Pieces):
         if width != wide or longer > length:
             what = f"series of {longer} moments in {wide} channels beside {length} in {width}"
             raise WrongRows(what, expected="as many channels, and no longer ones")
-        if self.relative is not other.relative:
+        if self.relative is not other.relative or self.memory != other.memory:
             raise WrongRows(f"{other.relative.value} beside {self.relative.value}", expected="both told in one way")
         return replace(other, values=_filled(other.values, length), levels=self.levels)
 
@@ -171,7 +176,7 @@ def windowed(table: Table, window: Window, channels: Sequence[str] = ()) -> Pane
         raise WrongRows("the record has gaps, at which nothing is known to change",
                         expected=f"a value in every cell, where moments are told as {cut.relative.value}",
                         remedy="fill the gaps (likely complete), or windows of levels")  # fmt: skip
-    return replace(told, relative=cut.relative, before=values[starts - 1])
+    return replace(told, relative=cut.relative, before=values[starts[:, None] + np.arange(-cut.lead, 0)])
 
 
 def _channels(table: Table) -> list[str]:

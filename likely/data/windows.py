@@ -4,7 +4,9 @@ r"""How a record becomes rows: windows of so many moments, side by side or overl
     growth    u_t = log v_t - log v_{t-1}            log|du/dv| = - sum_t log v_t                                 (2)
 
 v_0 is the moment before the window: a density of u, with its log-determinant, is one of v_1 .. v_T given v_0. Prices
-and rates, which wander, are alike in their changes and not in their levels; what keeps to a level wants levels.
+and rates, which wander, are alike in their changes and not in their levels; what keeps to a level wants levels. Where
+calm times and stormy ones follow each other, changes are alike over the spread of those before (`codecs.volatility`):
+a window is then told given as many moments more.
 Windows that overlap show each moment at every place of a window, so that a forecast may begin anywhere; those on either
 side of a cut between training and validation then share the moments about the cut.
 """
@@ -40,8 +42,8 @@ class Relative(Enum):
             ) from None
 
     def told(self, values: Array, before: Array) -> Array:
-        """Levels (N, T, D) as this, given the moment before (N, D)."""
-        path = np.concatenate([before[:, None], values], 1)
+        """Levels (N, T, D) as this, given the K moments before (N, K, D); of changes K - 1 more, those before."""
+        path = np.concatenate([before, values], 1)
         match self:
             case Relative.NOT:
                 return values
@@ -59,9 +61,9 @@ class Relative(Enum):
             case Relative.NOT:
                 return told
             case Relative.CHANGES:
-                return before[:, None] + np.cumsum(told, 1)  # (1)
+                return before[:, -1:] + np.cumsum(told, 1)  # (1)
             case Relative.GROWTH:
-                return before[:, None] * np.exp(np.cumsum(told, 1))  # (2)
+                return before[:, -1:] * np.exp(np.cumsum(told, 1))  # (2)
 
     def log_det(self, values: Array) -> Array:
         """log|du/dv| of levels (N, T, D): (N,)."""
@@ -76,6 +78,7 @@ class Windows:
     length: int  # moments in each
     stride: int | None = None  # moments from one to the next; none: a whole length, so that no two overlap
     relative: Relative = Relative.NOT  # CHANGES or GROWTH: told by what changed since the moment before
+    volatility: int = 0  # so many changes before each say how wide it is thought to be: calm and stormy times are alike
 
     def __post_init__(self) -> None:
         if self.length < 1:
@@ -84,6 +87,9 @@ class Windows:
             raise WrongRows(
                 f"a stride of {self.stride} moments", expected="at least 1, which is a window at each moment"
             )
+        if self.volatility < 0 or (self.volatility and self.relative is Relative.NOT):
+            raise WrongRows(f"a volatility of {self.volatility} changes, where {self.relative.value} are told",
+                            expected="at least 1, beside changes or growth (--relative growth)")  # fmt: skip
 
     @classmethod
     def of(cls, said: "Window") -> "Windows":
@@ -92,10 +98,13 @@ class Windows:
             return said
         if not isinstance(said, Mapping):
             return cls(length=said)
-        if set(said) - {"length", "stride", "relative"} or not isinstance(said.get("length"), int):
-            raise FieldError(f"{dict(said)} are no windows", expected="length, and maybe stride and relative")
+        if set(said) - {"length", "stride", "relative", "volatility"} or not isinstance(said.get("length"), int):
+            raise FieldError(
+                f"{dict(said)} are no windows", expected="length, and maybe stride, relative and volatility"
+            )
+        relative = Relative.named(said.get("relative", "levels"))
         return cls(
-            length=said["length"], stride=said.get("stride"), relative=Relative.named(said.get("relative", "levels"))
+            length=said["length"], stride=said.get("stride"), relative=relative, volatility=said.get("volatility", 0)
         )
 
     @property
@@ -106,12 +115,16 @@ class Windows:
     def to_json(self) -> int | dict[str, Any]:
         """A length where that says it all."""
         told = {"length": self.length, "stride": self.stride, "relative": self.relative.value}
-        return self.length if self.plain else told
+        return self.length if self.plain else told | ({"volatility": self.volatility} if self.volatility else {})
+
+    @property
+    def lead(self) -> int:
+        """Moments before a window that it is told given."""
+        return 0 if self.relative is Relative.NOT else 1 + self.volatility
 
     def starts(self, moments: int) -> Array:
-        """Where each begins in a record of so many moments; changes need the moment before."""
-        first = 0 if self.relative is Relative.NOT else 1
-        return np.arange(first, moments - self.length + 1, self.stride or self.length)
+        """Where each begins in a record of so many moments; changes need those before."""
+        return np.arange(self.lead, moments - self.length + 1, self.stride or self.length)
 
 
 Window = int | Windows | Mapping[str, Any]

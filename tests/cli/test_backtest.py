@@ -81,6 +81,8 @@ def test_wrong_uses_of_a_forecast(cli, rates, tmp_path):
     cli("forecast", run, record, "--steps", 2, "--temperature", 0.5).fails(4, "sharpened")
     cli("fit", record, "--stride", 2).fails(2, "--window")
     cli("fit", record, "--window", 8, "--relative", "rises").fails(2, "growth")
+    cli("fit", record, "--window", 8, "--volatility", 9).fails(3, "--relative growth")
+    cli("fit", record, "--volatility", 9).fails(2, "--window 48")
     below = tmp_path / "below.csv"
     pd.DataFrame({"oil": np.linspace(-1, 1, 50)}).to_csv(below, index=False)
     cli("fit", below, "--window", 8, "--relative", "growth", "-f", "kde").fails(3, "no growth", "--relative changes")

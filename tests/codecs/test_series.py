@@ -88,7 +88,7 @@ def test_windows_of_changes_come_back_and_keep_the_density_of_levels(relative):
     np.testing.assert_array_equal(again.decode(cells.x, rows.before).values, rows.values)
     drawn = again.decode(cells.x)
     torch.testing.assert_close(codec.encode(drawn).x, cells.x, atol=5e-3, rtol=0)  # but for the rounding of levels
-    assert np.array_equal(drawn.before[0], codec.origin)
+    assert np.array_equal(drawn.before[0, 0], codec.origin)
     scaled = read(pd.DataFrame(walk * [1.0, 1000.0], columns=["rate", "price"]))  # in other units
     other = windowed(scaled, Windows(length=6, stride=2, relative=relative))
     shift = cells.ladj - codec_for(other).encode(other).ladj
@@ -98,3 +98,28 @@ def test_windows_of_changes_come_back_and_keep_the_density_of_levels(relative):
     for key, value in {"relative": "levels", "origin": [1.0]}.items():
         with pytest.raises(Corrupt):
             codec_from_parts(codec.parts() | {key: value})
+
+
+def test_changes_over_their_volatility_come_back_and_keep_the_density_of_levels():
+    rng = np.random.default_rng(0)
+    storms = 0.01 * np.exp(np.sin(np.arange(400) / 30)[:, None]) * rng.standard_t(4, (400, 2))
+    table = read(pd.DataFrame(np.exp(storms.cumsum(0)), columns=["rate", "price"]))
+    rows = windowed(table, Windows(length=6, stride=2, relative=Relative.GROWTH, volatility=10))
+    codec = codec_for(rows)
+    cells = codec.encode(rows)
+    assert "given the 11 moments before" in codec.measure
+    assert cells.x.std((0, 2)).numpy() == pytest.approx(1, abs=0.1)
+    again = codec_from_parts(json.loads(json.dumps(codec.parts())))
+    np.testing.assert_allclose(again.decode(cells.x, rows.before).values, rows.values, rtol=1e-6)
+    assert again.decode(cells.x[:3]).before.shape == (3, 11, 2)
+    one, step = rows.take([7]), 1e-8  # the log-determinant is that of the numerical Jacobian
+    moved = np.repeat(one.values, 12, 0) + step * np.eye(12).reshape(12, 6, 2)
+    told = [codec._changed(values, before)[0] for values, before in
+            ((moved, np.repeat(one.before, 12, 0)), (one.values, one.before))]  # fmt: skip
+    jacobian = np.linalg.slogdet((told[0] - told[1]).reshape(12, 12) / step)[1]
+    assert float(codec.encode(one).ladj) == pytest.approx(jacobian, abs=1e-3)
+    with pytest.raises(WrongRows, match="moment before"):
+        codec.encode(windowed(table, Windows(length=6, relative=Relative.GROWTH)))
+    for wrong in ({"origin": [1.0, 1.0]}, {"volatility": {"memory": 0, "bends": []}}):
+        with pytest.raises(Corrupt):
+            codec_from_parts(codec.parts() | wrong)
