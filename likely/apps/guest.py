@@ -4,7 +4,8 @@
     anything with sample(n)                rows as a frame, an array or a tensor; log_prob or score_samples, if any
     sample(num_rows=n)                     SDV's synthesizers
     sample((n,)), log_prob(x)              torch's distributions; a module that gives one when called (zuko's flows)
-    called with batch_size=n               diffusers' pipelines, whose pictures are floats in 0 .. 1
+    called with batch_size=n               diffusers' pipelines, whose pictures are floats in 0 .. 1; fewer steps by
+                                           functools.partial(pipeline, num_inference_steps=50)
     any other function                     is given the training rows, and gives back one of these
 
 A log-density is asked for in the data's own units. Over which measure it is, only its maker knows: `Guest(model,
@@ -39,6 +40,7 @@ from likely.frames import form_of, returned
 
 Array = np.ndarray[Any, Any]
 SHAPED, COUNTED = ("sample_shape", "shape"), ("num_rows",)  # how a sampler's first argument is called
+TOGETHER = 128  # pictures that a pipeline draws at a time
 
 
 @final
@@ -108,7 +110,8 @@ class Piped(Asked):
     pipeline: Any
 
     def draw(self, n: int) -> Any:
-        return np.asarray(self.pipeline(batch_size=n, output_type="np").images)
+        parts = [min(TOGETHER, n - at) for at in range(0, n, TOGETHER)]
+        return np.concatenate([np.asarray(self.pipeline(batch_size=k, output_type="np").images) for k in parts])
 
     def log_prob(self, rows: Rows, form: str) -> Any:
         raise CannotAnswer("a pipeline draws pictures, and tells nothing of others")
@@ -121,6 +124,7 @@ def asked(model: Any, train: Rows, form: str) -> Asked:
     if callable(getattr(model, "sample", None)):
         return Sampled(model)
     if isinstance(model, nn.Module):
+        _check_called(model)
         return asked(model(), train, form)
     if callable(model):
         made: Any = model
@@ -128,6 +132,16 @@ def asked(model: Any, train: Rows, form: str) -> Asked:
         return Piped(made) if piped else asked(made(returned(train, form)), train, form)
     expected = "samples, an object with sample, or a function of the training rows that gives one"
     raise WrongRows(f"a {type(model).__name__} cannot be compared", expected=expected)
+
+
+def _check_called(network: nn.Module) -> None:
+    """A flow says its law of nothing; what needs an input is only a part of a model."""
+    needed = [each.name for each in inspect.signature(network.forward).parameters.values()
+              if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]  # fmt: skip
+    if needed:
+        told = f"a {type(network).__name__} is a network that wants {', '.join(needed)}"
+        remedy = "what draws with it: a pipeline, or a function that gives an object with sample"
+        raise WrongRows(told, expected="a model that samples", remedy=remedy)
 
 
 def _arguments(function: Any) -> list[str]:

@@ -1,18 +1,22 @@
-r"""What a row's strangeness is: its likelihood alone, or one of three corrections of it.
+r"""What a row's strangeness is: its likelihood alone, or one of four corrections of it.
 
     likelihood   s(x) = -log p(x), or the misfit of a row with its code                                              (1)
     typicality   |s(x) - mean of s over rows as they should be|                                                      (2)
     complexity   s(x) - L(x),   L(x) nats that a lossless coder spends on x, which knows no data                     (3)
     ratio        s(x) - s_b(x),   b fitted on the same rows with noise in them                                       (4)
+    surprise     |z(x) - mean of z over rows as they should be|,   z of `likely.raster.pixels`                       (5)
 
 A density of pictures may give simple pictures of another kind more mass than its own (the likelihood paradox). Rows
 that are too likely are as strange to (2) as those that are too unlikely; (3) and (4) take off what any picture of that
-simplicity costs, told by a coder or by a model that has seen the background and no meaning.
+simplicity costs, told by a coder or by a model that has seen the background and no meaning; (5) takes off what the
+model itself expects of each pixel, given those before it.
 
-Nalisnick et al. (2019), arXiv:1906.02994; Serrà et al. (2020), arXiv:1909.11480; Ren et al. (2019), arXiv:1906.02845
+Nalisnick et al. (2019), arXiv:1906.02994; Serrà et al. (2020), arXiv:1909.11480; Ren et al. (2019), arXiv:1906.02845;
+Wang et al. (2020), arXiv:2010.13064
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -25,7 +29,10 @@ from likely.codecs import Cells
 from likely.data import Images
 from likely.errors import CannotAnswer
 from likely.fitted import Fitted
-from likely.scoring import SCORED, STRANGE, strangeness
+from likely.raster import Raster
+from likely.raster.pixels import PixelTerms, pixel_terms
+from likely.rng import Keyed
+from likely.scoring import SCORED, STRANGE, batches, content_keys, placed, strangeness
 from likely.source import families_that
 
 Array = np.ndarray[Any, Any]
@@ -77,8 +84,7 @@ class Typicality(Strangeness):
         return scores_of(fitted, data)
 
     def judged(self, scores: Array, held: Array) -> tuple[Array, Array]:
-        sides = p_values(scores, held), p_values(-scores, -held[::-1])
-        return np.abs(scores - held[np.isfinite(held)].mean()), np.minimum(1.0, 2 * np.minimum(*sides))
+        return two_sided(scores, held)
 
     def said(self, fitted: Fitted[Any]) -> str:
         return f"distance of the {kind_of(fitted)} from its usual value"
@@ -120,6 +126,34 @@ class Ratio(Strangeness):
         return f"{kind_of(fitted)}, less that of a model of noised rows"
 
 
+@final
+@dataclass(frozen=True)
+class Surprise(Strangeness):
+    """(5); pictures may hold more surprise than they announce, or less."""
+
+    def scores(self, fitted: Fitted[Any], data: Any) -> Array:
+        return np.concatenate([each.surprise.cpu().numpy() for each in terms_of(fitted, data)])
+
+    def judged(self, scores: Array, held: Array) -> tuple[Array, Array]:
+        return two_sided(scores, held)
+
+    def said(self, fitted: Fitted[Any]) -> str:
+        return "distance of the surprise beyond what the model expects from its usual value"
+
+
+def terms_of(fitted: Fitted[Any], data: Any) -> Iterator[PixelTerms]:
+    """What each pixel adds to the log-likelihood of pictures, a few pictures at a time."""
+    model = fitted.model
+    if not isinstance(model, Raster) or model.reading.canvas.columns:
+        raise CannotAnswer(f"this {fitted.name} does not tell pixel after pixel what it expects",
+                           expected="a model that draws pictures pixel by pixel: PixelCNN, PixelRNN",
+                           remedy="Complexity() or Ratio() (--by complexity)")  # fmt: skip
+    x, _, c = fitted.cells(data)
+    for part, given in batches(x, c, size=model.together):
+        rng = Keyed(fitted.card.seed, rows=content_keys(part))
+        yield pixel_terms(model, placed(part, model), placed(given, model), rng=rng)
+
+
 def scores_of(fitted: Fitted[Any], data: Any) -> Array:
     """(1) of each row, in the data's own units."""
     if not isinstance(fitted.model, STRANGE):
@@ -133,6 +167,12 @@ def scores_of(fitted: Fitted[Any], data: Any) -> Array:
 def kind_of(fitted: Fitted[Any]) -> str:
     """What (1) is of this model, in words."""
     return "minus log-likelihood" if isinstance(fitted.model, SCORED) else "misfit with the row's code"
+
+
+def two_sided(scores: Array, held: Array) -> tuple[Array, Array]:
+    """How far scores are from their usual value, and p-values of both sides: twice the smaller."""
+    sides = p_values(scores, held), p_values(-scores, -held[::-1])
+    return np.abs(scores - held[np.isfinite(held)].mean()), np.minimum(1.0, 2 * np.minimum(*sides))
 
 
 def p_values(score: Array, held: Array) -> Array:

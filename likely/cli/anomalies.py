@@ -25,6 +25,21 @@ class By(StrEnum):
     TYPICALITY = "typicality"
     COMPLEXITY = "complexity"
     RATIO = "ratio"
+    SURPRISE = "surprise"
+
+
+ByOption = Annotated[
+    By,
+    typer.Option(
+        help="likelihood; typicality: too likely is odd as well; of pictures complexity (less what a lossless "
+        "coder spends), ratio (less what a model of the background says) or surprise (less what the model expects "
+        "of each pixel)."
+    ),
+]
+BackgroundOption = Annotated[
+    str | None,
+    typer.Option(help="For ratio: the background's model, or the rows the model was fitted on, to fit it here."),
+]
 
 
 def anomalies(
@@ -42,17 +57,8 @@ def anomalies(
     alarms: Annotated[
         float, typer.Option(help="The share of false alarms that is accepted among the rows raised.", min=0, max=1)
     ] = 0.05,
-    by: Annotated[
-        By,
-        typer.Option(
-            help="likelihood; typicality: too likely is odd as well; of pictures complexity (less what a lossless "
-            "coder spends) or ratio (less what a model of the background says)."
-        ),
-    ] = By.LIKELIHOOD,
-    background: Annotated[
-        str | None,
-        typer.Option(help="For ratio: the background's model, or the rows the model was fitted on, to fit it here."),
-    ] = None,
+    by: ByOption = By.LIKELIHOOD,
+    background: BackgroundOption = None,
     why: Annotated[bool, typer.Option(help="Of the strangest rows of a table: which columns are odd, by how much, and "
                                            "the nearest plausible row.")] = True,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: score, p and q of every row.")] = None,
@@ -113,7 +119,7 @@ def _alone(data: str, calibration: str | None, alarms: float, out: Path | None, 
 
 
 def _way(by: By, fitted: "Fitted[Any]", run: Path, background: str | None) -> "Strangeness":
-    from likely.apps.strange import Complexity, Likelihood, Ratio, Typicality
+    from likely.apps.strange import Complexity, Likelihood, Ratio, Surprise, Typicality
     from likely.errors import FieldError
 
     match by:
@@ -121,6 +127,8 @@ def _way(by: By, fitted: "Fitted[Any]", run: Path, background: str | None) -> "S
             return Typicality()
         case By.COMPLEXITY:
             return Complexity()
+        case By.SURPRISE:
+            return Surprise()
         case By.RATIO if background is None:
             raise FieldError(
                 "a ratio needs a model of the background",

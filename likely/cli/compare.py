@@ -32,7 +32,11 @@ def compare(
         int | None, typer.Option(help="Seeds for those that come to the end, at most (5; with steps 1).", min=1)
     ] = None,
     also: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: samples of somebody else's model (may be repeated).")
+        list[str] | None,
+        typer.Option(
+            help="NAME=FILE: samples of somebody else's model; NAME=FILE.py:OBJECT: the model, or a function of the "
+            "training rows that gives it, in a file that is run (may be repeated)."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Also write a self-contained HTML report.")] = None,
     markdown: Markdown = None,
@@ -82,19 +86,38 @@ def _note(*parts: list[str]) -> str:
     return "\n" + "\n\n".join("\n".join(part) for part in parts if part)
 
 
-def named_files(pairs: Sequence[str]) -> dict[str, Path]:
-    """`--also tvae=samples.csv` as names and files that are there."""
+def named_files(pairs: Sequence[str]) -> dict[str, Any]:
+    """`--also tvae=samples.csv` as names and files that are there; `--also flow=theirs.py:flow` as what is there."""
     from likely.errors import FieldError, MissingFile
 
-    found = {}
+    found: dict[str, Any] = {}
     for pair in pairs:
         name, equals, file = pair.partition("=")
         if not (equals and name.strip() and file.strip()):
             raise FieldError(f"--also '{pair}' is not NAME=FILE", expected="for example --also tvae=samples.csv")
-        if not (place := Path(file.strip()).expanduser()).exists():
+        script, colon, asked = file.strip().rpartition(".py:")
+        if not (place := Path(f"{script}.py" if colon else file.strip()).expanduser()).exists():
             raise MissingFile(f"there is no file {place}", expected=f"the samples of {name.strip()}")
-        found[name.strip()] = place
+        found[name.strip()] = object_in(place, asked) if colon else place
     return found
+
+
+def object_in(place: Path, name: str) -> Any:
+    """What a Python file calls so, when it is run."""
+    import runpy
+
+    from likely.errors import FieldError
+    from likely.suggestion import shown
+
+    try:
+        known = runpy.run_path(str(place), run_name=place.stem)
+    except (Exception, SystemExit) as error:
+        raise FieldError(f"{place} raised {type(error).__name__}: {error}", expected="a file that Python can run",
+                         remedy=f"python {place} says more") from error  # fmt: skip
+    if name not in known:
+        named = [each for each in known if not each.startswith("_")]
+        raise FieldError(f"{place} has nothing called '{name}'", expected=f"one of {shown(named)}")
+    return known[name]
 
 
 def check_page(out: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""likely score RUN DATA [--anomalies] [-o scores.csv]"""
+"""likely score RUN DATA [--anomalies [--by typicality]] [-o scores.csv]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from likely.cli.anomalies import BackgroundOption, By, ByOption
 from likely.cli.anomalies import anomalies as judged
 from likely.cli.output import Json, Seed, emit_json, one_command
 
@@ -20,15 +21,20 @@ def score(
     calibration: Annotated[
         str | None, typer.Option(help="For --anomalies: rows as they should be, which the model has not seen.")
     ] = None,
+    by: ByOption = By.LIKELIHOOD,
+    background: BackgroundOption = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: one row's score a line.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """Say how likely each row is, in the data's own units, with the kind of the number."""
+    from likely.errors import FieldError
     from likely.fitted import load
 
+    if not anomalies and (by is not By.LIKELIHOOD or background is not None or calibration is not None):
+        raise FieldError("--by, --background and --calibration say which rows are strange", expected="--anomalies, too")
     if anomalies:
-        judged(run, data, calibration, out=out, seed=seed, as_json=as_json)
+        judged(run, data, calibration, by=by, background=background, out=out, seed=seed, as_json=as_json)
         return
     scores = load(run).score(data, draws=draws, seed=seed)
     if out is not None:

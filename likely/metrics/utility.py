@@ -8,6 +8,12 @@ judged by
 
 1/2 where nothing was learned, 1 where all was: the area under the ROC curve for two categories, for more its mean over
 each against the rest, weighted by how often they come, and for numbers the concordance (from D of Somers, 1962).
+
+    var = (G - 1) / G sum_g (a_{-g} - mean)^2 + sum over learners of m / n var_k(a_k)                   (2)
+
+Other rows would have been asked about (a_{-g} is (1) without one of G groups of them), and other rows learned from: a_k
+is (1) after m rows drawn with replacement from the n, all of them unless they are many. Both learners count: the ideal
+was learned from rows, too. The interval is Student's, with the degrees of freedom of Satterthwaite (1946).
 """
 
 # scikit-learn's and scipy's hints are narrower than what they take
@@ -15,21 +21,22 @@ each against the rest, weighted by how often they come, and for numbers the conc
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
 from likely.data import Pieces, Rows
 from likely.errors import WrongRows
 from likely.metrics.features import categorical, codes, features, named, sampled
-from likely.metrics.measure import Measure, Z
+from likely.metrics.measure import Measure
 from likely.metrics.thread import one_thread
 from likely.suggestion import shown
 
 Array = np.ndarray[Any, Any]
 MOST, MOST_TARGETS = 5000, 8  # rows learned from; columns asked about, drawn at random from more
 FEWEST = 20  # rows learned from, and asked about
-GROUPS = 10  # of asked rows, for the interval
+GROUPS, AGAIN = 10, 4  # groups of asked rows, and times that each learner learns again, for the interval
+MOST_AGAIN = 1000  # rows that it then learns from
 MOST_LEVELS, MOST_CLASSES = 250, 10  # categories a tree splits as such; classes told apart, the others are one
 TREES, LEAVES = 60, 15
 WIDTH = 32  # principal directions of pieces
@@ -46,12 +53,13 @@ class Lesson:
     x: list[Array]
     y: list[Array]
 
-    def taught(self, by: int, seed: int) -> Array:
+    def taught(self, by: int, seed: int, rows: Array | None = None) -> Array:
         """What is told of the asked rows after rows of one kind: scores of each class (N, K), or of numbers (N, 1)."""
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        seen = np.isfinite(self.y[by])
-        x, y = self.x[by][seen], self.y[by][seen]
+        rows = np.arange(len(self.y[by])) if rows is None else rows
+        rows = rows[np.isfinite(self.y[by][rows])]
+        x, y = self.x[by][rows], self.y[by][rows]
         asked = len(self.x[0])
         if len(np.unique(y)) < 2:
             return np.zeros((asked, max(len(self.classes), 1)))
@@ -87,7 +95,7 @@ def utility(real: Rows, synthetic: Rows, *, targets: Sequence[str] = (), seed: i
         return []
     order, half = np.random.default_rng(seed).permutation(len(real)), len(real) // 2
     asked, known = (real.take(np.sort(part[:MOST])) for part in (order[half:], order[:size]))
-    found: dict[str, tuple[float, float, Array]] = {}
+    found: dict[str, Judgement] = {}
     with one_thread():
         for lesson in lessons(asked, known, sampled(synthetic, size, seed), targets, seed):
             found[lesson.name] = _judged(lesson, seed)
@@ -134,31 +142,59 @@ def _pooled(columns: list[Array]) -> list[Array]:
     return [np.where(np.isin(column, kept) | np.isnan(column), column, -1.0) for column in columns]
 
 
-def _judged(lesson: Lesson, seed: int) -> tuple[float, float, Array]:
-    """After real rows, after synthetic ones, and both without each group of the asked ones: (2, GROUPS)."""
+class Judgement(NamedTuple):
+    """(1) after real rows and after synthetic ones, (2, ...)."""
+
+    whole: Array  # (2,)
+    without: Array  # (2, GROUPS): without each group of the asked rows
+    again: Array  # (2, AGAIN): after rows drawn again
+
+
+def _judged(lesson: Lesson, seed: int) -> Judgement:
     told = [lesson.taught(by, seed) for by in (1, 2)]
     seen = np.isfinite(lesson.y[0])
     groups = np.random.default_rng(seed).permutation(len(seen)) % GROUPS
     whole = [lesson.score(each, seen) for each in told]
     without = [[lesson.score(each, seen & (groups != group)) for group in range(GROUPS)] for each in told]
-    return whole[0], whole[1], np.array(without)
+    again = [
+        [lesson.score(lesson.taught(by, seed, rows), seen) for rows in _redrawn(lesson, by, seed)] for by in (1, 2)
+    ]
+    return Judgement(np.array(whole), np.array(without), np.array(again))
 
 
-def _measures(found: dict[str, tuple[float, float, Array]], sizes: tuple[int, int]) -> list[Measure]:
-    real, drawn = np.mean([each[:2] for each in found.values()], 0).tolist()
-    without = np.mean([each[2] for each in found.values()], 0)
-    half, apart = (Z * float(np.sqrt((GROUPS - 1) * each.var())) for each in (without[1], without[1] - without[0]))
+def _redrawn(lesson: Lesson, by: int, seed: int) -> list[Array]:
+    """Rows to learn again from, the same for every column."""
+    chance, size = np.random.default_rng((seed, by)), len(lesson.y[by])
+    return [chance.integers(0, size, min(size, MOST_AGAIN)) for _ in range(AGAIN)]
+
+
+def _measures(found: dict[str, Judgement], sizes: tuple[int, int]) -> list[Measure]:
+    mean = Judgement(*(np.mean(each, 0) for each in zip(*found.values(), strict=True)))
+    real, drawn = mean.whole.tolist()
+    learned = mean.again.var(1, ddof=1) * min(MOST_AGAIN / sizes[0], 1.0)
+    half, apart = (_half(asked, learned) for asked in (mean.without[1], mean.without[1] - mean.without[0]))
     of = f"{len(found)} columns" if len(found) > 1 else f"'{next(iter(found))}'"
     note = f"area under the curve of trees that learned {of} from synthetic rows; the ideal is after as many real ones"
     lost = "how much less that area is than after as many real rows, on the same unseen real rows"
-    after = {name: each[1] for name, each in found.items()}
-    gap = {name: each[0] - each[1] for name, each in found.items()}
+    after = {name: float(each.whole[1]) for name, each in found.items()}
+    gap = {name: float(each.whole[0] - each.whole[1]) for name, each in found.items()}
     low, high = max(drawn - half, 0.0), min(drawn + half, 1.0)
     less = real - drawn
     return [
         Measure("utility", drawn, low, high, sizes, real, note, after, "utility"),
         Measure("utility lost", less, less - apart, less + apart, sizes, 0.0, lost, gap, "utility"),
     ]
+
+
+def _half(without: Array, learned: Array) -> float:
+    """Half a 95 % interval by (2), from the area without each group and the learners' variances."""
+    from scipy.stats import t
+
+    each = np.array([(GROUPS - 1) * without.var(), *learned])  # (2)
+    freedom = np.array([GROUPS - 1, *[AGAIN - 1] * len(learned)])
+    if not each.sum():
+        return 0.0
+    return float(t.ppf(0.975, each.sum() ** 2 / (each**2 / freedom).sum()) * np.sqrt(each.sum()))
 
 
 def concordance(y: Array, told: Array) -> float:

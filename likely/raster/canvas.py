@@ -118,10 +118,20 @@ class Picture(Canvas):
         return torch.where(torch.isnan(cells), 0.0, cells * (2 / ((self.space.levels or 2) - 1)) - 1)
 
     def log_prob(self, x: Tensor, planes: Tensor, features: Tensor) -> Tensor:
-        parameters = self.readout(_rows(features), _rows(planes))  # (B H W, groups, per)
-        pixels = _rows(self._places(x)).reshape(-1, self.pixel.channels, 1, 1)
-        told = self.pixel.law.cell_log_prob(pixels, parameters.reshape(len(pixels), -1, 1, 1))
-        return told.reshape(len(x), -1).sum(1)  # (1)
+        parameters, pixels = self.parameters_of(planes, features), self.pixels_of(x)
+        return self.pixel.law.cell_log_prob(pixels, parameters).reshape(len(x), -1).sum(1)  # (1)
+
+    def parameters_of(self, planes: Tensor, features: Tensor) -> Tensor:
+        """Of every pixel's law, given what comes before it: (B x H x W x groups, per, 1, 1)."""
+        return self.readout(_rows(features), _rows(planes)).flatten(0, 1)[:, :, None, None]
+
+    def pixels_of(self, x: Tensor) -> Tensor:
+        """The pixels in the order of their laws, (B x H x W x groups, channels, 1, 1)."""
+        return _rows(self._places(x)).reshape(-1, self.pixel.channels, 1, 1)
+
+    def laid(self, cells: Tensor, rows: int) -> Tensor:
+        """What is said of pixels in that order, where they lie in x."""
+        return self._picture(cells.reshape(rows, -1, self.inputs))
 
     def draw(self, n: int, walk: Walk, *, sharpness: Sharpness, rng: Rng) -> Tensor:
         like, places = self.readout.bias, self.size[0] * self.size[1]

@@ -79,12 +79,17 @@ class Raster(Density, Sharpens, Fills, Trained, Prepared):
     # What it can answer
 
     def log_prob(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        trunk = self.reading.trunk
-        rows = max(1, TOGETHER // (2 * trunk.width * trunk.size[0] * trunk.size[1]))
+        rows = self.together
         if torch.is_grad_enabled() or len(x) <= rows:
             return self.reading(x, c)
         parts = range(0, len(x), rows)
         return torch.cat([self.reading(x[at : at + rows], None if c is None else c[at : at + rows]) for at in parts])
+
+    @property
+    def together(self) -> int:
+        """Rows that are scored at a time without learning."""
+        trunk = self.reading.trunk
+        return max(1, TOGETHER // (2 * trunk.width * trunk.size[0] * trunk.size[1]))
 
     @torch.no_grad()
     def fill(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, particles: int, rng: Rng) -> Filled:

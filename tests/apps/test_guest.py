@@ -1,5 +1,7 @@
 """Models that others made: told apart by how they are called; ranked only where their maker says over what."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,6 +128,44 @@ def test_who_is_who(arena):
     assert isinstance(asked("theirs.csv", train, "frame"), Rowed)
     with pytest.raises(WrongRows, match="int cannot be compared"):
         asked(3, train, "frame")
+
+
+def zuko_flow(rows):
+    zuko = pytest.importorskip("zuko")
+    torch.manual_seed(0)
+    x = torch.tensor(rows.to_numpy(), dtype=torch.float32)
+    flow = zuko.flows.MAF(2, transforms=1, hidden_features=(8,))
+    adam = torch.optim.Adam(flow.parameters(), 0.02)
+    for _ in range(60):
+        adam.zero_grad()
+        (-flow().log_prob(x).mean()).backward()
+        adam.step()
+    return flow
+
+
+def test_a_flow_of_zuko_s_learns_here_and_is_ranked(arena):
+    row = contender_of("zuko", Guest(zuko_flow, measure=MEASURE), arena, "frame")
+    assert row.failed + row.why_no_score == "", row.failed + row.why_no_score
+    best = -np.log(2 * np.pi) - 1  # of two standard normal columns
+    assert best - 0.3 < row.scores.mean < best + 0.3
+    assert (len(row.samples), row.fit_seconds > 0) == (2 * len(arena.parts.test), True)
+
+
+def test_a_pipeline_of_diffusers_draws_and_its_network_alone_is_told_what_it_lacks():
+    diffusers = pytest.importorskip("diffusers")
+    digits = Arena(split(read("digits").take(range(400))), (), 0)
+    blocks = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}
+    unet = diffusers.UNet2DModel(
+        sample_size=8, in_channels=1, out_channels=1, block_out_channels=(8, 8), layers_per_block=1, norm_num_groups=2,
+        **blocks,
+    )  # fmt: skip
+    pipeline = diffusers.DDPMPipeline(unet, diffusers.DDPMScheduler(100))
+    pipeline.set_progress_bar_config(disable=True)
+    row = contender_of("ddpm", partial(pipeline, num_inference_steps=2), digits, "frame")
+    assert not row.failed, row.failed
+    assert row.samples.pixels.shape == (2 * len(digits.parts.test), 8, 8, 1)
+    assert row.why_no_score
+    assert "wants sample, timestep" in contender_of("unet", unet, digits, "frame").failed
 
 
 def test_its_failure_is_its_own(arena):

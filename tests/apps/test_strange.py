@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+from sklearn.metrics import roc_auc_score
 
 import likely
 from likely.apps.anomalies import anomalies
 from likely.apps.background import noised
 from likely.apps.coder import nats_of
-from likely.apps.strange import Complexity, Likelihood, Ratio, Typicality, p_values, scores_of
+from likely.apps.strange import Complexity, Likelihood, Ratio, Surprise, Typicality, p_values, scores_of
+from likely.contracts import Sharpness
 from likely.errors import CannotAnswer
 
 
@@ -55,3 +58,35 @@ def test_they_are_calibrated_on_rows_of_one_s_own(models, digits, way):
     with pytest.raises(CannotAnswer, match="calibration"):
         anomalies(fitted, asked, by=by)
     assert by.said(fitted)
+
+
+@pytest.fixture(scope="module")
+def pixels(digits):
+    """A model of pixels whose law is known: its own, of strong leanings."""
+    torch.manual_seed(0)
+    family = likely.PixelCNN(width=8, blocks=2, hidden=16)
+    fitted = likely.fit(digits[0], family, budget=1, certify=False)
+    for parameter in fitted.model.parameters():
+        parameter.data.mul_(3.0)
+    return fitted
+
+
+def test_pictures_too_plain_are_preferred_by_the_likelihood_and_found_by_surprise(pixels):
+    calm, usual = (pixels.sample_rows(100, seed=seed) for seed in (1, 2))
+    plain = pixels.sample_rows(100, seed=3, sharpness=Sharpness(0.5))
+    area = lambda by: roc_auc_score(  # noqa: E731
+        np.repeat([0, 1], 100),
+        np.concatenate([anomalies(pixels, each, calm, by=by)["score"] for each in (usual, plain)]),
+    )
+    assert area(Likelihood()) < 0.1
+    assert area(Surprise()) > 0.97
+    assert abs(anomalies(pixels, usual, calm, by=Surprise())["p_value"].mean() - 0.5) < 0.1
+
+
+def test_surprise_is_of_models_that_tell_pixel_after_pixel(models, digits, pixels):
+    with pytest.raises(CannotAnswer, match="pixel after pixel"):
+        Surprise().scores(models[0], digits[1])
+    few = digits[1].take(np.arange(5))
+    assert np.allclose(
+        Surprise().scores(pixels, few)[2:3], Surprise().scores(pixels, few.take(np.array([2]))), atol=1e-4
+    )

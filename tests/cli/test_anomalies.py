@@ -64,6 +64,9 @@ def test_why_and_what_would_not_be_odd(cli, whole, strange):
 
 def test_score_says_the_same(cli, whole, strange):
     assert cli("score", whole, "some.csv", "--anomalies").out == cli("anomalies", whole, "some.csv").out
+    typical = cli("score", whole, "some.csv", "--anomalies", "--by", "typicality").out
+    assert typical == cli("anomalies", whole, "some.csv", "--by", "typicality").out
+    cli("score", whole, "some.csv", "--by", "typicality").fails(2, "--anomalies")
     assert "nats/row" in cli("score", whole, "some.csv").out
 
 
@@ -73,6 +76,7 @@ def test_other_ways(cli, whole, strange, tmp_path):
     cli("anomalies", whole, "some.csv", "--by", "ratio").fails(2, "--background TRAIN")
     cli("anomalies", whole, "some.csv", "--by", "ratio", "--background", "iris").fails(3, "pictures")
     assert cli("anomalies", whole, "some.csv", "--by", "nonsense").code == 2
+    cli("anomalies", whole, "some.csv", "--by", "surprise", "--calibration", "some.csv").fails(4, "pixel after pixel")
 
 
 def test_a_background_is_fitted_once_and_kept(cli, tmp_path):

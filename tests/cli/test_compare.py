@@ -67,6 +67,20 @@ def test_kept_and_somebody_else_s_samples(cli, tmp_path):
 def test_wrong_use_of_others_and_of_a_folder(cli, tmp_path):
     cli("compare", "iris", "--also", "theirs").fails(2, "NAME=FILE")
     cli("compare", "iris", "--also", "theirs=nowhere.csv").fails(3, "nowhere.csv")
+    cli("compare", "iris", "--also", "theirs=nowhere.py:flow").fails(3, "nowhere.py")
     cli("compare", "iris", "--processes", "0").fails(2, "processes")
     (tmp_path / "file").write_text("")
     cli("compare", "iris", "--families", "kde", "--keep", "file").fails(6, "file")
+
+
+def test_somebody_else_s_model_in_a_file_that_is_run(cli, tmp_path):
+    (tmp_path / "theirs.py").write_text(
+        "def same(rows):\n    return type('Same', (), {'sample': lambda self, n: rows.sample(n, replace=True)})()\n"
+    )
+    (tmp_path / "broken.py").write_text("import nowhere_at_all\n")
+    told = cli("compare", "iris", "--families", "naive-bayes", "--also", "same=theirs.py:same", "--json")
+    same = json.loads(told.out)["contenders"][1]
+    assert (same["name"], same["failed"]) == ("same", "")
+    assert same["measures"]["two-sample AUC"]["value"] < 0.9
+    cli("compare", "iris", "--also", "same=theirs.py:other").fails(2, "nothing called 'other'")
+    cli("compare", "iris", "--also", "same=broken.py:other").fails(2, "ModuleNotFoundError")
