@@ -68,7 +68,7 @@ class Detector:
         held, learned = np.split(order, [int(np.clip(HELD * len(rows), FEWEST, MOST))])
         shown = torch.from_numpy(points[held])
         members = tuple(self._member(points[learned], shown, chance) for _ in range(self.members))
-        experts = tuple(_expert(each, points, learned[:LEARNED], held, seed) for each in self.experts)
+        experts = tuple(expert(each, points, learned[:LEARNED], held, seed) for each in self.experts)
         return Detected(rows, held, members, experts)
 
     def _member(self, points: Array, held: Tensor, chance: np.random.Generator) -> "Member":
@@ -77,8 +77,8 @@ class Detector:
         columns = chance.choice(width, int(chance.integers(1, width + 1)), replace=False)
         rows = chance.choice(count, min(self.rows, max(2, count // 2)), replace=False)
         own = torch.from_numpy(points[np.ix_(rows, columns)])
-        least = min(WIDTHS, key=lambda h: -float(_log_prob(own, held[:, columns], h).mean()))  # (2)
-        return Member(torch.from_numpy(columns), own, least, *_usual(-_log_prob(own, held[:, columns], least).numpy()))
+        least = min(WIDTHS, key=lambda h: -float(log_kernels(own, held[:, columns], h).mean()))  # (2)
+        return Member(torch.from_numpy(columns), own, least, *usual(-log_kernels(own, held[:, columns], least).numpy()))
 
 
 @final
@@ -94,7 +94,7 @@ class Member:
 
     def scores(self, points: Tensor) -> Array:
         """(3)"""
-        return (-_log_prob(self.rows, points[:, self.columns], self.width).numpy() - self.middle) / self.spread
+        return (-log_kernels(self.rows, points[:, self.columns], self.width).numpy() - self.middle) / self.spread
 
 
 @final
@@ -152,7 +152,7 @@ class Detected:
 CLEAN = Detector(members=40, rows=256, experts=(KDE(),))  # where the rows are as they should be
 
 
-def _log_prob(rows: Tensor, points: Tensor, width: float) -> Tensor:
+def log_kernels(rows: Tensor, points: Tensor, width: float) -> Tensor:
     """(1), in float64."""
     parts = []
     for part in points.split(max(1, BLOCK // len(rows))):
@@ -163,7 +163,7 @@ def _log_prob(rows: Tensor, points: Tensor, width: float) -> Tensor:
     return torch.cat(parts) - rows.shape[1] * np.log(width * np.sqrt(2 * np.pi))
 
 
-def _usual(scores: Array) -> tuple[float, float]:
+def usual(scores: Array) -> tuple[float, float]:
     """What (3) takes off and divides by."""
     middle, high = np.quantile(scores, [0.5, 0.9])
     return float(middle), float(max(high - middle, NARROWEST))
@@ -181,9 +181,9 @@ def _framed(points: Array) -> pd.DataFrame:
     return pd.DataFrame(points, columns=[f"x{place}" for place in range(points.shape[1])])
 
 
-def _expert(family: Family[Any], points: Array, learned: Array, held: Array, seed: int) -> Expert:
+def expert(family: Family[Any], points: Array, learned: Array, held: Array, seed: int) -> Expert:
     """A family that has learned these points as they are."""
     frame = _framed(points)
     plain = {name: {"kind": "real", "transform": "standard", "atoms": []} for name in frame.columns}
     fitted = fit(frame.iloc[learned], family, schema={"columns": plain}, seed=seed, certify=False)
-    return Expert(fitted, *_usual(np.clip(scores_of(fitted, frame.iloc[held]), -1e30, 1e30)))
+    return Expert(fitted, *usual(np.clip(scores_of(fitted, frame.iloc[held]), -1e30, 1e30)))

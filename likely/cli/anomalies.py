@@ -61,6 +61,17 @@ def anomalies(
     background: BackgroundOption = None,
     why: Annotated[bool, typer.Option(help="Of the strangest rows of a table: which columns are odd, by how much, and "
                                            "the nearest plausible row.")] = True,
+    moments: Annotated[
+        bool | None,
+        typer.Option(
+            "--moments/--rows",
+            help="The rows are moments of one record, and each is judged by the windows that hold it. A table alone is "
+            "taken so where its first column is of times that rise and the others are numbers.",
+        ),
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(help="Moments in a window of a record alone; none: a period, found.", min=2)
+    ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: score, p and q of every row.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -68,11 +79,18 @@ def anomalies(
     """Say which rows are strange and why, with p-values against rows that the model has not learned from."""
     from likely.apps.anomalies import anomalies as judged
     from likely.apps.odd import explained
+    from likely.cli import moments as of_moments
     from likely.data import Schema, Table, write
     from likely.fitted import load
 
+    if data is None and of_moments.asked(run, moments, window):
+        of_moments.alone(str(run), calibration, window, alarms, out, seed, as_json=as_json)
+        return
     if data is None:
         _alone(str(run), calibration, alarms, out, seed, as_json=as_json)
+        return
+    if moments:
+        of_moments.by_model(load(run), data, calibration, alarms, out, as_json=as_json)
         return
     fitted = load(run)
     way = _way(by, fitted, run, background)

@@ -18,6 +18,7 @@ from likely.metrics.modes import Census, census, expected_reverse_kl, reverse_kl
 from likely.metrics.molecules import are_molecules, of_molecules
 from likely.metrics.novelty import unique
 from likely.metrics.privacy import Copy, copied, leaks
+from likely.metrics.ranges import vus_pr
 from likely.metrics.reliability import Reliability, reliability
 from likely.metrics.signals import of_signals
 from likely.metrics.sliced import sliced_distance
@@ -70,4 +71,5 @@ __all__ = [
     "two_sample",
     "unique",
     "utility",
+    "vus_pr",
 ]

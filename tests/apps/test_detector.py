@@ -8,7 +8,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 import likely
-from likely.apps.detector import CLEAN, Detector, _log_prob
+from likely.apps.detector import CLEAN, Detector, log_kernels
 from likely.errors import EmptyData, FieldError, WrongRows
 
 
@@ -24,7 +24,7 @@ def crowd(seed, odd=0):
 def test_a_member_is_a_kernel_density():
     rows, points = torch.tensor([[0.0, 1.0], [2.0, -1.0]]), torch.tensor([[0.5, 0.5]])
     by_hand = np.log(np.mean(np.prod(norm.pdf((points - rows).numpy() / 0.7) / 0.7, 1)))
-    assert np.isclose(float(_log_prob(rows, points, 0.7)[0]), by_hand)
+    assert np.isclose(float(log_kernels(rows, points, 0.7)[0]), by_hand)
 
 
 def test_odd_rows_among_those_learned_from_come_first():
