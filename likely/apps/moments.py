@@ -10,6 +10,9 @@ that the model has not learned from and that is as it should be, which must be g
 It is at least 1 / (1 + stretches): a short record cannot make anybody sure.
 """
 
+# pandas' own types are unions that no check narrows
+# pyright: reportArgumentType=false
+
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -49,7 +52,7 @@ class Record:
         table = _table(data)
         panel = windowed(table, Windows(length=1))
         values = panel.values[:, 0]
-        known = ~np.isnan(values).any(1)
+        known = np.asarray(~np.isnan(values).any(1))
         times = table.frame.iloc[:, 0] if panel.names else None
         if times is not None and (back := _back(times)) is not None:
             raise WrongRows(f"the time of moment {back + 1} is not after that before it: {times.iloc[back]}",
@@ -72,27 +75,37 @@ def odd_moments(
     score = moment_scores(fitted, record, by=by)
     if calibration is None:
         return record.framed({"score": score})
-    usual, length = Record.read(calibration), fitted.codec.space.length
+    usual, length = Record.read(calibration), window_of(fitted)
     return judged(record, score, maxima(moment_scores(fitted, usual, by=by), usual.known, length), length)
 
 
 def moment_scores(fitted: Fitted[Any], record: Record, *, by: Strangeness = Likelihood()) -> Array:
     """(1)"""
-    codec = fitted.codec
-    if not isinstance(codec, SeriesCodec):
-        told = f"{fitted.name}, a model of {codec.reads.word}, has no windows"
-        raise CannotAnswer(told, expected="a model of windows of a record (likely fit RECORD --window 48)")
-    length = codec.space.length
+    codec, length = codec_of(fitted), window_of(fitted)
+    cut = Windows(length=length, stride=1, relative=codec.relative, volatility=codec.memory)
     lacking = [name for name in codec.channels if name not in record.channels]
-    if lacking or len(record) < length + 1:
-        what = f"channels {record.channels}, {len(record)} moments"
-        raise WrongRows(what, expected=f"the channels {codec.channels}, and more than {length} moments")
+    if lacking or len(record) < length + cut.lead:
+        what = f"{len(record)} moments of {', '.join(record.channels)}"
+        raise WrongRows(what, expected=f"{', '.join(codec.channels)}, at least {length + cut.lead} moments")
     values = record.values[:, [record.channels.index(name) for name in codec.channels]]
-    starts = Windows(length=length, stride=1, relative=codec.relative).starts(len(values))
-    stack = values[starts[:, None] + np.arange(length)]
-    before = values[starts - 1] if starts[0] else None
+    starts = cut.starts(len(values))[:, None]
+    before = values[starts + np.arange(-cut.lead, 0)] if cut.lead else None
+    stack = values[starts + np.arange(length)]
     panel = Panel(stack, codec.channels, codec.space.levels, windows=True, relative=codec.relative, before=before)
-    return over_moments(by.scores(fitted, panel), length, len(values), int(starts[0]))
+    return over_moments(by.scores(fitted, panel), length, len(values), cut.lead)
+
+
+def codec_of(fitted: Fitted[Any]) -> SeriesCodec:
+    """How its windows are told."""
+    if not isinstance(fitted.codec, SeriesCodec):
+        told = f"{fitted.name}, a model of {fitted.codec.reads.word}, has no windows"
+        raise CannotAnswer(told, expected="a model of windows of a record (likely fit RECORD --window 48)")
+    return fitted.codec
+
+
+def window_of(fitted: Fitted[Any]) -> int:
+    """Moments in each window."""
+    return codec_of(fitted).space.length
 
 
 def over_moments(windows: Array, length: int, moments: int, first: int = 0) -> Array:
@@ -163,7 +176,7 @@ def _table(data: Any) -> Table:
     return rows
 
 
-def _back(times: "pd.Series[Any]") -> int | None:
+def _back(times: pd.Series) -> int | None:
     """The first place whose time is missing, or not after the one before."""
     plain = pd.api.types.is_numeric_dtype(times.dtype)
     told = times if plain else pd.to_datetime(times, errors="coerce", format="mixed")

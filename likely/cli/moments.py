@@ -46,11 +46,11 @@ def by_model(
     fitted: "Fitted[Any]", data: str, calibration: str | None, alarms: float, out: Path | None, *, as_json: bool
 ) -> None:
     """Moments of a record by a model of its windows (`likely.apps.moments`)."""
-    from likely.apps.moments import odd_moments
+    from likely.apps.moments import odd_moments, window_of
     from likely.apps.strange import kind_of
 
     found = odd_moments(fitted, data, calibration)
-    length = fitted.codec.space.length
+    length = window_of(fitted)
     kind = f"{kind_of(fitted)} of windows of {length} moments" + (
         "" if calibration else "; p-values need --calibration, a record as it should be"
     )
@@ -64,7 +64,7 @@ def _shown(found: "pd.DataFrame", length: int, alarms: float, out: Path | None, 
     if out is not None:
         write(Table(found, Schema(())), out)
     top = strangest(found["score"].to_numpy(), SHOWN, length)
-    raised = int((found["q_value"] <= alarms).sum()) if "q_value" in found else None
+    raised = int((found["q_value"].to_numpy() <= alarms).sum()) if "q_value" in found else None
     if as_json:
         told = [{"moment": place + 1, **found.iloc[place].to_dict()} for place in top]
         rows = None if out is not None else records(found)
@@ -82,7 +82,9 @@ def _line(found: "pd.DataFrame", place: int) -> tuple[str, ...]:
 
 
 def _note(found: "pd.DataFrame", raised: int | None, alarms: float, kind: str) -> str:
-    gone, said = int(found["score"].isna().sum()), f"{len(found)} moments"
+    import numpy as np
+
+    gone, said = int(np.isnan(found["score"].to_numpy()).sum()), f"{len(found)} moments"
     if raised is not None:
         said = f"{raised} of {said} raised, at most {100 * alarms:g} % of their stretches false alarms on average"
     lines = [f"{said}; those shown are a window apart", f"score: {kind}"]
