@@ -67,8 +67,8 @@ def contributions(
     if not isinstance(fitted.codec, TableCodec):
         raise CannotAnswer(f"{fitted.codec.reads.word} have no columns", expected="a model of tables")
     rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order)
-    asked = _orders(len(fitted.codec.names), orders, seed)
-    game = _game(fitted, seed)
+    asked = orders_of(len(fitted.codec.names), orders, seed)
+    game = game_of(fitted, seed)
     columns = list(fitted.codec.names)
     u, rest = _told(fitted, fitted.codec, game, rows, asked)
     drawn, _ = _told(fitted, fitted.codec, game, fitted.sample_rows(usual, seed=seed + 1), asked)
@@ -116,7 +116,7 @@ class Replaced(Game):
         self.beside = fitted.cells(fitted.sample_rows(BESIDE, seed=seed))[0]
 
     def value(self, x: Tensor, c: Tensor | None, known: Tensor) -> Tensor:
-        whole = known.all(1)
+        whole = known.flatten(1).all(1)
         told = torch.zeros(len(x), dtype=torch.float64)
         told[whole] = self._score(x[whole], None if c is None else c[whole])
         for beside in self.beside:
@@ -131,11 +131,12 @@ class Replaced(Game):
         return -strangeness(self.fitted.model, self.fitted.lift, cells, c, seed=self.fitted.card.seed)
 
 
-def _game(fitted: Fitted[Any], seed: int) -> Game:
+def game_of(fitted: Fitted[Any], seed: int) -> Game:
+    """The game of a model: its marginals, where it has any."""
     return Marginals(fitted.model) if isinstance(fitted.model, Completes) else Replaced(fitted, seed)
 
 
-def _orders(columns: int, asked: int, seed: int) -> list[tuple[int, ...]]:
+def orders_of(columns: int, asked: int, seed: int) -> list[tuple[int, ...]]:
     """Orders of the columns, each beside its reverse; all of them where there are no more than was asked for."""
     if math.factorial(min(columns, 12)) <= asked:
         return list(permutations(range(columns)))
@@ -151,16 +152,18 @@ def _told(
     """(2) of rows, in the data's own units, (B, D); and the rest, (B,)."""
     x, _, c = fitted.cells(data)
     score = -Likelihood().scores(fitted, data)
-    u = torch.stack([_along(game, x, c, order) for order in orders]).mean(0)
+    own = torch.arange(x.shape[1])
+    u = torch.stack([along(game, x, c, order, own) for order in orders]).mean(0)
     u = (u + codec.ladj_of_cells(data)).numpy()
     return u, score - u.sum(1)  # (1)
 
 
-def _along(game: Game, x: Tensor, c: Tensor | None, order: tuple[int, ...]) -> Tensor:
-    """(B, D): what each column adds to those before it."""
-    rows, columns = x.shape
+def along(game: Game, x: Tensor, c: Tensor | None, order: tuple[int, ...], group: Tensor) -> Tensor:
+    """(B, D): what each group of cells adds to those before it; `group` says which each cell is of."""
+    rows, groups = len(x), len(order)
     place = torch.tensor(order).argsort()
-    known = place < torch.arange(columns + 1)[:, None]  # (D + 1, D): the first 0, 1, ... D columns of the order
-    spread = x.repeat(columns + 1, 1), None if c is None else c.repeat(columns + 1, *[1] * (c.ndim - 1))
-    values = game.value(*spread, known.repeat_interleave(rows, 0)).view(columns + 1, rows)
+    known = place < torch.arange(groups + 1)[:, None]  # (D + 1, D): the first 0, 1, ... D groups of the order
+    spread = [None if each is None else each.repeat(groups + 1, *[1] * (each.ndim - 1)) for each in (x, c)]
+    assert spread[0] is not None
+    values = game.value(spread[0], spread[1], known[:, group].repeat_interleave(rows, 0)).view(groups + 1, rows)
     return values.clamp(min=IMPOSSIBLE).diff(dim=0)[place].T

@@ -9,6 +9,7 @@ import numpy as np
 from likely.apps.associations import Association, associations
 from likely.apps.attributes import Attribute
 from likely.apps.coded import Coded, numbers_of
+from likely.apps.honesty import honesty
 from likely.apps.inside import coloured
 from likely.apps.latent_map import Plane, plane_of
 from likely.apps.ranks import Ranks, ranks
@@ -17,6 +18,7 @@ from likely.contracts import Latent
 from likely.data import Rows
 from likely.errors import LikelyError
 from likely.fitted import Fitted
+from likely.metrics import Reliability
 
 if TYPE_CHECKING:
     from likely.apps.contender import Contender
@@ -55,6 +57,7 @@ class Exhibits:
     real: tuple[Association, ...]
     shown: dict[str, Exhibit]
     maps: tuple[Mapped, ...]
+    honest: tuple[tuple[str, Reliability], ...] = ()  # of those that tell the label, how sure and how often right
 
 
 def exhibits(real: Rows, others: Iterable[tuple[str, Rows]], *, seed: int = 0) -> Exhibits:
@@ -69,11 +72,14 @@ def exhibits(real: Rows, others: Iterable[tuple[str, Rows]], *, seed: int = 0) -
 
 
 def of_contenders(real: Rows, contenders: Iterable["Contender"], *, seed: int = 0) -> Exhibits:
-    """What is shown of contenders: their samples, and the codes of those whose model has any."""
+    """What is shown of contenders: samples, the codes of those that have any, how honest they are of a label."""
     everyone = list(contenders)
     found = exhibits(real, [(c.name, c.samples) for c in everyone if c.samples is not None], seed=seed)
-    coded = (mapped(c.name, c.fitted, real) for c in everyone if c.fitted is not None)
-    return Exhibits(found.real, found.shown, tuple(each for each in coded if each is not None)[:MOST_MAPS])
+    fitted = [(c.name, c.fitted) for c in everyone if c.fitted is not None]
+    coded = (mapped(name, model, real) for name, model in fitted)
+    told = ((name, honesty(model, real)) for name, model in fitted if model.card.condition)
+    honest = tuple((name, each) for name, each in told if each is not None)
+    return Exhibits(found.real, found.shown, tuple(each for each in coded if each is not None)[:MOST_MAPS], honest)
 
 
 def mapped(name: str, fitted: Fitted[Any], rows: Rows) -> Mapped | None:

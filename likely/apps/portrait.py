@@ -17,18 +17,17 @@ from likely.apps.calibrated import Calibration, calibrated
 from likely.apps.coded import training_source
 from likely.apps.exhibits import Exhibits, Mapped, exhibits, mapped
 from likely.apps.health import Sides, parted
-from likely.apps.labelled import key_of
+from likely.apps.honesty import honesty
 from likely.apps.measure import FLOOR, measures
-from likely.apps.predictions import label_of
-from likely.contracts import Classed, Classifies, Predicts
+from likely.contracts import Predicts
 from likely.data import Rows
 from likely.errors import LikelyError
 from likely.fitted import Fitted, load
-from likely.metrics import Measure, Reliability, reliability
+from likely.metrics import Measure, Reliability
 from likely.run import LOG
 
 DRAWN = 1000  # samples at most
-TOLD = 500  # rows that are classified, and columns are told of
+TOLD = 500  # rows that columns are told of
 DRAWS = 39  # of each of them, for calibration
 
 
@@ -73,7 +72,7 @@ def portrait(run: str | Path, data: Any = None, *, seed: int = 0) -> Portrait:
         fitted, str(run), str(fitted.card.data.get("source", "rows")), judgements(Path(run) / LOG), held,
         sides is not None and sides.held_out is not None, samples, _measures(fitted, sides, samples, seed), shown,
         None if held is None else mapped(fitted.name, fitted, held),
-        None if held is None else _reliability(fitted, held),
+        None if held is None else honesty(fitted, held),
         None if held is None else _calibration(fitted, held, seed), tuple(left),
     )  # fmt: skip
 
@@ -111,21 +110,6 @@ def _measures(
         return found | {FLOOR: measures(held, other, None, seed=seed)}
     except LikelyError:
         return {}
-
-
-def _reliability(fitted: Fitted[Any], rows: Rows) -> Reliability | None:
-    """How honest its probabilities of a label are, where it tells one."""
-    if not isinstance(fitted.model, Predicts | Classed | Classifies):
-        return None
-    try:
-        target, some = label_of(fitted), rows.take(range(min(len(rows), TOLD)))
-        told = fitted.classify(some)
-    except LikelyError:
-        return None
-    place = {key_of(label): at for at, label in enumerate(told.columns)}
-    said = None if some.said is None else some.said.frame[target]
-    truth = np.array([] if said is None else [place.get(key_of(label), -1) for label in said])
-    return reliability(told.to_numpy(), truth) if (truth >= 0).any() else None
 
 
 def _calibration(fitted: Fitted[Any], rows: Rows, seed: int) -> Calibration | None:

@@ -61,6 +61,8 @@ def anomalies(
     background: BackgroundOption = None,
     why: Annotated[bool, typer.Option(help="Of the strangest rows of a table: which columns are odd, by how much, and "
                                            "the nearest plausible row.")] = True,
+    heat: Annotated[Path | None, typer.Option(help="A PNG file: the strangest pictures, and below each where it is "
+                                              "less likely than usual (orange) or more (blue).")] = None,
     moments: Annotated[
         bool | None,
         typer.Option(
@@ -81,8 +83,13 @@ def anomalies(
     from likely.apps.odd import explained
     from likely.cli import moments as of_moments
     from likely.data import Schema, Table, write
+    from likely.errors import FieldError
     from likely.fitted import load
 
+    if heat is not None and heat.suffix.lower() != ".png":
+        raise FieldError(f"heat maps cannot be written to {heat.name}", expected="a .png file")
+    if heat is not None and (data is None or moments):
+        raise FieldError("only pictures have heat maps", expected="--heat with a model of pictures: RUN DATA")
     if data is None and of_moments.asked(run, moments, window):
         of_moments.alone(str(run), calibration, window, alarms, out, seed, as_json=as_json)
         return
@@ -99,16 +106,33 @@ def anomalies(
         write(Table(found, Schema(())), out)
     top = found["score"].argsort()[::-1][:SHOWN].tolist()
     told = explained(fitted, data, top, calibration, seed=seed) if why else None
+    warm = None if heat is None else _heated(fitted, data, top, heat, seed)
     raised = int((found["q_value"].to_numpy() <= alarms).sum())
     if as_json:
         rows = None if out is not None else records(found)
         strangest = [_as_json(found, place, told, at) for at, place in enumerate(top)]
         emit_json({"score": way.said(fitted), "alarms": alarms, "raised": raised, "file": out, "rows": rows,
-                   "strangest": strangest, "way": told and told.way})  # fmt: skip
+                   "strangest": strangest, "way": told and told.way, "heat": heat})  # fmt: skip
         return
     header = ("row", "score", "p", "q", *(told.header if told else ()))
     lines = [_line(found, place, told, at) for at, place in enumerate(top)]
-    print_table("", header, lines, note=_note(found, raised, alarms, way.said(fitted), told))
+    note = _note(found, raised, alarms, way.said(fitted), told)
+    print_table("", header, lines, note=note if warm is None else f"{note}\n{warm}")
+
+
+def _heated(fitted: "Fitted[Any]", data: str, top: list[int], place: Path, seed: int) -> str:
+    """The picture of the strangest pictures with their maps, and what it is in words."""
+    import numpy as np
+
+    from likely import frames
+    from likely.apps.heat import heat
+    from likely.data import write
+    from likely.report.heat import warmed
+
+    rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order).take(np.array(top))
+    told = heat(fitted, rows, seed=seed)
+    write(warmed(rows, told.excess), place)
+    return f"{place}: the rows above and where they are odd ({told.way}); {np.abs(told.excess).max():.3g} nats at most"
 
 
 def _alone(data: str, calibration: str | None, alarms: float, out: Path | None, seed: int, *, as_json: bool) -> None:

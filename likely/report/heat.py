@@ -9,6 +9,7 @@ from markupsafe import Markup
 from PIL import Image as Picture
 
 from likely.apps.associations import Association
+from likely.data import Images
 from likely.report.drawing import shortened, svg, text
 
 Array = np.ndarray[Any, Any]
@@ -16,6 +17,7 @@ LEVELS = 8  # shades of each sign
 SIDE, LETTER, LONGEST = 12.0, 4.9, 18  # of a cell, what a letter of a name takes, and its letters at most
 LETTERS = 17  # names across, beyond which every other one is written
 LARGER = 160  # pixels that a picture is enlarged to at least
+WARM, COLD = (185, 62, 12), (29, 78, 216)  # red, green, blue
 FIGURE = Markup("<figure>{}<figcaption>{}</figcaption></figure>")
 
 
@@ -88,7 +90,7 @@ def photograph(found: Association, *, signed: bool) -> Markup:
     """Places without names, as a picture: grey levels, or orange above and blue below."""
     levels = np.clip(found.strength, -1, 1)
     if signed:
-        ink = np.where(levels[..., None] > 0, (185, 62, 12), (29, 78, 216)).astype(np.uint8)
+        ink = np.where(levels[..., None] > 0, WARM, COLD).astype(np.uint8)
         shown = np.dstack([ink, np.rint(255 * np.abs(levels)).astype(np.uint8)])
     else:
         shown = np.rint(255 * levels).astype(np.uint8)
@@ -97,3 +99,13 @@ def photograph(found: Association, *, signed: bool) -> Markup:
     Picture.fromarray(shown.repeat(times, 0).repeat(times, 1)).save(buffer, "PNG", optimize=True)
     code = base64.b64encode(buffer.getvalue()).decode("ascii")
     return Markup('<img alt="{}" src="data:image/png;base64,{}">').format(found.what, code)
+
+
+def warmed(images: Images, excess: Array) -> Images:
+    """Each picture with its map below it: orange where there is more, blue where there is less, white where nothing."""
+    levels = np.rint(images.pixels * (255 / (images.levels - 1))).astype(np.uint8)
+    shown = levels if levels.shape[3] == 3 else np.repeat(levels[..., :1], 3, 3)
+    share = (excess / max(float(np.abs(excess).max()), 1e-12))[..., None]
+    ink = np.where(share > 0, WARM, COLD)
+    maps = np.rint(255 + (ink - 255) * np.abs(share)).astype(np.uint8)
+    return Images(np.concatenate([shown, maps], 1))

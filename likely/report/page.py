@@ -16,14 +16,15 @@ from likely.report import checked, figure, lines, measures, rounds
 from likely.report.bars import Bar, amounts, intervals
 from likely.report.cards import card, ranked, room
 from likely.report.drawing import signed
-from likely.report.shown import maps_of, ranks_of, ties_of
+from likely.report.shown import honest_of, maps_of, ranks_of, ties_of
 from likely.report.template import named, written
 
 CARDS = 16  # that stand open: those that went farthest
 CONTENTS = (
     ("verdict", "Verdict", ""), ("samples", "Samples", ""), ("likelihood", "Likelihood", "scores"),
     ("likeness", "Likeness", ""), ("race", "The race", "rounds"), ("calibration", "Spread", "ranks"),
-    ("dependence", "Dependence", "ties"), ("codes", "Codes", "codes"), ("checks", "Checks", "checks"),
+    ("reliability", "Reliability", "honest"), ("dependence", "Dependence", "ties"), ("codes", "Codes", "codes"),
+    ("checks", "Checks", "checks"),
     ("health", "Health", "health"), ("costs", "Costs", "costs"), ("again", "Again", "recipes"),
 )  # fmt: skip
 
@@ -47,7 +48,8 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
         "scores": [lines.score_of(c, real, reference=c.name in beside) for c in ranked(everyone)],
         "verdicts": [lines.verdict_of(pair, verdict) for pair, verdict in comparison.verdicts.items()],
         "unfit": comparison.unfit, "rounds": comparison.rounds, "race": _race(comparison),
-        "ranks": ranks_of(exhibits), "ties": ties_of(exhibits, real), "codes": maps_of(exhibits),
+        "ranks": ranks_of(exhibits), "honest": honest_of(exhibits),
+        "ties": ties_of(exhibits, real), "codes": maps_of(exhibits),
         "checks": checked.names_of(found), "checked": checked.lines(found), "maps": checked.maps(found),
         "health": [each for each in map(lines.health_of, everyone) if each["findings"] or each["readings"]],
         "table": measures.table([(c.name, c.measures) for c in everyone if c.measures], beside),

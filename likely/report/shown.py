@@ -23,6 +23,15 @@ def ranks_of(found: Exhibits) -> list[dict[str, Any]]:
     ]
 
 
+def honest_of(found: Exhibits) -> list[dict[str, Any]]:
+    """Reliability diagrams of those that tell the label."""
+    return [
+        {"name": name, "told": f"wrong {each.error} of rows, surer than right by {each.overconfidence}",
+         "picture": curves.confidence(each, None)}
+        for name, each in found.honest
+    ]  # fmt: skip
+
+
 def ties_of(found: Exhibits, real: Rows) -> dict[str, Any]:
     """What hangs together in each set of rows beside the real ones."""
     if not found.real:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import likely
-from likely.apps.contributions import _orders, contributions
+from likely.apps.contributions import contributions, orders_of
 from likely.apps.strange import scores_of
 from likely.distributions.kernels import Tophat
 from likely.errors import CannotAnswer
@@ -81,11 +81,11 @@ def test_the_odd_cell_is_named_where_there_are_no_marginals(models):
 
 
 def test_orders_come_with_their_reverse_and_all_of_them_where_few():
-    assert len(_orders(3, 8, 0)) == 6
-    drawn = _orders(12, 8, 0)
+    assert len(orders_of(3, 8, 0)) == 6
+    drawn = orders_of(12, 8, 0)
     assert len(drawn) == 8
     assert [order[::-1] for order in drawn[::2]] == drawn[1::2]
-    assert len(_orders(4000, 8, 0)) == 2
+    assert len(orders_of(4000, 8, 0)) == 2
 
 
 def test_pictures_have_no_columns():

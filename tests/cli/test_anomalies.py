@@ -86,6 +86,11 @@ def test_a_background_is_fitted_once_and_kept(cli, tmp_path):
     assert "--background d.background.likely" in told.err
     assert cli(*words, "--by", "ratio", "--background", "d.background.likely").out == told.out
     assert "lossless" in cli(*words, "--by", "complexity").out
+    told = cli(*words, "--heat", "odd.png")
+    assert "odd.png: the rows above and where they are odd (4 x 4 patches" in told.out
+    assert (tmp_path / "odd.png").is_file()
+    cli(*words, "--heat", "odd.csv").fails(2, "a .png file")
+    cli("anomalies", "iris", "--heat", "odd.png").fails(2, "RUN DATA")
 
 
 def test_a_table_that_no_model_was_fitted_to(cli, whole, tmp_path):

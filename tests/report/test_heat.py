@@ -6,6 +6,7 @@ import xml.etree.ElementTree as tree
 import numpy as np
 
 from likely.apps.associations import Association
+from likely.data import Images
 from likely.report import heat
 
 
@@ -32,3 +33,11 @@ def test_places_without_names_are_pictures():
     assert page.count("data:image/png") == 2
     assert 'alt="means"' in page
     assert "0.70 in the mean" in page
+
+
+def test_a_picture_with_its_map_below():
+    pixels, excess = np.array([[[[0], [16]]]], dtype=np.uint8), np.array([[[2.0, -1.0]]])
+    shown = heat.warmed(Images(pixels, levels=17), excess).pixels[0]
+    assert shown[0].tolist() == [[0, 0, 0], [255, 255, 255]]
+    assert shown[1].tolist() == [list(heat.WARM), [142, 166, 236]]  # half way from white to blue
+    assert (heat.warmed(Images(pixels, levels=17), 0 * excess).pixels[0, 1] == 255).all()
