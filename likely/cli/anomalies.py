@@ -126,11 +126,12 @@ def _heated(fitted: "Fitted[Any]", data: str, top: list[int], place: Path, seed:
 
     from likely import frames
     from likely.apps.heat import heat
-    from likely.data import write
+    from likely.data import Images, write
     from likely.report.heat import warmed
 
     rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order).take(np.array(top))
     told = heat(fitted, rows, seed=seed)
+    assert isinstance(rows, Images)  # heat refuses others
     write(warmed(rows, told.excess), place)
     return f"{place}: the rows above and where they are odd ({told.way}); {np.abs(told.excess).max():.3g} nats at most"
 
