@@ -56,14 +56,16 @@ class SeriesDetector:
     def fit(self, data: Any, *, seed: int = 0) -> "Watched":
         """What is usual in this record, odd moments among them or not."""
         record, chance = Record.read(data), np.random.default_rng(seed)
-        look = Look.at(record, self._length(record))
+        look = Look.at(record, self.length_for(record))
         views, parts = look.views(record), np.array_split(np.arange(len(record) - look.length + 1), self.parts)
         seers = tuple(tuple(self._seer(view, part, look.length, chance, seed) for part in parts) for view in views)
         told = [np.concatenate([mean_of(seen, view[part]) for seen, part in zip(row, parts)])
                 for row, view in zip(seers, views, strict=True)]  # fmt: skip
         return Watched(record, look, seers, tuple(usual(each) for each in told), tuple(told))
 
-    def _length(self, record: Record) -> int:
+    def length_for(self, data: Any) -> int:
+        """The moments of a window of this record."""
+        record = Record.read(data)
         most = len(record) // TIMES_OVER
         if len(record) < LEAST or (self.length is not None and self.length > most):
             least = max(LEAST, TIMES_OVER * (self.length or 0))
