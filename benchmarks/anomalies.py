@@ -12,7 +12,8 @@ library's `Detector()` where odd rows may be among those learned from, its `CLEA
 found on every other set (`DEVELOPED`, by their numbers); the means over the others are told apart. Peers are PyOD's,
 their numbers standardised by the rows learned from: kNN (5, largest), ECOD, COPOD, IForest, and AutoEncoder (30
 epochs of batches of 128). The published columns (DTE's, another protocol: unsupervised ones learn from and judge all
-rows) stand beside.
+rows; semi-supervised ones learn the first half of the usual rows, unshuffled, and copy small sets before the split)
+stand beside, and in one table of means and ranks with ours.
 
 Seeds come one after the other, sets inside; what is done is kept, and the same command goes on from there. Results:
 benchmarks/results/anomalies.json.
@@ -102,8 +103,8 @@ def published(folder: Path, name: str) -> dict[str, dict[str, float]]:
     return told
 
 
-def summary(rows: list[dict]) -> dict:
-    """Means over sets of means over seeds, and mean ranks, over sets that every method has judged."""
+def summary(rows: list[dict], beside: dict) -> dict:
+    """Means over sets of means over seeds, and mean ranks, over sets that every method has judged; DTE's beside."""
     told = {}
     for protocol in PROTOCOLS:
         here = [row for row in rows if row["protocol"] == protocol]
@@ -113,17 +114,47 @@ def summary(rows: list[dict]) -> dict:
         whole = [s for s in sets if all(np.isfinite(each[m, s]) for m in names)]
         if not whole:
             continue
-        table = np.array([[each[m, s] for m in names] for s in whole])
-        ranks = np.array([rankdata(-row) for row in table]).mean(0)
+        table, ranks = ranked(each, names, whole)
         other = np.array([s not in DEVELOPED for s in whole])
         told[protocol] = {
             m: {"mean": float(table[:, i].mean()), "rank": float(ranks[i]),
                 "sets developed on": float(table[~other, i].mean()) if (~other).any() else None,
                 "other sets": float(table[other, i].mean()) if other.any() else None, "sets": len(whole),
+                "seeds": len({r["seed"] for r in here if r["method"] == m}),
+                "sd of the mean over seeds": spread(here, m, whole),
                 "by set": dict(zip(whole, np.round(table[:, i], 4).tolist()))}
             for i, m in enumerate(names)
         }  # fmt: skip
+        told[f"{protocol}, beside DTE's columns"] = with_published(each, names, whole, protocol, beside)
     return told
+
+
+def ranked(each: dict, names: list[str], sets: list[str]) -> tuple[Array, Array]:
+    """The table of sets by methods, and the methods' mean ranks."""
+    table = np.array([[each[m, s] for m in names] for s in sets])
+    return table, np.array([rankdata(-row) for row in table]).mean(0)
+
+
+def spread(here: list[dict], method: str, sets: list[str]) -> float | None:
+    """The standard deviation, over seeds, of the mean over sets; None of one seed."""
+    held = [row for row in here if row["method"] == method and row["set"] in sets]
+    seeds = [[row["auroc"] for row in held if row["seed"] == seed] for seed in sorted({row["seed"] for row in held})]
+    means = [np.mean(found) for found in seeds if len(found) == len(sets)]
+    return round(float(np.std(means, ddof=1)), 5) if len(means) > 1 else None
+
+
+def with_published(each: dict, names: list[str], sets: list[str], protocol: str, beside: dict) -> dict:
+    """One table of ours, the peers run here and DTE's published columns, with ranks: the protocols are not the same."""
+    found = {s: beside.get(s, {}).get(protocol, {}) for s in sets}
+    both = [s for s in sets if all(m in found[s] for m in PUBLISHED)]
+    if not both:
+        return {}
+    joint = {**each, **{(f"{m}, published", s): found[s][m] for m in PUBLISHED for s in both}}
+    columns = [*names, *(f"{m}, published" for m in PUBLISHED)]
+    table, ranks = ranked(joint, columns, both)
+    order = np.argsort(ranks)
+    return {columns[i]: {"mean": round(float(table[:, i].mean()), 4), "rank": round(float(ranks[i]), 2),
+                         "sets": len(both)} for i in order}  # fmt: skip
 
 
 def written(path: Path, rows: list[dict], args: argparse.Namespace, busy: Busy, beside: dict) -> dict:
@@ -131,7 +162,8 @@ def written(path: Path, rows: list[dict], args: argparse.Namespace, busy: Busy, 
     told = {
         "benchmark": "anomalies", "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python", *sys.argv]), "machine": machine(), "others": busy.others(),
-        "most_rows": args.rows, "developed": DEVELOPED, "summary": summary(rows), "published": beside, "rows": rows,
+        "most_rows": args.rows, "developed": DEVELOPED, "summary": summary(rows, beside), "published": beside,
+        "rows": rows,
     }  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, indent=1) + "\n")
@@ -177,7 +209,8 @@ def main() -> None:
     for protocol, found in told["summary"].items():
         print(protocol)
         for name, each in sorted(found.items(), key=lambda pair: -pair[1]["mean"]):
-            print(f"  {name:18} mean {each['mean']:.4f} rank {each['rank']:.2f} other sets {each['other sets']}")
+            other = f" other sets {each['other sets']}" if "other sets" in each else ""
+            print(f"  {name:20} mean {each['mean']:.4f} rank {each['rank']:.2f} of {each['sets']} sets{other}")
 
 
 if __name__ == "__main__":
