@@ -151,7 +151,7 @@ def is_record(table: Table) -> bool:
     """Whether a table looks like moments of a record: first times that rise, then numbers alone."""
     first, rest = table.schema.columns[0], table.schema.names[1:]
     numbers = all(pd.api.types.is_numeric_dtype(table.frame[name].dtype) for name in rest)
-    timed = first.kind == "date" or first.name.lower() in TIMES
+    timed = first.kind == "date" or first.name.lower() in set(TIMES) - {"index", "t"}  # which may count any rows
     return bool(timed and rest and numbers and _back(table.frame[first.name]) is None)
 
 

@@ -74,6 +74,7 @@ def anomalies(
     window: Annotated[
         int | None, typer.Option(help="Moments in a window of a record alone; none: a period, found.", min=2)
     ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Of moments: a drawing, .svg, of them and their scores.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A CSV file: score, p and q of every row.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
@@ -90,14 +91,16 @@ def anomalies(
         raise FieldError(f"heat maps cannot be written to {heat.name}", expected="a .png file")
     if heat is not None and (data is None or moments):
         raise FieldError("only pictures have heat maps", expected="--heat with a model of pictures: RUN DATA")
+    told_as = of_moments.Told(alarms, out, plot, as_json)
     if data is None and of_moments.asked(run, moments, window):
-        of_moments.alone(str(run), calibration, window, alarms, out, seed, as_json=as_json)
+        of_moments.alone(str(run), calibration, window, told_as, seed)
         return
+    of_moments.check_plot(plot, moments=bool(moments))
     if data is None:
         _alone(str(run), calibration, alarms, out, seed, as_json=as_json)
         return
     if moments:
-        of_moments.by_model(load(run), data, calibration, alarms, out, as_json=as_json)
+        of_moments.by_model(load(run), data, calibration, told_as)
         return
     fitted = load(run)
     way = _way(by, fitted, run, background)

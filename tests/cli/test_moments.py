@@ -33,7 +33,8 @@ def test_a_record_alone(cli, record, tmp_path):
     assert set(found["rows"][0]) == {"timestamp", "score", "p_value", "q_value"}
     assert found["rows"][10]["score"] is None
     assert found["strangest"][0]["moment"] == int(first[0])
-    assert cli("anomalies", "r.csv", "--calibration", "usual.csv", "-o", "out.csv").code == 0
+    assert cli("anomalies", "r.csv", "--calibration", "usual.csv", "-o", "out.csv", "--plot", "o.svg").code == 0
+    assert "600 moments, the 10 oddest" in (tmp_path / "o.svg").read_text()
     assert len(pd.read_csv(tmp_path / "out.csv")) == 600
     assert "committee" in cli("anomalies", "r.csv", "--rows").out
     assert "committee" in cli("anomalies", "iris").out
@@ -59,5 +60,7 @@ def test_refusals(cli, record, tmp_path):
     cli("anomalies", "iris", "--moments").fails(3, "species")
     cli("anomalies", "r.csv", "--window", "500").fails(3, "shorter")
     cli("anomalies", "r.csv", "--rows", "--window", "20").fails(2, "one of them")
+    cli("anomalies", "r.csv", "--plot", "o.png").fails(2, ".svg")
+    cli("anomalies", "iris", "--plot", "o.svg").fails(2, "--moments")
     cli("anomalies", "nothing.csv").fails(3, "nothing.csv")
     cli("anomalies", "digits", "--moments").fails(3, "record")
