@@ -12,8 +12,8 @@
     ours       `SeriesDetector()`, one rule for all; and a factor analysis (4 causes) of the windows, fitted to them all
     peers      PyOD's kNN (10 of 5,000 windows drawn), isolation forest and PCA (all components, weighted) of windows,
                each standardised by itself as in TSB-AD's Sub-KNN, Sub-IForest and Sub-PCA, of the very length that ours
-               takes; a moment gets the mean over the windows that hold it, as ours. `distance` is |value - median| of
-               a window around it, of single moments; `chance` a score that is the same everywhere
+               takes; a moment gets the mean over the windows that hold it, as ours. `levels`: windows as they are.
+               `distance` is |value - median| of a window around it; `chance` a score that is the same everywhere
 
 How ours tells windows was chosen on nyc_taxi, ec2_cpu_utilization_5f5533 and two stretches of the electrocardiogram
 (`DEVELOPED`): means over the others are told apart. Published columns: TSB-AD's means over its 350 series, which are
@@ -145,13 +145,16 @@ def distance(values: Array, length: int, seed: int) -> Array:
     return np.abs(values - around.to_numpy())
 
 
-def peer(make: Callable[[int], object], most: int | None = None) -> Callable[[Array, int, int], Array]:
-    """One of PyOD's, of windows standardised each by itself."""
+def peer(
+    make: Callable[[int], object], most: int | None = None, *, levels: bool = False
+) -> Callable[[Array, int, int], Array]:
+    """One of PyOD's, of windows standardised each by itself, or as they are."""
 
     def scores(values: Array, length: int, seed: int) -> Array:
         windows = np.lib.stride_tricks.sliding_window_view(values, length).astype(np.float64)
         spread = windows.std(1, keepdims=True)
-        points = (windows - windows.mean(1, keepdims=True)) / np.where(spread > 1e-9, spread, 1)
+        shapes = (windows - windows.mean(1, keepdims=True)) / np.where(spread > 1e-9, spread, 1)
+        points = windows if levels else shapes
         few = len(points) if most is None else min(most, len(points))
         model = make(seed)
         model.fit(points[np.sort(np.random.default_rng(seed).permutation(len(points))[:few])])
@@ -172,6 +175,8 @@ def methods() -> dict[str, Callable[[Array, int, int], Array]]:
         "kNN of windows": peer(lambda seed: KNN(n_neighbors=10), MOST),
         "isolation forest of windows": peer(lambda seed: IForest(n_estimators=150, random_state=seed)),
         "PCA of windows": peer(lambda seed: PCA(random_state=seed)),
+        "kNN of levels": peer(lambda seed: KNN(n_neighbors=10), MOST, levels=True),
+        "isolation forest of levels": peer(lambda seed: IForest(n_estimators=150, random_state=seed), levels=True),
         "distance": distance,
     }
 
