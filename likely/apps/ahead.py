@@ -45,10 +45,6 @@ class Goer:
         if sharpness != PLAIN and (partly or not isinstance(model, Continues)):
             raise CannotAnswer(f"{fitted.name} does not draw a future moment by moment: its draws cannot be sharpened",
                                expected="a temperature of 1")  # fmt: skip
-        if isinstance(model, Completes) and (partly or not isinstance(model, Continues)) and not fitted.lift.plain:
-            raise CannotAnswer(f"{fitted.name} learned levels or gaps with noise, given which it cannot go on",
-                               expected="real values without gaps, or a family that draws through time (WaveNet)",
-                               remedy="whole numbers told as changes (--relative changes) are real values")  # fmt: skip
         return cls(model, fitted.lift, most, sharpness, how)
 
     @property
@@ -57,7 +53,8 @@ class Goer:
 
     def word(self, *, partly: bool) -> str:
         """How good the draws are."""
-        return "exact" if isinstance(self.model, Continues) and not partly else self.how.word(_filler(self.model))
+        through = isinstance(self.model, Continues) and not partly
+        return "exact" if through else self.how.word(_filler(self.model), self.lift)
 
     def ahead(
         self, start: Tensor, fixed: Tensor | None, steps: int, c: Tensor | None, numbers: Tensor

@@ -142,16 +142,26 @@ def test_what_cannot_go_on_so_is_refused(record, model):
         foreseen(model, record, 3, known=pd.DataFrame({"load": ["a", "b", "c"]}))
 
 
-def test_levels_that_were_learned_with_noise_are_refused_and_told_as_changes_are_not():
-    counts = pd.DataFrame({"sold": np.random.default_rng(0).poisson(20, 300)})
-    family = likely.GaussianMixture(components=1)
-    with pytest.raises(CannotAnswer, match="--relative changes"):
-        foreseen(fitted(counts, family, Windows(length=8)), counts, 3)
-    told = foreseen(
-        fitted(counts, family, Windows(length=8, stride=1, relative=Relative.CHANGES)), counts, 3, draws=300
-    )
+@pytest.mark.parametrize("relative", [Relative.NOT, Relative.CHANGES])
+def test_levels_go_on_as_levels(relative):
+    sold = [20.0]
+    for noise in np.random.default_rng(0).normal(0, 3, 600):
+        sold.append(20 + 0.9 * (sold[-1] - 20) + noise)
+    counts = pd.DataFrame({"sold": np.clip(np.round(sold), 0, 60).astype(int)})
+    model = fitted(counts, likely.GaussianMixture(components=1), Windows(length=8, stride=1, relative=relative))
+    told = foreseen(model, counts, 3, draws=300)
     assert (told.values == told.values.round()).all()
-    assert told.values.mean() == pytest.approx(20, abs=2)
+    if relative is Relative.CHANGES:
+        assert told.way == "exact"
+        return
+    assert (told.way, model.lift.plain) == ("asymptotic", False)  # the noise under known levels is drawn
+    assert 0 < told.share <= 1
+    for high in (30, 10):  # what follows begins where it stands
+        begun = foreseen(model, pd.DataFrame({"sold": np.full(8, high)}), 1, draws=300)
+        assert begun.values.mean() == pytest.approx(20 + 0.9 * (high - 20), abs=1.5)
+    gone = counts["sold"].astype(float).mask(counts.index == len(counts) - 2)
+    with pytest.raises(WrongRows, match="gap"):
+        foreseen(model, pd.DataFrame({"sold": gone}), 3)
 
 
 def test_a_model_that_draws_through_time_fills_in_where_a_column_is_known(record):
