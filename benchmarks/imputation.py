@@ -1,13 +1,13 @@
 """Five tables with holes: who fills them in best, says how sure they are, and spoils least what is learned from them?
 
-    python benchmarks/imputation.py [--data FOLDER] [--rows 4000] [--draws 39] [--only penguins,titanic] [--budget 1.0]
+    python benchmarks/imputation.py [--data FOLDER] [--rows 4000] [--draws 39] [--only penguins,titanic]
 
 Adult, titanic, penguins, mushrooms and white wine. 30 % of the cells of every column but the last (the label, which no
 imputer sees) are removed: completely at random (MCAR), or at random given what is seen (MAR): a third of the columns
 stay whole, and a cell of the others goes with a probability of 0.05 to 0.55 that rises with the rank of one of them.
 
-likely fits its candidates to the rows with a further tenth of their cells hidden, takes the one that fills these in
-with the smallest error, and fits it again to all that is left. Beside it scikit-learn's IterativeImputer with extremely
+likely is `likely.impute` as it stands: families and chained trees, weighed by how their mixture tells cells hidden from
+all of them, learned again from all that is left. Beside it scikit-learn's IterativeImputer with extremely
 randomised trees and its KNNImputer (numbers standardised, categories as indicators for the neighbours and as codes for
 the trees), miceforest (LightGBM, five data sets), and means and modes.
 
@@ -49,15 +49,8 @@ import likely
 
 ADULT = ["age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship",
          "race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"]  # fmt: skip
-REMOVED, FURTHER, SEED, TREES, ROUNDS, NEIGHBOURS, SEVERAL = 0.3, 0.1, 0, 50, 4, 10, 5
+REMOVED, SEED, TREES, ROUNDS, NEIGHBOURS, SEVERAL = 0.3, 0, 50, 4, 10, 5
 LABELS = {"adult": "income", "titanic": "survived", "penguins": "species", "mushrooms": "type", "wine": "quality"}
-SCHEMA = {"missing_at_random": True}
-CANDIDATES = {  # family, steps (none: as it chooses)
-    "Circuit": ("circuit", None),
-    "GaussianMixture": ("gaussianmixture", None),
-    "BayesNet": ("bayesnet", None),
-    "MADE": ("made", 1500),
-}
 Frames = list[pd.DataFrame]
 
 
@@ -117,31 +110,11 @@ def holed(whole: pd.DataFrame, gone: np.ndarray) -> pd.DataFrame:
 # The contestants -----------------------------------------------------------------------------------------------------
 
 
-def ours(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict]:
-    """The candidate that fills in best what is hidden from all of them, learned again from all that there is."""
-    further = (np.random.default_rng(SEED + 1).random(holes.shape) < FURTHER) & holes.notna().to_numpy()
-    errors, seconds = {}, {}
-    for name in CANDIDATES:
-        start = time.perf_counter()
-        try:
-            made, _ = completions(holes.mask(further), name, 10, budget)
-        except likely.errors.LikelyError as refusal:
-            errors[name] = f"refused: {str(refusal).splitlines()[0]}"
-            continue
-        errors[name] = round(error_of(holes, further, made)[0], 4)
-        seconds[name] = round(time.perf_counter() - start, 1)
-    best = min((name for name in errors if not isinstance(errors[name], str)), key=lambda name: errors[name])
-    made, told = completions(holes, best, draws, budget)
-    return made, told | {"chosen": best, "errors when chosen": errors, "seconds when chosen": seconds}
-
-
-def completions(holes: pd.DataFrame, name: str, draws: int, budget: float) -> tuple[Frames, dict]:
-    """One family's draws."""
-    said, steps = CANDIDATES[name]
-    asked = None if steps is None else max(20, int(steps * budget))
-    fitted = likely.fit(holes, said, schema=SCHEMA, budget=asked, seed=SEED, certify=False)
-    made = [fitted.complete(holes, seed=seed) for seed in range(draws)]
-    return [each.rows for each in made], {"family": str(fitted.card.family), "way": made[0].way}
+def ours(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
+    """`likely.impute` as it stands."""
+    made = likely.impute(holes, draws, seed=SEED)
+    members = {each.name: [each.weight, each.score, each.refusal] for each in made.members}
+    return list(made.imputations), {"members": members, "score": made.score}
 
 
 def coded(holes: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
@@ -153,7 +126,7 @@ def coded(holes: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     return codes.astype(float), levels
 
 
-def forest(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict]:
+def forest(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
     """IterativeImputer with trees; codes are rounded to the nearest."""
     codes, levels = coded(holes)
     trees = ExtraTreesRegressor(TREES, min_samples_leaf=3, max_features=0.5, n_jobs=1, random_state=SEED)
@@ -164,7 +137,7 @@ def forest(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict
     return [rows], {"trees": TREES, "rounds": ROUNDS}
 
 
-def neighbours(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict]:
+def neighbours(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
     """KNNImputer among numbers over their spread and indicators of categories; of these the largest mean."""
     parts = [(holes[[n]] - holes[n].mean()) / max(holes[n].std(), 1e-9) for n in numbers(holes)]
     levels = {}
@@ -185,7 +158,7 @@ def neighbours(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, 
     return [rows], {"neighbours": NEIGHBOURS}
 
 
-def chained(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict]:
+def chained(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
     """miceforest: chained boosted trees with mean matching."""
     import lightgbm
     import miceforest
@@ -200,13 +173,13 @@ def chained(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dic
     return [rows.astype({name: holes[name].dtype for name in holes}) for rows in done], {"rounds": ROUNDS}
 
 
-def commonest(holes: pd.DataFrame, draws: int, budget: float) -> tuple[Frames, dict]:
+def commonest(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
     """Means and modes."""
     told = {name: holes[name].mean() if name in numbers(holes) else holes[name].mode()[0] for name in holes.columns}
     return [holes.fillna(told)], {}
 
 
-CONTESTANTS: dict[str, Callable[[pd.DataFrame, int, float], tuple[Frames, dict]]] = {
+CONTESTANTS: dict[str, Callable[[pd.DataFrame, int], tuple[Frames, dict]]] = {
     "likely": ours, "IterativeImputer (trees)": forest, "KNNImputer": neighbours, "miceforest": chained,
     "mean or mode": commonest,
 }  # fmt: skip
@@ -294,12 +267,12 @@ def ranks_of(found: dict) -> dict:
     return mean
 
 
-def judged(whole: pd.DataFrame, label: pd.Series, gone: np.ndarray, name: str, draws: int, budget: float) -> dict:
+def judged(whole: pd.DataFrame, label: pd.Series, gone: np.ndarray, name: str, draws: int) -> dict:
     """One contestant on one table."""
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a peer's, that it has not settled after so many rounds
-        made, how = CONTESTANTS[name](holed(whole, gone), draws, budget)
+        made, how = CONTESTANTS[name](holed(whole, gone), draws)
     seconds = time.perf_counter() - start
     error, each = error_of(whole, gone, made)
     return {
@@ -316,7 +289,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("LIKELY_DATA", beside)))
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--draws", type=int, default=39)
-    parser.add_argument("--budget", type=float, default=1.0, help="of the steps that each family learns for")
     parser.add_argument("--only", default="", help="tables, by a comma")
     parser.add_argument("--fresh", action="store_true", help="measure again what the results already hold")
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
@@ -333,7 +305,7 @@ def main() -> None:
                 if contestant in results:
                     continue
                 try:
-                    results[contestant] = judged(whole, label, gone, contestant, asked.draws, asked.budget)
+                    results[contestant] = judged(whole, label, gone, contestant, asked.draws)
                 except Exception as failure:  # a peer's own failure is told, and measured again next time; ours raises
                     if contestant == "likely":
                         raise

@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from likely.apps.compare import compare as compare
     from likely.apps.guest import Guest as Guest
+    from likely.apps.impute import impute as impute
     from likely.apps.measure import measure as measure
     from likely.contracts import Sharpness as Sharpness
     from likely.data import Relative as Relative
@@ -76,6 +77,7 @@ else:
     _PLACES = {
         "compare": "likely.apps.compare",
         "Guest": "likely.apps.guest",
+        "impute": "likely.apps.impute",
         "measure": "likely.apps.measure",
         "read": "likely.data",
         "Relative": "likely.data",
@@ -154,6 +156,7 @@ __all__ = [  # the table of families and the verbs
     "between",
     "compare",
     "fit",
+    "impute",
     "isnot",
     "load",
     "measure",

@@ -133,8 +133,21 @@ def overlaid(frame: pd.DataFrame, partial: pd.DataFrame) -> pd.DataFrame:
     laid = frame.reset_index(drop=True)
     for name in laid.columns.intersection(partial.columns):
         told = partial[name].notna().to_numpy()
-        laid[name] = laid[name].where(~told, partial[name].reset_index(drop=True))
+        whole = laid[name].where(~told, partial[name].reset_index(drop=True))
+        laid[name] = _in_type(whole, laid[name].dtype)
     return laid
+
+
+def _in_type(cells: pd.Series, dtype: Any) -> pd.Series:
+    """Cells in a column's own type, where that changes none: integers that had gaps are floats to pandas."""
+    if cells.dtype == dtype:
+        return cells
+    try:
+        own = cells.astype(dtype)
+    except (TypeError, ValueError, OverflowError):
+        return cells
+    same = own.astype(object).to_numpy() == cells.astype(object).to_numpy()
+    return own if bool(np.all(same)) else cells
 
 
 def read_like(data: Any, codec: Codec[Any], condition_codec: Codec[Any] | None, order: Sequence[str]) -> Rows:

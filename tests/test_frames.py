@@ -56,3 +56,16 @@ def test_a_few_lines_are_texts_to_a_model_of_texts(tmp_path):
     path.write_text("anla\nanz\n")
     with pytest.raises(WrongRows, match="text 2 has characters that were not there"):
         fitted.score(path)
+
+
+def test_columns_keep_the_datas_own_type_where_their_gaps_made_them_floats():
+    own = pd.DataFrame({"year": np.array([1, 2], "int64"), "yes": [True, False], "x": [0.5, 1.5]})
+    partial = pd.DataFrame({"year": [np.nan, 7.0], "yes": [None, True], "x": [np.nan, 2.0]})
+    laid = frames.overlaid(own, partial)
+    assert laid.dtypes.equals(own.dtypes)
+    assert laid["year"].tolist() == [1, 7]
+    assert laid["yes"].tolist() == [True, True]
+    assert frames.overlaid(own, pd.DataFrame({"year": [np.nan, 7.5]}))["year"].tolist() == [
+        1,
+        7.5,
+    ]  # as it was, come what may

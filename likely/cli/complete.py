@@ -1,5 +1,7 @@
 """likely complete RUN partial.csv [--given age=30..40] [-n 20] [--point mean] [--exact] [-o out.csv]
 
+A table alone, by what tells its hidden cells best: likely complete holes.csv [-n 20] [--point mean] [-o out.csv]
+
 Of pictures: likely complete RUN picture.png --hole hole.png [-o out.png]
 """
 
@@ -21,8 +23,10 @@ DRAWS = 20  # that a point sums up, where nobody says how many
 
 
 def complete(
-    run: Annotated[Path, typer.Argument(help="A fitted model's folder.")],
-    data: Annotated[str, typer.Argument(help="Rows with cells or columns missing; texts or pictures with gaps.")],
+    run: Annotated[Path, typer.Argument(help="A fitted model's folder; or a table alone, whose gaps are filled.")],
+    data: Annotated[
+        str | None, typer.Argument(help="Rows with cells or columns missing; texts or pictures with gaps.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file; of texts .txt, of pictures .png.")
     ] = None,
@@ -51,6 +55,10 @@ def complete(
     from likely.fields import made
     from likely.fitted import load
 
+    if data is None:
+        check_alone(run, {"--particles": particles, "--by": by, "--hole": hole, "--given": given, "--exact": exact})
+        _alone(str(run), out, n, point, seed, as_json=as_json)
+        return
     fitted = load(run)
     if isinstance(fitted.codec, TextsCodec):
         check_tables(given, n, point)
@@ -88,6 +96,41 @@ def complete(
     if out is None:
         typer.echo(completion.rows.to_csv(index=False), nl=False)
     _told(completion, particles)
+
+
+def check_alone(place: Path, asked: dict[str, Any]) -> None:
+    """Where only one thing is named it is a table, and nothing is asked that a model would be."""
+    from likely.errors import FieldError
+    from likely.store import DOCUMENT
+
+    if (place / DOCUMENT).is_file():
+        raise FieldError(f"{place} is a model, and no rows were given", expected="RUN DATA: rows to complete")
+    if said := [name for name, value in asked.items() if value]:
+        raise FieldError(f"{' and '.join(said)} is asked of a model, and there is a table alone",
+                         expected="RUN DATA", remedy="likely fit DATA, then likely complete RUN DATA")  # fmt: skip
+
+
+def _alone(data: str, out: Path | None, n: int | None, point: str | None, seed: int, *, as_json: bool) -> None:
+    """A table that no model was fitted to (`likely.apps.impute`)."""
+    from likely.apps.impute import impute
+    from likely.card import Completion
+    from likely.data import Schema, Table, write
+
+    found = impute(data, n or (1 if point is None else DRAWS), seed=seed)
+    several = found.imputations.long() if n is not None else found.rows
+    rows = several if point is None else found.imputations.point(point)
+    if out is not None:
+        write(Table(rows, Schema(())), out)
+    if as_json:
+        by = [{"way": each.name, "weight": each.weight, "score": each.score, "refusal": each.refusal}
+              for each in found.members]  # fmt: skip
+        told = None if out is not None else records(rows)
+        emit_json({"way": found.imputations.way, "by": by, "score": found.score, "file": out, "rows": told})
+        return
+    if out is None:
+        typer.echo(rows.to_csv(index=False), nl=False)
+    _told(Completion(rows, found.imputations.way), None)
+    typer.echo(str(found), err=True)
 
 
 def check_tables(given: list[str] | None, n: int | None, point: str | None) -> None:

@@ -154,3 +154,15 @@ def test_ranges_several_draws_and_points(cli, models, partial):
 def test_less_than_exact_is_refused(cli, models):
     likely.read("iris").frame.head(3).drop(columns="species").to_csv("partial.csv", index=False)
     cli("complete", models["vae"], "partial.csv", "--exact").fails(4, "asymptotic", "NaiveBayes")
+
+
+def test_a_table_alone_is_completed_by_what_tells_its_hidden_cells(cli, models, partial, tmp_path):
+    told = cli("complete", "partial.csv", "-o", "filled.csv", "--point", "mean", "-n", "3", "--json")
+    assert told.code == 0
+    assert sum(each["weight"] for each in json.loads(told.out)["by"]) == pytest.approx(1)
+    rows = pd.read_csv(tmp_path / "filled.csv")
+    known = partial["town"].notna()
+    assert rows["town"].notna().all()
+    assert (rows.loc[known, "town"] == partial.loc[known, "town"]).all()
+    assert "no rows were given" in cli("complete", models["people"]).err
+    assert "a table alone" in cli("complete", "partial.csv", "--exact").err
