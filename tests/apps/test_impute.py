@@ -7,8 +7,8 @@ import pytest
 import likely
 from likely.apps.chained import Chained
 from likely.errors import FieldError, WrongRows
-from likely.families.linear import Linear
 from likely.families.gaussian_mixture import GaussianMixture
+from likely.families.linear import Linear
 from likely.families.naive_bayes import NaiveBayes
 
 
