@@ -14,6 +14,9 @@ Recursive partitioning for missing data imputation in the presence of interactio
 Dusseldorp, 2014); trees: Extremely randomized trees (Geurts, Ernst & Wehenkel, 2006)
 """
 
+# scikit-learn says less of its types than it takes
+# pyright: reportArgumentType=false
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, final

@@ -172,8 +172,8 @@ class _Room:
         free = [name in self.codec.layout.readers and name not in tied for name in frame.columns]
         known = frame.notna().to_numpy()
         hidden = known & np.asarray(free) & (rng.random(frame.shape) < HIDDEN)
-        bare = ~(known & ~hidden).any(1)
-        return pd.DataFrame(hidden & ~bare[:, None], columns=frame.columns)
+        left = (known & ~hidden).sum(1, keepdims=True) > 0
+        return pd.DataFrame(hidden & left, columns=frame.columns)
 
     def _columns(self, hidden: pd.DataFrame, drawn: list[list[pd.DataFrame]]) -> list[Hidden]:
         told = []
@@ -193,7 +193,7 @@ class _Room:
 
     def _chained(self, way: Chained, rows: Table, n: int, seed: int) -> list[pd.DataFrame]:
         cells = self.codec.encode_known(rows.frame).x.double().numpy()
-        choices = np.array([isinstance(column, Category) for column in self.codec.space.columns])
+        choices = np.array([isinstance(cell.column, Category) for cell in self.codec.layout.cells.values()])
         made = way.completions(cells, choices, n, rng=np.random.default_rng(seed))
         return [frames.overlaid(self.codec.decode(torch.from_numpy(x)).frame, rows.frame) for x in made]
 
