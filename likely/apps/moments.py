@@ -28,6 +28,7 @@ from likely.fitted import Fitted
 
 Array = np.ndarray[Any, Any]
 SHORTEST, LONGEST, LOOKED = 3, 303, 20_000  # moments of a period; of a record in which one is looked for
+BRIDGED = 0.05  # the share of a window that may be gaps
 MOST_UNKNOWN = 0.5  # the share of a channel that may be gaps
 
 
@@ -58,6 +59,11 @@ class Record:
             raise WrongRows(f"the time of moment {back + 1} is not after that before it: {times.iloc[back]}",
                             expected="a record in the order of its times", remedy="sort the rows")  # fmt: skip
         return cls(_bridged(values, panel.channels), known, panel.channels, times)
+
+    def whole(self, length: int) -> Array:
+        """Whether each window of so many moments, one after another, has few gaps: a bridge is no record."""
+        gone = np.concatenate([[0], np.cumsum(~self.known)])
+        return gone[length:] - gone[:-length] <= BRIDGED * length
 
     def framed(self, told: dict[str, Array]) -> pd.DataFrame:
         """A line a moment, with its time; nothing is said of moments with gaps."""
@@ -92,7 +98,8 @@ def moment_scores(fitted: Fitted[Any], record: Record, *, by: Strangeness = Like
     before = values[starts + np.arange(-cut.lead, 0)] if cut.lead else None
     stack = values[starts + np.arange(length)]
     panel = Panel(stack, codec.channels, codec.space.levels, windows=True, relative=codec.relative, before=before)
-    return over_moments(by.scores(fitted, panel), length, len(values), cut.lead)
+    score = np.where(record.whole(length)[cut.lead :], by.scores(fitted, panel), np.nan)
+    return over_moments(score, length, len(values), cut.lead)
 
 
 def codec_of(fitted: Fitted[Any]) -> SeriesCodec:
@@ -109,18 +116,31 @@ def window_of(fitted: Fitted[Any]) -> int:
 
 
 def over_moments(windows: Array, length: int, moments: int, first: int = 0) -> Array:
-    """(1): the mean over windows that hold each moment; moments before the first window are told as that one."""
-    finite = np.clip(windows, -1e30, 1e30)
-    sums = np.concatenate([[0.0], np.cumsum(finite - finite.mean())])
+    """(1): the mean over windows that hold each moment, without those that are NaN; NaN where none is left.
+
+    Moments before the first window are told as that one.
+    """
+    there = ~np.isnan(windows)
+    finite = np.clip(windows[there], -1e30, 1e30)
+    centre = finite.mean() if len(finite) else 0.0
+    apart = np.zeros(len(windows))
+    apart[there] = finite - centre
     at = np.maximum(np.arange(moments) - first, 0)
     begin, end = np.maximum(at - length + 1, 0), np.minimum(at, len(windows) - 1)
-    return (sums[end + 1] - sums[begin]) / (end - begin + 1) + finite.mean()
+    total, count = (_between(each, begin, end) for each in (apart, there.astype(np.float64)))
+    return np.where(count > 0, total / np.maximum(count, 1.0) + centre, np.nan)
+
+
+def _between(values: Array, begin: Array, end: Array) -> Array:
+    """Sums of values from places to places, both with."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return sums[end + 1] - sums[begin]
 
 
 def maxima(score: Array, known: Array, length: int) -> Array:
     """The highest score in each stretch of so many moments, one after another; a rest at the end is left out."""
     whole = len(score) // length * length
-    return np.where(known, score, -np.inf)[:whole].reshape(-1, length).max(1)
+    return np.where(known & ~np.isnan(score), score, -np.inf)[:whole].reshape(-1, length).max(1)
 
 
 def judged(record: Record, score: Array, held: Array, length: int) -> pd.DataFrame:
@@ -129,12 +149,14 @@ def judged(record: Record, score: Array, held: Array, length: int) -> pd.DataFra
 
 
 def told_of(record: Record, score: Array, p: Array, length: int) -> pd.DataFrame:
-    """The same, with p-values that are known."""
+    """The same, with p-values that are known; nothing is said of moments in gaps or too near to them."""
+    p = np.where(record.known & ~np.isnan(score), p, 1.0)
     lowest = np.sort(-maxima(-p, record.known, length)) if len(p) >= length else p.min(keepdims=True)
     values, place = np.unique(p, return_inverse=True)
     met = np.maximum(np.searchsorted(lowest, values, side="right"), 1)
     q = np.minimum.accumulate((len(lowest) * values / met)[::-1])[::-1]  # (4)
-    return record.framed({"score": score, "p_value": p, "q_value": np.minimum(q, 1.0)[place]})
+    told = {"score": score, "p_value": p, "q_value": np.minimum(q, 1.0)[place]}
+    return record.framed({name: np.where(np.isnan(score), np.nan, each) for name, each in told.items()})
 
 
 def usual_period(values: Array) -> int | None:

@@ -57,11 +57,14 @@ class SeriesDetector:
         """What is usual in this record, odd moments among them or not."""
         record, chance = Record.read(data), np.random.default_rng(seed)
         look = Look.at(record, self.length_for(record))
-        views, parts = look.views(record), np.array_split(np.arange(len(record) - look.length + 1), self.parts)
-        seers = tuple(tuple(self._seer(view, part, look.length, chance, seed) for part in parts) for view in views)
+        views, whole = look.views(record), record.whole(look.length)
+        parts = np.array_split(np.arange(len(whole)), self.parts)
+        seers = tuple(
+            tuple(self._seer(view, part, whole, look.length, chance, seed) for part in parts) for view in views
+        )
         told = [np.concatenate([mean_of(seen, view[part]) for seen, part in zip(row, parts)])
                 for row, view in zip(seers, views, strict=True)]  # fmt: skip
-        return Watched(record, look, seers, tuple(usual(each) for each in told), tuple(told))
+        return Watched(record, look, seers, tuple(usual(each[whole]) for each in told), tuple(told))
 
     def length_for(self, data: Any) -> int:
         """The moments of a window of this record."""
@@ -73,11 +76,17 @@ class SeriesDetector:
                             remedy="" if self.length is None else "a shorter window")  # fmt: skip
         return self.length or min(max(usual_period(record.values) or AGED, SHORT), most)
 
-    def _seer(self, view: Array, part: Array, length: int, chance: np.random.Generator, seed: int) -> "Seer":
+    def _seer(
+        self, view: Array, part: Array, whole: Array, length: int, chance: np.random.Generator, seed: int
+    ) -> "Seer":
         """What is learned for one part from windows that share no moment with it."""
-        apart = np.concatenate([np.arange(max(0, part[0] - length)), np.arange(part[-1] + length, len(view))])
+        at = np.flatnonzero(whole)
+        inside, apart = at[np.isin(at, part)], at[(at < part[0] - length) | (at >= part[-1] + length)]
+        if len(inside) < FEWEST or len(apart) < FEWEST:
+            raise EmptyData("a part of the record is all gaps", expected="values at most moments of each part",
+                            remedy="leave out what is missing")  # fmt: skip
         rows = np.sort(chance.choice(apart, min(self.windows, len(apart)), replace=False))
-        held = np.sort(chance.choice(part, min(TRIED, len(part)), replace=False))
+        held = np.sort(chance.choice(inside, min(TRIED, len(inside)), replace=False))
         own, shown = torch.from_numpy(view[rows]), torch.from_numpy(view[held])
         width = max(WIDTHS, key=lambda h: float(log_kernels(own, shown, h).median()))  # (4)
         density = Member(torch.arange(view.shape[1]), own, width, 0.0, 1.0)
@@ -138,7 +147,8 @@ class Watched:
         told = self.own if data is None else self._told(record)
         finite = (np.clip(each, -1e30, 1e30) for each in told)
         views = [(each - middle) / spread for each, (middle, spread) in zip(finite, self.usual, strict=True)]  # (5)
-        return over_moments(np.mean(views, 0), self.look.length, len(record))
+        whole = record.whole(self.look.length)
+        return over_moments(np.where(whole, np.mean(views, 0), np.nan), self.look.length, len(record))
 
     def anomalies(self, data: Any = None) -> pd.DataFrame:
         """A line a moment: its time, `score`, `p_value` and `q_value`; NaN where the record has a gap."""

@@ -117,5 +117,5 @@ def _note(found: "pd.DataFrame", raised: int | None, alarms: float, kind: str) -
     if raised == 0:
         lines.append(f"p is at least {found['p_value'].min():.2g}, by the stretches there are to compare with")
     if gone:
-        lines.append(f"{gone} moments with gaps were bridged by straight lines and not judged")
+        lines.append(f"{gone} moments are in gaps or too near to long ones, and were not judged")
     return "\n".join(lines)

@@ -32,6 +32,9 @@ def test_windows_on_moments_by_hand():
     for t in range(9):
         told.append(np.mean([windows[w] for w in range(7) if w <= t < w + 3]))
     assert np.allclose(over_moments(windows, 3, 9), told)
+    some = np.where(np.arange(7) < 4, np.nan, windows)
+    assert np.allclose(over_moments(some, 3, 9)[4:6], [windows[4], windows[4:6].mean()])
+    assert np.isnan(over_moments(some, 3, 9)[:4]).all()
     late = over_moments(windows, 3, 10, first=1)
     assert np.allclose(late[1:], told)
     assert late[0] == late[1]

@@ -69,11 +69,19 @@ def test_experts_join():
     assert 295 <= seen.scores().argmax() < 325
 
 
-def test_gaps_are_bridged_and_not_judged():
+def test_gaps_are_not_judged_and_make_nothing_odd():
     record = wave(600, 0)
-    record[50:53] = np.nan
+    record[50] = np.nan
     told = SeriesDetector(length=24).fit(record).anomalies()
-    assert told.isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [50, 51, 52]
+    assert told.isna().any(axis=1).to_numpy().nonzero()[0].tolist() == [50]
+    record[[300, 310, *range(312, 330)]] = np.nan
+    told = SeriesDetector(length=24).fit(record).anomalies()
+    assert told["score"][310:325].isna().all()
+    assert not told["score"][330:].isna().any()
+    assert told["score"][np.r_[270:300, 330:360]].max() < told["score"].quantile(0.97)
+    record[:160] = np.nan
+    with pytest.raises(EmptyData, match="gaps"):
+        SeriesDetector(length=24).fit(record)
 
 
 def test_refusals():
