@@ -9,6 +9,7 @@ from likely.apps.moments import Array, Record
 from likely.report.drawing import dots, line, path, shortened, svg, text
 from likely.report.forecast import ABOVE, GAP, HIGH, LEFT, MOST, STYLE, WIDE
 
+MARK = "<style>path.mark { stroke: var(--other); stroke-linecap: round; }</style>"
 BINS = 700  # of a longer record the lowest and the highest moment of each bin is drawn
 
 
@@ -18,7 +19,7 @@ def picture(record: Record, score: Array, marked: Sequence[int]) -> str:
     plots = [np.where(record.known, record.values[:, place], np.nan) for place in range(len(shown))] + [score]
     left = len(record.channels) - len(shown)
     more = f"; {left} channel{'s' * (left != 1)} not drawn" if left else ""
-    shapes = [STYLE, text(LEFT, 18, f"{len(record)} moments, the {len(marked)} oddest marked{more}", "soft")]
+    shapes = [STYLE, MARK, text(LEFT, 18, f"{len(record)} moments, the {len(marked)} oddest marked{more}", "soft")]
     for place, (name, values) in enumerate(zip([*shown, "score"], plots, strict=True)):
         shapes.append(f'<g transform="translate(0 {ABOVE + place * (HIGH + GAP):g})">')
         shapes += [*_plot(name, values, marked, "drawn" if name == "score" else "given"), "</g>"]
@@ -36,7 +37,7 @@ def _plot(name: str, values: Array, marked: Sequence[int], kind: str) -> list[st
     for value, y in ((low, HIGH), (high, 22.0)):
         told += [line(LEFT, y, WIDE - 10, y, "grid"), text(LEFT - 6, y + 4, f"{value:.4g}", "soft", end="end")]
     told += [path(zip(across[part], down[part], strict=True), kind) for part in _strokes(values)]
-    return [*told, dots([(across[at], down[at]) for at in marked], 3, "drawn")]
+    return [*told, dots([(across[at], down[at]) for at in marked], 3, "mark")]
 
 
 def _strokes(values: Array) -> list[Array]:

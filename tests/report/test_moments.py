@@ -23,7 +23,7 @@ def test_a_plot_a_channel_and_one_of_the_score():
     held = record(50, gap=(20,))
     drawn = ElementTree.fromstring(picture(held, np.where(held.known, 1.0, np.nan), [3]))
     kinds = [path.get("class") for path in drawn.iter(f"{SPACE}path")]
-    assert kinds == ["given", "given", "drawn"] * 2 + ["drawn"] * 3  # two strokes each, and the marks
+    assert kinds == ["given", "given", "mark"] * 2 + ["drawn", "drawn", "mark"]  # two strokes each, and the marks
     words = " ".join(each.text for each in drawn.iter(f"{SPACE}text"))
     assert "from 2020-01-01" in words
     assert "the 1 oddest" in words
