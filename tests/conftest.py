@@ -1,12 +1,16 @@
 """One torch thread per test process; the real data sets' folder, absent only outside CI; a disk that is full."""
 
+import atexit
 import os
 import resource
+import shutil
 import subprocess
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("LIKELY_CACHE", tempfile.mkdtemp(prefix="likely-cache-"))  # probes' answers stay out of the home
+if "LIKELY_CACHE" not in os.environ:  # probes' answers stay out of the home; workers share the first process's folder
+    os.environ["LIKELY_CACHE"] = tempfile.mkdtemp(prefix="likely-cache-")
+    atexit.register(shutil.rmtree, os.environ["LIKELY_CACHE"], ignore_errors=True)
 
 from contextlib import contextmanager
 from pathlib import Path
