@@ -33,6 +33,12 @@ class Examples:
         """These rows, by position."""
         return Examples(self.x.index_select(0, rows), *(_chosen(t, rows) for t in (self.c, self.weight)))
 
+    def spread(self, most: int) -> "Examples":
+        """At most so many rows, evenly spaced: rows that come sorted are still all of their kinds."""
+        if len(self) <= most:
+            return self
+        return self.take((torch.arange(most, device=self.x.device) * len(self)).div(most, rounding_mode="floor"))
+
     def chunks(self, size: int) -> Iterator["Examples"]:
         """Consecutive slices (views) of at most `size` rows."""
         for start in range(0, len(self), size):

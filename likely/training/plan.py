@@ -26,13 +26,11 @@ from likely.training.trial import Timing, Trial
 
 VALIDATIONS = 40  # in a training
 JUDGING_SHARE = 0.15  # of the time may go into validation
+FEWEST, FEWEST_ROWS = 8, 64  # validations that should be, and held-out rows even where they are dear
 DRAWN_VALIDATIONS, DRAWN_SHARE = 16, 0.04  # the same of models judged by what they draw: none of them stops early
 WORTH_MEASURING = 200  # rounds: shorter trainings take plain defaults
 REPORT_EVERY = 0.25  # seconds
-SWEEP, SWEEP_SHARE = (
-    len(WIDTHS) / 2,
-    0.05,
-)  # validations that judging every width in the end takes; of the time, at most
+SWEEP, SWEEP_SHARE = len(WIDTHS) / 2, 0.05  # validations that judging every width in the end takes; of the time at most
 SLACK = 1.03  # what the loop itself, reports and saves take beside the rounds
 
 
@@ -126,7 +124,9 @@ class Plan:
         each = few.usual * SLACK
         judging = 0.0
         if self.validation is not None:
-            judging = 2 * trial.judging(self.validation, draft) * min(len(self.validation), draft.judged)
+            row = 2 * trial.judging(self.validation, draft)
+            draft = replace(draft, judged=self._affordable(row, draft))
+            judging = row * self._judged(draft)
         most, share = (DRAWN_VALIDATIONS, DRAWN_SHARE) if self._drawn else (VALIDATIONS, JUDGING_SHARE)
         validations = max(1, min(most, int(share * self._left() / max(judging, 1e-9))))
         swept = 0 < SWEEP * judging <= SWEEP_SHARE * self._left()
@@ -135,6 +135,12 @@ class Plan:
             raise _too_small(self.budget, "one round of training with its validation", each + 2 * judging)
         every = max(1, math.ceil(steps / validations))
         return self._spread(replace(draft, steps=steps, round_seconds=few.usual), every, swept=swept)
+
+    def _affordable(self, row: float, draft: Recipe) -> int:
+        """Held-out rows to judge by, at so many seconds each: fewer, where else there were too few validations."""
+        if self._drawn or row == 0:
+            return draft.judged
+        return min(draft.judged, max(FEWEST_ROWS, int(JUDGING_SHARE * self._left() / (FEWEST * row))))
 
     def _by_rows(self, recipe: Recipe) -> Recipe:
         """Validations by the number of rows, where the budget is one of steps: judging a row costs a third of it."""

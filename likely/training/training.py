@@ -141,7 +141,7 @@ class Training:
         if validation is None or len(validation) == 0:
             return None
         rounds, recipe = self.rounds, self.recipe
-        rows = validation if by_draws(self.model, rounds.players) else next(validation.chunks(recipe.judged))
+        rows = validation if by_draws(self.model, rounds.players) else validation.spread(recipe.judged)
         judge = Judge(
             self.model, rounds.players, rows.to(rounds.device),
             size=recipe.judge_batch, seed=seed, lift=lift, learned=rounds.data,

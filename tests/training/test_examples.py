@@ -13,6 +13,12 @@ def test_rows_conditions_and_weights_go_together() -> None:
     assert next(whole.chunks(4)).x.data_ptr() == whole.x.data_ptr()  # a view
 
 
+def test_fewer_rows_are_evenly_spaced() -> None:
+    whole = Examples(torch.arange(10.0)[:, None], torch.arange(10))
+    assert whole.spread(10) is whole
+    assert whole.spread(4).c.tolist() == [0, 2, 5, 7]
+
+
 def test_lengths_and_weights_are_checked() -> None:
     x = torch.zeros(3, 1)
     with pytest.raises(DataError, match="3 rows with 2 conditions"):

@@ -51,6 +51,18 @@ def test_validation_stays_cheap_beside_learning() -> None:
     assert few.validate_every == 50
 
 
+def test_where_judging_is_dear_fewer_rows_are_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All 5,000 would take 100 seconds, twice, of a budget of 60."""
+    asked = {"budget": Budget(seconds=60), "validation": rows(5000, 2), "engine": Engine(probe=False)}
+    assert planned(Gaussian(4), **asked).judged >= 5000
+    monkeypatch.setattr(Trial, "judging", lambda *_: 0.01)
+    dear = planned(Gaussian(4), **asked)
+    assert dear.judged == 64
+    assert dear.steps > 1
+    monkeypatch.setattr(Trial, "judging", lambda *_: 0.001)
+    assert 64 < planned(Gaussian(4), **asked).judged <= 0.15 * 60 / 8 / 0.002
+
+
 def test_who_learns_from_what_another_moves_is_not_stopped_early(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {"budget": Budget(steps=300), "validation": rows(50, 2)}
     assert planned(Gaussian(4), **asked).patience == Recipe.patience
