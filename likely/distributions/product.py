@@ -6,9 +6,9 @@ r"""Mixtures of products of bumps, one at each row: what a kernel density estima
     reals      1/h K((x - y) / h)                                                             (3)
     integers   e^(-tau |x - y|) / Z(y) on 0 .. top                                            (4)
 
-Where x has a value and y has none, the value follows a wide law of its column: normal, or geometric. For Gaussian bumps
-the logarithm of (1) is a product of features of x with features of y, so that a block of queries against a tile of rows
-is one matrix product.
+Where x has a value and y has none, the value follows a law as wide as its column: normal, or (4) about the mean. For
+Gaussian bumps the logarithm of (1) is a product of features of x with features of y, so that a block of queries against
+a tile of rows is one matrix product.
 """
 
 import math
@@ -68,7 +68,7 @@ class Bumps:
         self.other = torch.where(states > 1, mix / states, 0.0)
         self.match = 1 - self.other * (states - 1)
         self.listed = (cells.sizes > 1).nonzero()[:, 0]
-        self.odds = 1 / (1 + self.mean.clamp(min=1e-9))  # the wide law of counts is geometric
+        self.middle, self.fall = self.mean.round().clamp(min=0).minimum(self.top), decay(self.std)  # the wide (4)
 
         self.offset = (cells.sizes[self.listed].cumsum(0) - cells.sizes[self.listed]).long()
         self.states = int(cells.sizes[self.listed].sum())
@@ -162,8 +162,9 @@ class Bumps:
     def _log_wide(self, x: Tensor, d: "Tensor | int") -> Tensor:
         """log of the wide law of a value, where the row has none."""
         normal = GAUSSIAN.log_density((x - self.mean[d]) / self.std[d]) - self.std[d].log()
-        geometric = self.odds[d].log() + x * torch.log1p(-self.odds[d])
-        return torch.where(self.cells.integer[d], geometric, normal)
+        middle, fall = self.middle[d], self.fall[d]
+        integers = -fall * (x - middle).abs() - log_integer_norm(middle, fall, self.top[d])
+        return torch.where(self.cells.integer[d], integers, normal)
 
     # One column at a time --------------------------------------------------------------------------------------------
 
@@ -209,11 +210,9 @@ class Bumps:
         smooth = self.kernel.log_mass((low - value) / h, (high - value) / h)
         whole = log_integer_mass(low, high, value, self.tau[d], self.top[d])
         wide = GAUSSIAN.log_mass((low - mean) / std, (high - mean) / std)
-        fall = torch.log1p(-self.odds[d])
-        start, end = fall * low.ceil().clamp(min=0), fall * (high.floor() + 1).clamp(min=0)
-        geometric = start + torch.log1p(-(end - start).exp())
+        about = log_integer_mass(low, high, self.middle[d], self.fall[d], self.top[d])
         integer = self.cells.integer[d]
-        return torch.where(integer, torch.where(there, whole, geometric), torch.where(there, smooth, wide))
+        return torch.where(integer, torch.where(there, whole, about), torch.where(there, smooth, wide))
 
     def draw(self, rows: Tensor, span: Range, *, rng: Rng) -> Tensor:
         """A cell for each cell of these rows (B, D), from its bump within the range."""
@@ -240,10 +239,8 @@ class Bumps:
         smooth = value + h * self.kernel.between(level, (low - value) / h, (high - value) / h)
         whole = integer_between(level, low, high, value, self.tau, self.top)
         wide = mean + std * GAUSSIAN.between(level, (low - mean) / std, (high - mean) / std)
-        fall = torch.log1p(-self.odds)
-        start, end = (fall * low.ceil().clamp(min=0)).exp(), (fall * (high.floor() + 1).clamp(min=0)).exp()
-        geometric = ((start + level * (end - start)).log() / fall).floor()
-        return torch.where(self.cells.integer, torch.where(there, whole, geometric), torch.where(there, smooth, wide))
+        about = integer_between(level, low, high, self.middle, self.fall, self.top)
+        return torch.where(self.cells.integer, torch.where(there, whole, about), torch.where(there, smooth, wide))
 
 
 @final

@@ -69,13 +69,9 @@ def by_hand(space: Vector, kernel: Kernel, x: torch.Tensor, y: torch.Tensor, wid
             bump = float(kernel.log_density(torch.tensor((a - b) / width))) - math.log(width)
             told += bump if other == "value" else stats.norm(1, 2).logpdf(a)
         if one == "value" and isinstance(column, Count):
-            tau = float(decay(torch.tensor(width).double()))
-            bump = (
-                -tau * abs(a - b) - math.log(sum(math.exp(-tau * abs(t - b)) for t in range(300)))
-                if other == "value"
-                else 0
-            )
-            told += bump if other == "value" else math.log(0.5) + a * math.log(0.5)
+            near, wide = (b, width) if other == "value" else (1, 2.0)  # about the mean, as wide as the column
+            tau = float(decay(torch.tensor(wide).double()))
+            told += -tau * abs(a - near) - math.log(sum(math.exp(-tau * abs(t - near)) for t in range(300)))
     return told
 
 

@@ -286,6 +286,19 @@ def test_the_left_out_likelihood_is_that_of_the_other_rows() -> None:
         assert float(told[i]) == pytest.approx(float(rest.log_prob(x[i : i + 1], c[i : i + 1])), rel=1e-5)
 
 
+def test_counts_that_a_row_lacks_are_drawn_about_as_wide_as_their_column() -> None:
+    rng = np.random.default_rng(0)
+    x = torch.tensor(np.stack([rng.normal(size=300), rng.normal(200, 14, 300).round()], 1), dtype=torch.float32)
+    x[rng.random(300) < 0.3, 1] = NAN
+    model = fitted(KDE(), Vector((Real(), Count())), x)
+    drawn = model.complete(x, Evidence(torch.tensor([True, False]).expand(300, 2)), rng=Keyed(0))[:, 1]
+    assert float(drawn.mean()) == pytest.approx(200, abs=5)  # a geometric law would be as wide as it is high
+    assert float(drawn.std()) == pytest.approx(14, rel=0.4)
+    assert float(model.log_prob(torch.stack([torch.zeros(700), torch.arange(700.0)], 1)).exp().sum()) == pytest.approx(
+        float(model.log_evidence(torch.zeros(1, 2), Evidence(torch.tensor([[True, False]]))).exp()), rel=1e-4
+    )
+
+
 @pytest.mark.parametrize(
     ("x", "known", "low", "high"),
     [
