@@ -20,7 +20,7 @@ the trees), miceforest (LightGBM, five data sets), and means and modes.
                 and their answers averaged (Rubin's rules for predictions)
 
 The mean rank is over tables, mechanisms and these three measures; a contestant without intervals is last in coverage,
-and the mean rank without coverage is told as well. Results, written as they come: benchmarks/results/imputation.json.
+one that failed on a table is last there, and the mean rank without coverage is told as well. Results, written as they come: benchmarks/results/imputation.json.
 """
 
 import argparse
@@ -251,7 +251,8 @@ def ranks_of(found: dict) -> dict:
     told: dict[str, dict[str, list[float]]] = {}
     for results in (each for each in found.values() if len(each) == len(CONTESTANTS)):
         frame = pd.DataFrame(results).T
-        cost = {"error": frame["error"], "downstream": -frame["downstream"].astype(float)}
+        cost = {"error": frame["error"].astype(float), "downstream": -frame["downstream"].astype(float)}
+        cost = {measure: values.fillna(np.inf) for measure, values in cost.items()}  # who failed is last
         if frame["coverage"].notna().any():
             cost["coverage"] = (frame["coverage"].astype(float) - 0.9).abs().fillna(np.inf)
         for measure, values in cost.items():
@@ -302,13 +303,14 @@ def main() -> None:
         for mechanism in ("MCAR", "MAR"):
             gone, results = removed(whole, mechanism), found.setdefault(f"{name}, {mechanism}", {})
             for contestant in CONTESTANTS:
-                if contestant in results:
+                if "error" in results.get(contestant, {}):
                     continue
                 try:
                     results[contestant] = judged(whole, label, gone, contestant, asked.draws)
                 except Exception as failure:  # a peer's own failure is told, and measured again next time; ours raises
                     if contestant == "likely":
                         raise
+                    results[contestant] = {"failed": str(failure)}
                     print(f"{name}, {mechanism:<5} {contestant:<26} failed: {failure}", flush=True)
                     continue
                 told = {key: value for key, value in results[contestant].items() if key != "columns"}
