@@ -20,7 +20,8 @@ the trees), miceforest (LightGBM, five data sets), and means and modes.
                 and their answers averaged (Rubin's rules for predictions)
 
 The mean rank is over tables, mechanisms and these three measures; a contestant without intervals is last in coverage,
-one that failed on a table is last there, and the mean rank without coverage is told as well. Results, written as they come: benchmarks/results/imputation.json.
+one that failed on a table is last there, and the mean rank without coverage is told as well. Results, written as they
+come: benchmarks/results/imputation.json.
 """
 
 import argparse
