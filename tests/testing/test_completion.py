@@ -80,14 +80,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "completion.md"
 HEAD = """# How good completions are, family by family
 
 Each family was fitted to 1,500 rows of a law in closed form (`likely.testing.clusters.three`: three clusters of two
-numbers and a letter), in the steps that the table says, and then filled in cells of 400 rows that lacked one column, or
-all but one. Made by `pytest -m slow tests/testing/test_completion.py`; the test fails where an exact, model-exact or
-asymptotic completion is not what it says. Heuristic completions promise nothing: their bias is what was measured here.
+numbers and a letter), in the steps that the table says, and then filled in cells of 300 rows (or as many as it says)
+that lacked one column, or all but one. Made by `pytest -m slow tests/testing/test_completion.py`; the test fails where
+an exact, model-exact or asymptotic completion is not what it says. Heuristic completions promise nothing: their bias is
+what was measured here. Autoencoders are among them: by their last step reals lie within 0.003 of what is decoded from
+16 numbers, and all 64 particles of a row descend from one.
 
 - **ranks**: the model's own rows, with cells taken away and drawn again nine times. The largest distance of ranks among
   the draws from uniform (Kolmogorov's D), over columns and over how near a whole row is to others of the model; by
-  chance alone it stays below 0.095 (a column) or 0.067 (whole rows) in 95 of 100. It is about completion alone, however
-  well the family has learned.
+  chance alone it stays below 0.095 (a column) or 0.067 (whole rows) in 95 of 100 (of 60 rows 0.24 and 0.17). It is
+  about completion alone, however well the family has learned.
 - **from the truth**: the energy distance of completed rows from the same rows completed by the truth; in brackets what
   it stays below by chance. It holds what the family has not learned, too, which **own rows**, the energy distance of
   the family's own rows from the truth's, shows.
@@ -107,6 +109,7 @@ SAID = {
     "RBM": "rbm,hidden=12",
 }
 BY = {"RePaint": RePaint(), "Replacing": Replacing(), "DPS": DPS(), "PiGDM": PiGDM()}
+FEWER = {"Autoencoder": 60, "DenoisingAutoencoder": 60}  # rows, where particles need many steps
 COUNTING = ("NaiveBayes", "BayesNet", "KDE", "GaussianMixture", "FactorAnalysis")
 EVERY = [*((name, None) for name in table("Family")), *(("Diffusion", by) for by in BY)]
 
@@ -118,13 +121,14 @@ def test_every_family_and_its_place_in_the_table(name, by):
     said = SAID.get(name, name.lower())
     try:
         fitted = learned(said, None if name in COUNTING else STEPS)
-        told = proof(fitted, TRUTH, by=completing(fitted, by=BY[by]) if by else None) if can_complete(fitted) else None
+        way, rows = completing(fitted, by=BY[by]) if by else None, FEWER.get(name, 300)
+        told = proof(fitted, TRUTH, by=way, rows=rows) if can_complete(fitted) else None
     except Interrupted:
         raise
     except LikelyError as refusal:
         written(called, ["", "refused: " + str(refusal).split("\n")[0], *[""] * 5])
         return
-    steps = "by counting" if name in COUNTING else f"{STEPS:,} steps"
+    steps = ("by counting" if name in COUNTING else f"{STEPS:,} steps") + f", {rows} rows" * (name in FEWER)
     written(called, [steps, *(["none", *[""] * 5] if told is None else row_of(told))])
     if told is not None:
         upheld(told)
