@@ -4,11 +4,12 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import final
 
 import torch
 
-from likely.contracts import Counted, Model, Trained
+from likely.contracts import Counted, Model, Player, Trained
 from likely.training.arranged import arranged
 from likely.training.counting import observe
 from likely.training.course import Course
@@ -18,6 +19,8 @@ from likely.training.lift import Lifting
 from likely.training.processes import Alone
 from likely.training.recipe import Recipe
 from likely.training.rounds import Rounds
+
+GLANCED, LOOKED = 8, 3.0  # held-out rows that are judged first; seconds that a batch may then take, to be sure
 
 
 @final
@@ -58,10 +61,16 @@ class Trial:
         assert isinstance(model, Trained)
         with arranged(model, recipe):
             players = model.players()
-            few = next(held_out.chunks(recipe.judged if by_draws(model, players) else recipe.judge_batch))
-            size, learned = recipe.judge_batch, self.data
-            judge = Judge(model, players, few, size=size, seed=self.seed, lift=self.lift, learned=learned)
-            return min(_seconds(judge.judged) for _ in range(2)) / len(few) if judge.able else 0.0
+            drawn = by_draws(model, players)
+            few = held_out.spread(recipe.judged if drawn else recipe.judge_batch)
+            told = partial(self._judging, model, players, recipe)
+            if drawn or (least := told(few.spread(GLANCED))) * len(few) < LOOKED:
+                return told(few)
+            return least
+
+    def _judging(self, model: Trained, players: dict[str, Player], recipe: Recipe, few: Examples) -> float:
+        judge = Judge(model, players, few, size=recipe.judge_batch, seed=self.seed, lift=self.lift, learned=self.data)
+        return min(_seconds(judge.judged) for _ in range(2)) / len(few) if judge.able else 0.0
 
     def counting(self, recipe: Recipe) -> float:
         """Seconds a row of observation."""
