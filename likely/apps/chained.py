@@ -39,7 +39,7 @@ class Chained:
     trees: int = 10  # of each column in each round: more are nearer to (2), slower
     leaf: int = 5  # rows of a leaf, at least: more are smoother
     share: float = 1.0  # of the columns that a split looks at: fewer make trees differ more
-    trend: bool = True  # (4) for numbers where it tells held-out rows better; False: trees alone
+    trend: bool = False  # True: (4) for numbers where it tells held-out rows better than trees alone
     rounds: int = 4  # before the first completion
     rows: int = 4000  # that the trees of a column learn from in a round, at most
 

@@ -35,8 +35,6 @@ from likely.spaces import Category
 Way = Family[Any] | Chained
 WAYS: tuple[Way, ...] = (
     Chained(),
-    Chained(leaf=10),
-    Chained(trend=False),
     GaussianMixture(components=8, passes=50),
     Circuit(bins=16),
     BayesNet(),
