@@ -9,8 +9,8 @@ model has seen. `Typicality` and `Surprise` take the usual value from other test
 length (zlib) stands beside the library's coder as another (3), and the shorter of both as a third. No way has a number
 that was chosen by looking at digits.
 
-Both models are kept in the run's folder; the same command goes on from there. What was scored is written before the
-background's model is fitted. Results: benchmarks/results/paradox.json.
+Both models are kept in the run's folder with every picture's scores; the same command goes on from there. What was
+scored is written before the background's model is fitted. Results: benchmarks/results/paradox.json.
 """
 
 import argparse
@@ -102,26 +102,29 @@ def main() -> None:
     args, busy = asked.parse_args(), Busy()
     for place in (args.run, args.results):
         place.mkdir(parents=True, exist_ok=True)
-    whole = pictures(args.data, "fashion-mnist", "train")
-    train, held = whole.take(np.arange(args.train)), whole.take(np.arange(len(whole) - 500, len(whole)))
+    learned = pictures(args.data, "fashion-mnist", "train")
+    train, held = learned.take(np.arange(args.train)), learned.take(np.arange(len(learned) - 500, len(learned)))
     family = made("Family", args.recipe)
     model, seconds = kept(
         args.run / "fashion", lambda: likely.fit(train, family, validation=held, budget=args.steps, certify=False)
     )
     clothes, digits = pictures(args.data, "fashion-mnist", "t10k"), pictures(args.data, "mnist", "t10k")
     sides = [clothes.take(np.arange(args.images)), digits.take(np.arange(args.images))]
-    sides.append(clothes.take(np.arange(9000, 10000)))
+    sides.append(clothes.take(np.arange(10_000 - min(args.images, 1000), 10_000)))
     scores, start = {}, time.process_time()
     plain = told_of(Likelihood(), model, sides)
     scores["likelihood"] = np.concatenate(plain[:2])
     scores["typicality"] = Typicality().judged(scores["likelihood"], np.sort(plain[2]))[0]
-    ours, theirs = (np.concatenate([coder(each) for each in sides[:2]]) for coder in (coder_nats, png_nats))
+    coded = [coder_nats(each) for each in sides]
+    ours, theirs = np.concatenate(coded[:2]), np.concatenate([png_nats(each) for each in sides[:2]])
     scores["complexity"] = scores["likelihood"] - ours
     scores["complexity by PNG"] = scores["likelihood"] - theirs
     scores["complexity by the shorter of both"] = scores["likelihood"] - np.minimum(ours, theirs)
     scores["the coder alone"] = -ours
     excess = told_of(Surprise(), model, sides)
     scores["surprise"] = Surprise().judged(np.concatenate(excess[:2]), np.sort(excess[2]))[0]
+    kinds = {"likelihood": plain, "coder": coded, "surprise": excess}
+    np.savez(args.run / "scores.npz", **{name: np.concatenate(each) for name, each in kinds.items()})
     figure = {
         "benchmark": "paradox", "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python", *sys.argv]), "machine": machine(), "others": busy.others(),
