@@ -69,7 +69,7 @@ class Imputed:
 
     imputations: Imputations  # points that sum the completions up, Rubin's pooling
     members: tuple[Member, ...]
-    score: float | None  # of the mixture, as a member's; None where nothing was missing
+    score: float | None  # of the mixture, as a member's; None where no cell could be hidden
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -77,9 +77,11 @@ class Imputed:
         return self.imputations[0]
 
     def __str__(self) -> str:
-        if self.score is None:
+        if not self.members:
             return "nothing was missing"
         by = " + ".join(f"{each.weight:.2f} {each.name}" for each in self.members if each.weight)
+        if self.score is None:
+            return f"by {by}; there was no cell to hide, so that nothing chose among ways"
         return f"by {by}; hidden cells: {self.score:.3f} of the score of columns alone"
 
 
@@ -95,6 +97,8 @@ def impute(
     if n < 1:
         raise FieldError(f"{n} completions were asked for", expected="at least 1")
     table = _table(data, schema)
+    if not by:
+        raise FieldError("no way to draw was named", expected="families that complete, or Chained()")
     ways = [each if isinstance(each, Chained) else described_family(each) for each in by]
     room = _Room(table, TableCodec.fit(table), budget, seed)
     index = frames.index_of(data)
@@ -142,7 +146,7 @@ class _Room:
         gone = self.table.frame.isna()
         return gone.assign(**{name: False for name in gone.columns if name not in self.codec.layout.readers})
 
-    def weighed(self, ways: Sequence[Way]) -> tuple[tuple[Member, ...], float]:
+    def weighed(self, ways: Sequence[Way]) -> tuple[tuple[Member, ...], float | None]:
         """Every way with its weight, and the mixture's score."""
         hidden = self._hidden()
         holed = Table(self.table.frame.mask(hidden), self.table.schema)
@@ -163,7 +167,7 @@ class _Room:
             Member(way, *told[place]) if place in told else Member(way, None, 0.0, refused[place])
             for place, way in enumerate(ways)
         ]
-        return tuple(members), stacked.score(weights)
+        return tuple(members), stacked.score(weights) if hidden.any(axis=None) else None
 
     def _hidden(self) -> pd.DataFrame:
         """Some of the known cells; those on which other columns build stay, and one cell of every row."""

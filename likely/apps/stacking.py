@@ -41,6 +41,9 @@ class Stacked:
     def of(cls, columns: Sequence[Hidden]) -> "Stacked":
         """The mean over columns that vary and have hidden cells."""
         each = [_terms(column) for column in columns if len(column.truth) and _spread(column) > 0]
+        ways = len(columns[0].draws)
+        if not each:
+            return cls(np.zeros(ways), np.zeros((ways, ways)))  # nothing tells them apart
         return cls(np.mean([a for a, _ in each], 0), np.mean([b for _, b in each], 0))
 
     def score(self, weights: Array) -> float:

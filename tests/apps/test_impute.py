@@ -66,3 +66,17 @@ def test_a_whole_table_stays_and_what_is_no_table_is_refused():
         likely.impute(whole, 0)
     with pytest.raises(WrongRows, match="pictures"):
         likely.impute(np.zeros((6, 8, 8), dtype=np.uint8))
+
+
+def test_a_column_alone_a_few_rows_and_an_empty_column_are_served():
+    alone = pd.DataFrame({"k": [1.5, np.nan, 2.5, 3.5]})
+    told = likely.impute(alone, 2, by=[Chained()])
+    assert told.score is None
+    assert told.rows["k"].isin([1.5, 2.5, 3.5]).all()
+    assert "no cell to hide" in str(told)
+    beside = pd.DataFrame({"a": [1.5, np.nan, 2, 3, np.nan, 2.5], "b": [np.nan] * 6})
+    assert likely.impute(beside, 1, by=[Chained()]).rows["a"].notna().all()
+    with pytest.raises(FieldError, match="no way"):
+        likely.impute(alone, by=[])
+    with pytest.raises(WrongRows, match="no way could complete"):
+        likely.impute(alone, by=["Linear"])
