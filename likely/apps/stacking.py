@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+STEPS, LEAST = 1000, 1e-9  # towards the least score; the fall of it below which no step is taken
 
 
 class Hidden(NamedTuple):
@@ -64,9 +65,6 @@ class Stacked:
                 break
             w = w + step * min(w[away], fall / bend if bend > 0 else w[away])
         return w.clip(0) / w.clip(0).sum()
-
-
-STEPS, LEAST = 1000, 1e-9
 
 
 def _terms(column: Hidden) -> tuple[Array, Array]:
