@@ -10,6 +10,8 @@ from math import inf
 from types import FrameType
 from typing import final
 
+AGAIN = 0.5  # seconds between alarms
+
 
 class Overrun(BaseException):
     """A piece took longer than it may. Not an `Exception`: what forgives errors on the way must not forgive this."""
@@ -35,13 +37,16 @@ class Allowance:
 
 @contextmanager
 def cut_off(seconds: float) -> Iterator[None]:
-    """What is within is stopped by `Overrun` after so many seconds; only a main thread can be stopped."""
+    """What is within is stopped by `Overrun` after so many seconds; only a main thread can be stopped.
+
+    An alarm that goes off while C code calls back, or while an object is deleted, is heard by nobody: it sounds again.
+    """
     stoppable = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
     if seconds == inf or not stoppable:
         yield
         return
     before = signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001), AGAIN)
     try:
         yield
     finally:

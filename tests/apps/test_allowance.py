@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from contextlib import suppress
 from math import inf
 
 import pytest
@@ -31,6 +32,18 @@ def test_what_takes_too_long_is_cut_off_and_nothing_forgives_it():
         forgiving()
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_an_alarm_that_nobody_heard_sounds_again():
+    """A callback from C code prints what is raised in it, and goes on."""
+
+    def deaf():
+        with suppress(Overrun):
+            time.sleep(60)
+        time.sleep(60)
+
+    with pytest.raises(Overrun), cut_off(0.01):
+        deaf()
 
 
 def test_what_is_in_time_is_left_alone():
