@@ -160,18 +160,29 @@ def neighbours(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
 
 
 def chained(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
-    """miceforest: chained boosted trees with mean matching."""
+    """miceforest: chained boosted trees with mean matching; of choices by their probabilities, where that breaks."""
     import lightgbm
     import miceforest
 
     inner = lightgbm.Booster._Booster__inner_predict  # of late by keyword only; miceforest 6.0.5 gives it by place
-    typed = holes.astype(dict.fromkeys(holes.columns.difference(numbers(holes)), "category"))
-    kernel = miceforest.ImputationKernel(typed, num_datasets=SEVERAL, random_state=SEED)
     by_place = lambda booster, data_idx: inner(booster, data_idx=data_idx)  # noqa: E731
-    with patch.object(lightgbm.Booster, "_Booster__inner_predict", by_place):
-        kernel.mice(iterations=ROUNDS, n_jobs=1, verbose=False)
-    done = [kernel.complete_data(dataset=place) for place in range(SEVERAL)]
-    return [rows.astype({name: holes[name].dtype for name in holes}) for rows in done], {"rounds": ROUNDS}
+    choices = holes.columns.difference(numbers(holes))
+    typed = holes.astype(dict.fromkeys(choices, "category"))
+
+    def completed(matching: str | dict[str, str]) -> Frames:
+        kernel = miceforest.ImputationKernel(
+            typed, num_datasets=SEVERAL, random_state=SEED, mean_match_strategy=matching
+        )
+        with patch.object(lightgbm.Booster, "_Booster__inner_predict", by_place):
+            kernel.mice(iterations=ROUNDS, n_jobs=1, verbose=False)
+        done = [kernel.complete_data(dataset=place) for place in range(SEVERAL)]
+        return [rows.astype({name: holes[name].dtype for name in holes}) for rows in done]
+
+    try:
+        return completed("normal"), {"rounds": ROUNDS}
+    except ValueError:  # a choice that its trees are sure of has infinite log-odds, which cannot be matched
+        matching = {name: "fast" if name in choices else "normal" for name in holes}
+        return completed(matching), {"rounds": ROUNDS, "matching of choices": "fast"}
 
 
 def commonest(holes: pd.DataFrame, draws: int) -> tuple[Frames, dict]:
