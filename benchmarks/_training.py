@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from harness import Busy, machine
+from harness import Busy, command, machine
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -145,11 +145,6 @@ def head(
         "trained_minutes": spent["minutes"],
         "steps": spent["steps"],
     }
-
-
-def command() -> str:
-    """What was typed; of paths of this machine only the names."""
-    return " ".join(["python", *(Path(word).name if word.startswith("/") else word for word in sys.argv)])
 
 
 def written(told: dict[str, Any], file: str, folder: Path = RESULTS) -> None:

@@ -27,13 +27,12 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from harness import Busy, machine
+from harness import Busy, saved
 from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
@@ -157,19 +156,6 @@ def with_published(each: dict, names: list[str], sets: list[str], protocol: str,
                          "sets": len(both)} for i in order}  # fmt: skip
 
 
-def written(path: Path, rows: list[dict], args: argparse.Namespace, busy: Busy, beside: dict) -> dict:
-    """What is known so far, in the file of results."""
-    told = {
-        "benchmark": "anomalies", "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]), "machine": machine(), "others": busy.others(),
-        "most_rows": args.rows, "developed": DEVELOPED, "summary": summary(rows, beside), "published": beside,
-        "rows": rows,
-    }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, indent=1) + "\n")
-    return told
-
-
 def main() -> None:
     """Every seed, set, protocol and method that is not there yet."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -204,7 +190,8 @@ def main() -> None:
                     auroc = round(float(roc_auc_score(parts[2], score)), 5)
                     rows.append({"seed": seed, "set": file.stem, "protocol": protocol, "method": name, "auroc": auroc,
                                  "cpu_s": round(time.process_time() - start, 2)})  # fmt: skip
-            told = written(path, rows, args, busy, beside)
+            told = saved(path, "anomalies", busy, most_rows=args.rows, developed=DEVELOPED,
+                         summary=summary(rows, beside), published=beside, rows=rows)  # fmt: skip
             print(seed, file.stem, *(f"{r['method']} {r['auroc']:.3f}" for r in rows[-2 * len(methods) :]), flush=True)
     for protocol, found in told["summary"].items():
         print(protocol)

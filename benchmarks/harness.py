@@ -150,7 +150,7 @@ class Bench:
         told = {
             "benchmark": self.name,
             "date": self.date,
-            "command": " ".join(["python", *sys.argv]),
+            "command": command(),
             "machine": machine(),
             "versions": {package: _version(package) for package in self.packages},
             "races": self.races,
@@ -186,6 +186,26 @@ class Bench:
                 raise
             return {"form": form.name, "left_out": f"failed: {type(failure).__name__}: {str(failure)[:200]}"}
         return lane
+
+
+def saved(path: Path, benchmark: str, busy: "Busy", **found: object) -> dict:
+    """What is known so far, below what every result begins with, in the file of results."""
+    told = {
+        "benchmark": benchmark,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command(),
+        "machine": machine(),
+        "others": busy.others(),
+        **found,
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=1) + "\n")
+    return told
+
+
+def command() -> str:
+    """What was typed; of paths of this machine only the names."""
+    return " ".join(["python", *(Path(word).name if word.startswith("/") else word for word in sys.argv)])
 
 
 class TooLong(BaseException):

@@ -31,7 +31,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from unittest.mock import patch
@@ -40,7 +39,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pandas as pd
-from harness import Busy, machine
+from harness import Busy, saved
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer
@@ -308,7 +307,6 @@ def main() -> None:
     asked = parser.parse_args()
     place, busy = asked.results / "imputation.json", Busy()
     found = {} if asked.fresh or not place.exists() else json.loads(place.read_text())["found"]
-    asked.results.mkdir(parents=True, exist_ok=True)
     for name in asked.only.split(",") if asked.only else LABELS:
         read = table(name, asked.data, asked.rows)
         whole, label = read.iloc[:, :-1], read.iloc[:, -1]
@@ -327,20 +325,10 @@ def main() -> None:
                     continue
                 told = {key: value for key, value in results[contestant].items() if key != "columns"}
                 print(f"{name}, {mechanism:<5} {contestant:<26} {told}", flush=True)
-                written(place, found, asked, busy)
+                saved(place, "imputation", busy, rows=asked.rows, draws=asked.draws, removed=REMOVED,
+                      **{"mean ranks": ranks_of(found), "found": found})  # fmt: skip
     for name, told in sorted(ranks_of(found).items(), key=lambda each: each[1]["all"]):
         print(f"{name:<26} {told}")
-
-
-def written(place: Path, found: dict, asked: argparse.Namespace, busy: Busy) -> None:
-    """All that was found so far."""
-    told = {
-        "benchmark": "imputation", "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["python", *sys.argv]), "machine": machine(), "others": busy.others(),
-        "rows": asked.rows, "draws": asked.draws, "removed": REMOVED,
-        "mean ranks": ranks_of(found), "found": found,
-    }  # fmt: skip
-    place.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

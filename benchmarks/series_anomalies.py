@@ -32,14 +32,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pandas as pd
-from harness import Busy, machine
+from harness import Busy, saved
 from scipy.stats import rankdata
 
 import likely
@@ -227,18 +226,6 @@ def published(folder: Path) -> dict:
     return told
 
 
-def written(path: Path, rows: list[dict], args: argparse.Namespace, busy: Busy, beside: dict) -> dict:
-    """What is known so far, in the file of results."""
-    told = {
-        "benchmark": "series_anomalies", "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": "python benchmarks/series_anomalies.py " + f"--seeds {args.seeds}", "machine": machine(),
-        "others": busy.others(), "developed": DEVELOPED, "summary": summary(rows), "published": beside, "rows": rows,
-    }  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, indent=1) + "\n")
-    return told
-
-
 def main() -> None:
     """Every seed, record and method that is not there yet."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -271,7 +258,8 @@ def main() -> None:
                              "vus_pr": round(vus_pr(record.odd, score, record.buffer, thresholds=250), 5),
                              "exact": round(vus_pr(record.odd, score, record.buffer), 5),
                              "chance": round(chance(record.odd, record.buffer), 5)})  # fmt: skip
-            told = written(path, rows, args, busy, beside)
+            told = saved(path, "series_anomalies", busy, developed=DEVELOPED, summary=summary(rows),
+                         published=beside, rows=rows)  # fmt: skip
             last = [row for row in rows if (row["seed"], row["record"]) == (seed, record.name)]
             print(seed, record.name, *(f"{row['method']} {row['vus_pr']:.3f}" for row in last), flush=True)
     for group, found in told["summary"]["groups"].items():

@@ -68,7 +68,7 @@ def contributions(
         raise CannotAnswer(f"{fitted.codec.reads.word} have no columns", expected="a model of tables")
     rows = frames.read_like(data, fitted.codec, fitted.condition_codec, fitted.card.order)
     asked = orders_of(len(fitted.codec.names), orders, seed)
-    game = game_of(fitted, seed)
+    game = _game(fitted, seed)
     columns = list(fitted.codec.names)
     u, rest = _told(fitted, fitted.codec, game, rows, asked)
     drawn, _ = _told(fitted, fitted.codec, game, fitted.sample_rows(usual, seed=seed + 1), asked)
@@ -131,8 +131,7 @@ class Replaced(Game):
         return -strangeness(self.fitted.model, self.fitted.lift, cells, c, seed=self.fitted.card.seed)
 
 
-def game_of(fitted: Fitted[Any], seed: int) -> Game:
-    """The game of a model: its marginals, where it has any."""
+def _game(fitted: Fitted[Any], seed: int) -> Game:
     return Marginals(fitted.model) if isinstance(fitted.model, Completes) else Replaced(fitted, seed)
 
 

@@ -31,19 +31,6 @@ def test_draws_follow_the_conditional_and_leave_known_cells_alone():
     assert np.array_equal(again, made[0])
 
 
-def test_a_line_is_followed_where_it_tells_more_and_known_values_are_drawn():
-    rng = np.random.default_rng(0)
-    slope = rng.normal(size=(300, 1)) * np.array([1.0, 2.0, -3.0]) + 0.01 * rng.normal(size=(300, 3))
-    cells = np.where(np.eye(3)[rng.integers(0, 3, 300)] * (rng.random((300, 1)) < 0.3) > 0, np.nan, slope)
-    gone, asked = np.isnan(cells), np.zeros(3, bool)
-    apart = {}
-    for trend in (False, True):
-        made = list(Chained(trend=trend, rounds=3).completions(cells, asked, 3, rng=np.random.default_rng(1)))
-        apart[trend] = np.median([np.abs(x - slope)[gone] for x in made])
-        assert all(np.isin(x[:, d], cells[~gone[:, d], d]).all() for x in made for d in range(3))
-    assert apart[True] < 0.5 * apart[False]
-
-
 def test_columns_alone_and_few_rows_are_drawn_from_what_there_is():
     cells = np.array([[1.0], [np.nan], [3.0]])
     drawn = next(Chained().completions(cells, np.array([False]), 1, rng=np.random.default_rng(0)))
