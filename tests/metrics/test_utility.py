@@ -38,7 +38,7 @@ def test_the_same_law_teaches_as_much_and_independent_columns_nothing():
     assert lost.value == pytest.approx(good.ideal - good.value)
     bad, more = utility(real, real.mixed(np.random.default_rng(0)), targets=["pay"])
     assert bad.value < 0.65
-    assert more.low > 0
+    assert more.low > 0.2
     assert (bad.group, bad.rows) == ("utility", (300, 300))
 
 
