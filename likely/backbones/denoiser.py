@@ -111,7 +111,8 @@ class ImageDenoiser(Denoiser):
         self.plane, size = plane, (space.height, space.width)
         beside, memory = (places, 0) if plane else (0, places)
         self.shown = 2 * space.channels * shown
-        inputs, outputs = space.channels + self.shown + beside, space.channels
+        self.waves = Waves(space.channels, network.waves if isinstance(network, UNet) else 0, first=math.pi)
+        inputs, outputs = self.waves.outputs + self.shown + beside, space.channels
         if isinstance(network, DiT):
             self.net = PatchTransformer(inputs, outputs, size, network, memory=memory)
         else:
@@ -119,6 +120,7 @@ class ImageDenoiser(Denoiser):
 
     def forward(self, x_t: Tensor, level: Tensor, c: Tensor | None = None, shown: Tensor | None = None) -> Tensor:
         embedding, context = self.level(level), context_of(self.condition, c)
+        x_t = self.waves(x_t)
         if self.shown:
             nothing = x_t.new_zeros(len(x_t), self.shown, *x_t.shape[2:])
             x_t = torch.cat([x_t, nothing if shown is None else shown], 1)

@@ -13,22 +13,22 @@ from likely.spaces import Category, Count, Real, Vector
 
 @final
 class Waves(nn.Module):
-    """(B, D) -> (B, D (1 + 2 k)): each number, then its cosine and sine at k octaves from 1/2 up.
+    """(B, D, *places) -> (B, D (1 + 2 k), *places): each number, then its cosine and sine at k octaves from `first` up.
 
     Layers alone learn fine structure last (Tancik et al., 2020); with octaves up to w they resolve about 1 / w.
     """
 
     octaves: Tensor
 
-    def __init__(self, inputs: int, octaves: int) -> None:
+    def __init__(self, inputs: int, octaves: int, *, first: float = 0.5) -> None:
         super().__init__()
         self.outputs = inputs * (1 + 2 * octaves)
-        self.register_buffer("octaves", 0.5 * 2.0 ** torch.arange(octaves), persistent=False)
+        self.register_buffer("octaves", first * 2.0 ** torch.arange(octaves), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if not len(self.octaves):
             return x
-        angles = (x[..., None] * self.octaves).flatten(1)
+        angles = (x[:, :, None] * self.octaves.view(-1, *(1,) * (x.dim() - 2))).flatten(1, 2)
         return torch.cat([x, angles.cos(), angles.sin()], 1)
 
 

@@ -6,8 +6,10 @@ r"""The residual U-Net of denoisers.
 
 Every residual block is told e = MLP(features of the noise level) + summary of the condition. A condition with places
 on a plane is resized and laid beside the input; one along a line (words, series) is attended to where the map is small.
+With a patch of p pixels a side, the p^2 pixels of each patch are channels of one place: maps are p^2 times as small.
 
-Denoising Diffusion Probabilistic Models (Ho, Jain & Abbeel, 2020), arXiv:2006.11239
+Denoising Diffusion Probabilistic Models (Ho, Jain & Abbeel, 2020), arXiv:2006.11239; Improving Diffusion Model
+Efficiency Through Patching (Luhman & Luhman, 2022), arXiv:2207.04316
 """
 
 from dataclasses import dataclass
@@ -33,10 +35,15 @@ class UNet(Network):
     multipliers: tuple[int, ...] = (1, 2, 2)  # channels of each resolution, in widths; its length is the depth
     blocks: int = 2  # residual blocks at each resolution (one more on the way up)
     attention: tuple[int, ...] = (4, 5, 6, 7, 8)  # maps whose longer side is one of these attend to all their places
+    patch: int = 1  # pixels on the side of a place of the largest map: 2 is nearly 4 times as fast, and coarser
+    waves: int = 0  # octaves of each pixel beside it: 9 tell one of 256 levels from the next, as likelihoods reward
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.blocks < 1 or not self.multipliers or min(self.multipliers) < 1:
-            raise FieldError(f"{self} cannot be built", expected="width, blocks and every multiplier at least 1")
+        if min(self.width, self.blocks, self.patch) < 1 or not self.multipliers or min(self.multipliers) < 1:
+            told = "width, blocks, patch and every multiplier at least 1"
+            raise FieldError(f"{self} cannot be built", expected=told)
+        if self.waves < 0:
+            raise FieldError(f"UNet of {self.waves} waves cannot be built", expected="0 octaves, or more")
 
 
 @final
@@ -75,7 +82,11 @@ class ResidualUNet(nn.Module):
         self, inputs: int, outputs: int, size: Size, network: UNet, *, embedding: int, memory: int = 0
     ) -> None:
         super().__init__()
-        self.sizes, self.blocks = sizes(size, len(network.multipliers)), network.blocks
+        self.size, self.patch, self.blocks = size, network.patch, network.blocks
+        inputs, outputs = inputs * self.patch**2, outputs * self.patch**2
+        grid = (-(-size[0] // self.patch), -(-size[1] // self.patch))
+        self.beyond = (0, grid[1] * self.patch - size[1], 0, grid[0] * self.patch - size[0])
+        self.sizes = sizes(grid, len(network.multipliers))
         channels = [network.width * multiplier for multiplier in network.multipliers]
 
         def step(before: int, after: int, at: Size, *, always: bool = False) -> Step:
@@ -106,7 +117,7 @@ class ResidualUNet(nn.Module):
         self.norm, self.out = MapNorm(now), nn.Conv2d(now, outputs, 3, padding=1)
 
     def forward(self, x: Tensor, embedding: Tensor, memory: Tensor | None = None) -> Tensor:
-        embedding, x = F.silu(embedding), self.stem(x)
+        embedding, x = F.silu(embedding), self.stem(self._apart(x))
         remembered = [x]
         for at, step in enumerate(self.down):
             if at > 0 and at % self.blocks == 0:
@@ -121,7 +132,19 @@ class ResidualUNet(nn.Module):
             if done > 0 and first == 0:
                 x = self.doubles[done - 1](x, self.sizes[-1 - done])
             x = step(torch.cat([x, remembered.pop()], 1), embedding, memory)
-        return self.out(F.silu(self.norm(x)))
+        return self._together(self.out(F.silu(self.norm(x))))
+
+    def _apart(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C patch^2, h, w); the last patches reach beyond, over zeros."""
+        if self.patch == 1:
+            return x
+        return F.pixel_unshuffle(F.pad(x, self.beyond), self.patch)
+
+    def _together(self, x: Tensor) -> Tensor:
+        """The reverse, without what reaches beyond."""
+        if self.patch == 1:
+            return x
+        return F.pixel_shuffle(x, self.patch)[:, :, : self.size[0], : self.size[1]]
 
 
 def sizes(size: Size, depth: int) -> list[Size]:

@@ -22,6 +22,36 @@ def test_sizes_round_up():
     assert sizes((32, 20), 4) == [(32, 20), (16, 10), (8, 5), (4, 3)]
 
 
+@pytest.mark.parametrize("size", [(28, 28), (7, 13), (1, 5), (1, 1)])
+def test_patches_of_any_size_come_back(keeps_the_rules, size):
+    network = UNet(width=4, multipliers=(1, 2), blocks=1, patch=3)
+    net, x, e = ResidualUNet(3, 2, size, network, embedding=6), torch.randn(2, 3, *size), torch.randn(2, 6)
+    assert net(x, e).shape == (2, 2, *size)
+    keeps_the_rules(net, x, e)
+
+
+def test_a_patch_is_the_channels_of_one_place():
+    net = ResidualUNet(2, 2, (5, 7), UNet(width=4, multipliers=(1, 2), blocks=1, patch=2), embedding=4)
+    assert net.sizes == [(3, 4), (2, 2)]
+    x = torch.randn(3, 2, 5, 7)
+    apart = net._apart(x)
+    assert apart.shape == (3, 8, 3, 4)
+    assert torch.equal(apart[:, :4, 1, 2], x[:, 0, 2:4, 4:6].flatten(1))
+    assert not apart[:, 2:4, 2].any()  # beyond the picture
+    assert torch.equal(net._together(apart), x)
+
+
+def test_waves_tell_a_level_of_256_from_the_next():
+    net = denoiser(Image(1, 4, 4, None), network=UNet(width=4, multipliers=(1,), blocks=1, waves=9))
+    x = torch.full((1, 1, 4, 4), -1 + 1 / 256)
+    one, next_one, half = (net.waves(x + step / 256) for step in (0, 2, 1))
+    assert one.shape == (1, 19, 4, 4)
+    finest = [9, 18]  # cosine and sine of the last octave, whose period is a level
+    torch.testing.assert_close(one[:, finest], next_one[:, finest], atol=1e-3, rtol=0)
+    torch.testing.assert_close(one[:, finest], -half[:, finest], atol=1e-3, rtol=0)
+    assert (one - next_one)[:, [8, 17]].abs().max() > 1  # the octave before says which of two
+
+
 def looks(net: nn.Module) -> int:
     return sum(isinstance(part, Look) for part in net.modules())
 
@@ -57,7 +87,14 @@ def test_bf16_is_close():
     torch.testing.assert_close(rough, net(x, e), rtol=0.1, atol=0.1)
 
 
-@pytest.mark.parametrize("field", [{"width": 0}, {"blocks": 0}, {"multipliers": ()}, {"multipliers": (1, 0)}])
+@pytest.mark.parametrize(
+    "field", [{"width": 0}, {"blocks": 0}, {"patch": 0}, {"multipliers": ()}, {"multipliers": (1, 0)}]
+)
 def test_what_cannot_be_built_is_refused(field):
     with pytest.raises(FieldError, match="at least 1"):
         UNet(**field)
+
+
+def test_waves_are_counted():
+    with pytest.raises(FieldError, match="0 octaves, or more"):
+        UNet(waves=-1)
