@@ -55,6 +55,7 @@ INIT = "init.likely"  # the model that a training goes on from, kept beside its 
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 CHECKED, LARGEST = 256, 1 << 24  # rows that are certified; numbers in all of them
 JUDGED = 2000  # rows of the validation split that the card's measure is taken on
+FEW = 2  # draws of a number that is drawn, where judging a row is dear
 LARGEST_NUMBER = 1e300  # what a row that cannot be stands as
 HELD = 1000  # of them whose strangeness is kept, for p-values of rows to come
 
@@ -104,7 +105,9 @@ class Run:
         log = [] if self.folder is None else [JsonLines(self.folder / LOG)]
         watched = events if checkup is None else attended(events, checkup)
         ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
-        card = self._card(plans[0].recipe.to_json(), _measures(model, lift, judged, ended, self.asked.seed), data)
+        recipe = plans[0].recipe
+        measures = _measures(model, lift, judged, ended, most=recipe.judged, seed=self.asked.seed)
+        card = self._card(recipe.to_json(), measures, data)
         found = () if checkup is None else tuple(str(found) for found in checkup.findings)
         if checkup is not None and checkup.health.readings:
             card = replace(card, measures=dict(card.measures) | {"health": checkup.health.to_json()["readings"]})
@@ -319,21 +322,24 @@ def _conditions(data: "Examples | Streamed", given: Codec[Any] | None) -> Condit
     return seen(data.c, given.space)
 
 
-def _measures(model: Model, lift: Lift, judged: Part | None, ended: Finished, seed: int) -> dict[str, Any]:
-    """The held-out score with its kind, and what was kept of the training."""
+def _measures(
+    model: Model, lift: Lift, judged: Part | None, ended: Finished, *, most: int, seed: int
+) -> dict[str, Any]:
+    """The held-out score with its kind, and what was kept of the training; where judging is dear, of fewer rows."""
     told: dict[str, Any] = {"kept": ended.kept.plain, "final": ended.final.plain}
     if not ended.counted:
         told |= {"rule": ended.rule, "unit": ended.unit}
         told |= {"widths": {f"{width:g}": _finite(value) for width, value in ended.widths.items()}}
     if judged is None or not isinstance(model, STRANGE):
         return told
-    part = next(judged.examples.chunks(JUDGED))
-    cells = Cells(part.x, judged.ladj[:JUDGED])
+    rows, draws = (JUDGED, None) if most >= JUDGED else (most, FEW)
+    part = next(judged.examples.chunks(rows))
+    cells = Cells(part.x, judged.ladj[:rows])
     if not isinstance(model, SCORED):
         return told | {"strangeness": _kept_of(strangeness(model.eval(), lift, cells, part.c, seed=seed))}
-    scores = scored(model.eval(), lift, cells, part.c, seed=seed)
+    scores = scored(model.eval(), lift, cells, part.c, draws=draws, seed=seed)
     mean, error = _finite(scores.mean), _finite(scores.mean_stderr)
-    weighted = {"draws": WEIGHT_DRAWS} if isinstance(model, Weighted) else {}
+    weighted = {"draws": draws or WEIGHT_DRAWS} if isinstance(model, Weighted) else {}
     told["validation"] = {"kind": scores.kind, "mean": mean, "stderr": error, "rows": len(part), **weighted}
     return told | {"strangeness": _kept_of(-scores.nats)} | _terms(model, lift, cells, part.c, seed)
 

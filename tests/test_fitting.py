@@ -41,6 +41,27 @@ def test_one_seed_one_model():
     assert not same(weights(first), weights(other))
 
 
+def test_where_judging_is_dear_the_card_is_measured_on_as_many_rows_as_validation(monkeypatch):
+    """A diffusion of pictures was once scored 128 times on each of 2,000 rows after minutes of training."""
+    from likely.families.diffusion import Diffuses
+
+    seen = []
+    plain = Diffuses.elbo
+    monkeypatch.setattr(
+        Diffuses, "elbo", lambda self, x, c=None, *, rng: seen.append(len(x)) or plain(self, x, c, rng=rng)
+    )
+    diffusion = "diffusion,network=mlp,network.width=16,draws=2"
+    few = likely.fit("digits", diffusion, budget=5, engine=PLAIN, certify=False)
+    assert few.card.recipe["judged"] > 2000
+    assert few.card.measures["validation"]["rows"] == max(seen)
+    monkeypatch.setattr("likely.run.JUDGED", 10**6)  # now the recipe's rows are fewer
+    assert few.card.recipe["judged"] < 10**6
+    seen.clear()
+    again = likely.fit("digits", diffusion, budget=5, engine=PLAIN, certify=False)
+    assert again.card.measures["validation"]["kind"] == few.card.measures["validation"]["kind"]
+    assert seen[-3:] == [seen[-1]] * 3  # two draws of the score, one of its terms
+
+
 def test_what_the_codes_of_a_latent_family_keep_is_measured_on_held_out_rows():
     """By the promise alone: trained or counted, and without the columns that are given."""
     told = likely.fit("wine", SMALL, condition="grower", budget=20, engine=PLAIN, certify=False).card.measures
