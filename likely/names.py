@@ -103,7 +103,8 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
         "Hierarchy": dict.fromkeys(("HiddenTree", "Shallow"), "likely.distributions.hierarchy"),
         "Recurrence": dict.fromkeys(("RowLSTM", "DiagonalBiLSTM"), "likely.backbones.spatial_lstm"),
         "Holes": {"Patches": "likely.diffusion.holes"},
-        "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras", "Straight"), "likely.diffusion.schedule"),
+        "Schedule": dict.fromkeys(("Linear", "Cosine", "Geometric", "Karras", "Straight"), "likely.diffusion.schedule")
+        | {"Listed": "likely.diffusion.listed"},
         "Parametrisation": dict.fromkeys(
             ("Noise", "Clean", "Velocity", "Score", "Flow", "EDM"), "likely.diffusion.parametrisation"
         ),

@@ -95,14 +95,14 @@ def steps(
 
     Along other `levels` the same ends are reached where the highest and the lowest are the same.
     """
-    model = _walked(fitted)
+    model = walked_model(fitted)
     way = model.way if levels is None else replace(model.way, schedule=levels)
     check_within(model.learned, way.schedule)
     if not calls or min(calls) < 1 or reference < 2 * max(calls) or n < 2:
         raise FieldError(f"calls {list(calls)} beside a reference of {reference}, on {n} rows",
                          expected="at least one call, a reference of twice the most, two rows")  # fmt: skip
     c = None if fitted.conditions is None else fitted.conditions.draw(n, Keyed(seed).fork(1))
-    walk = _Walk(model, way, c, n, seed)
+    walk = Walk(model, way, c, n, seed)
     end, half = (walk.ends(Heun(), count) for count in (reference, reference // 2))
     found = tuple(_quality(name, walk, sampler, sorted(set(calls)), end) for name, sampler in samplers.items())
     return Steps(fitted, found, reference, apart(half, end), n)
@@ -114,13 +114,13 @@ def apart(found: Tensor, end: Tensor) -> float:
     return float(((found - end).square().mean() / spread.clamp(min=1e-30)).sqrt())
 
 
-def _quality(name: str, walk: "_Walk", sampler: Sampler, calls: Sequence[int], end: Tensor) -> Quality:
+def _quality(name: str, walk: "Walk", sampler: Sampler, calls: Sequence[int], end: Tensor) -> Quality:
     return Quality(name, tuple(calls), tuple(apart(walk.ends(sampler, count), end) for count in calls))
 
 
 @final
 @dataclass(frozen=True)
-class _Walk:
+class Walk:
     """A model's own way, but for its sampler and steps; always from the same noise."""
 
     model: Descends
@@ -139,7 +139,8 @@ class _Walk:
         return drawn(self.model.denoise, way, self.model.space.shape, self.n, c, like=like, rng=rng).x.double()
 
 
-def _walked(fitted: Fitted[Any]) -> Descends:
+def walked_model(fitted: Fitted[Any]) -> Descends:
+    """The model, if any sampler can walk it."""
     model: Model = promised(fitted.model, fitted.name, Denoises)
     if not isinstance(model, Descends):
         raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler walks them")

@@ -1,4 +1,4 @@
-"""likely show RUN [--page page.html] [--health] [--steps [-o steps.html]] [--bound --data ROWS]"""
+"""likely show RUN [--page page.html] [--health] [--steps [-o steps.html]] [--tune CALLS] [--bound --data ROWS]"""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ def show(
         bool, typer.Option("--steps", help="Draw the error of every sampler against network calls, of a denoiser.")
     ] = False,
     out: Annotated[Path, typer.Option("-o", "--out", help="With --steps: the page.")] = Path("steps.html"),
-    rows: Annotated[int, typer.Option(help="With --steps: rows that are walked.", min=2)] = 32,
+    rows: Annotated[int, typer.Option(help="With --steps, --tune: rows that are walked.", min=2)] = 32,
     page_to: Annotated[
         Path | None, typer.Option("--page", help="Write all of it, samples beside real rows, as one HTML file.")
     ] = None,
@@ -36,6 +36,10 @@ def show(
     levels: Annotated[
         str | None, typer.Option(help="With --steps: other levels of noise to visit, as geometric,low=0.002,high=20.")
     ] = None,
+    tune: Annotated[
+        int | None, typer.Option(help="Seek the levels by which so many calls of --sampler come nearest the flow.")
+    ] = None,
+    sampler: Annotated[str, typer.Option(help="With --tune: the sampler, as dpmsolver,order=3.")] = "dpmsolver",
     as_json: Json = False,
 ) -> None:
     """Show what a fitted model is, where it comes from, and what was measured on it."""
@@ -43,6 +47,9 @@ def show(
 
     if steps:
         show_steps(run, out, rows, reference, levels, as_json=as_json)
+        return
+    if tune is not None:
+        show_tuned(run, tune, sampler, rows, as_json=as_json)
         return
     if bound:
         show_bound(run, data, rungs, as_json=as_json)
@@ -121,6 +128,23 @@ def show_steps(run: Path, out: Path, rows: int, reference: int, levels: str | No
     note = f"distance from the flow's end in {reference:,} calls over the samples' spread, on {rows} rows; " \
            f"the same in half the calls: {found.floor:.2g}\n{left}\nreport: {out}"  # fmt: skip
     print_table("", ("calls", *map(str, calls)), cells, note=note)
+
+
+def show_tuned(run: Path, calls: int, sampler: str, rows: int, *, as_json: bool) -> None:
+    """Levels for so many calls, as `likely sample --levels` takes them, and what they gain."""
+    from likely.apps.tuned import tuned
+    from likely.fields import made
+    from likely.fitted import load
+
+    found = tuned(load(run), calls, made("Sampler", sampler), n=rows)
+    levels = f"listed,levels=({','.join(f'{level:.6g}' for level in found.levels.levels)})"
+    if as_json:
+        emit_json({"run": run, "sampler": sampler, "calls": calls, "levels": levels, "error": found.error,
+                   "own way": found.own, "walks": found.walks})  # fmt: skip
+        return
+    typer.echo(f"distance from the flow's end over the samples' spread, {calls} calls on {rows} rows of other noise:\n"
+               f"{found.own:.2g} along the model's own levels, {found.error:.2g} along these ({found.walks} tried)\n"
+               f"likely sample {run} --steps {calls} --sampler {sampler} --levels '{levels}'")  # fmt: skip
 
 
 def show_bound(run: Path, data: str | None, steps: int, *, as_json: bool) -> None:

@@ -27,6 +27,7 @@ from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorre
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
 from likely.diffusion.likelihood import flow_likelihood, line_likelihood
 from likely.diffusion.line import Line, follows_flow, line_for
+from likely.diffusion.listed import Listed
 from likely.diffusion.matching import Denoising, Matching, Sliced, Traced
 from likely.diffusion.measured import Measured, Observed, Within
 from likely.diffusion.multistep import DPMSolver, UniPC
@@ -110,6 +111,7 @@ __all__ = [
     "Line",
     "Linear",
     "LinearOperator",
+    "Listed",
     "Look",
     "Mask",
     "Matching",

@@ -175,6 +175,21 @@ def test_steps_draws_every_sampler_and_prints_its_errors(cli, tmp_path):
     assert len(said["samplers"][0]["errors"]) == 6
 
 
+def test_tuned_levels_are_printed_as_sample_takes_them(cli, tmp_path):
+    from likely.backbones import MLP
+
+    likely.fit("moons", likely.Diffusion(network=MLP(width=16)), budget=5, certify=False).save(tmp_path / "run")
+    told = json.loads(cli("show", "run", "--tune", "4", "--rows", "4", "--json").out)
+    assert told["walks"] > 10
+    assert told["levels"].startswith("listed,levels=(20,")
+    printed = cli("show", "run", "--tune", "4", "--rows", "4").out
+    assert f"--steps 4 --sampler dpmsolver --levels '{told['levels']}'" in printed
+    assert (
+        cli("sample", "run", "-n", "2", "--steps", "4", "--sampler", "dpmsolver", "--levels", told["levels"]).code == 0
+    )
+    cli("show", "run", "--tune", "2").fails(2, "levels tuned for 2 calls", "3 calls or more")
+
+
 def test_steps_of_what_is_no_denoiser_are_refused(cli, models):
     cli("show", models["iris"], "--steps").fails(4, "NaiveBayes has no denoiser", "Diffusion")
     cli("show", models["iris"], "--steps", "--levels", "flat").fails(2, "no schedule called 'flat'")

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 
-from likely.diffusion import Cosine, Geometric, Karras, Linear, Straight
+from likely.diffusion import Cosine, Geometric, Karras, Linear, Listed, Straight
 from likely.errors import FieldError
 
-SCHEDULES = [Linear(), Cosine(), Geometric(), Straight(), Karras(), Karras(centre=-2.0, width=1.5)]
+SCHEDULES = [Linear(), Cosine(), Geometric(), Straight(), Karras(), Karras(centre=-2.0, width=1.5),
+             Listed((20.0, 3.0, 0.5, 0.004))]  # fmt: skip
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=repr)
