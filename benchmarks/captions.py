@@ -92,7 +92,8 @@ def asked_of(images: Images, captions: int) -> Images:
 def fitted(args: argparse.Namespace, name: str, text: str, images: Images, minutes: float) -> Any:
     """A family's model of drawings and captions, from the run's folder where it is finished."""
     place = args.run / name
-    settings = {"engine": Engine(probe=False, threads=args.threads or None), "listeners": [Lines(sys.stderr)]}
+    engine = Engine(probe=False, threads=args.threads or None, precision=args.precision, channels_last=True)
+    settings = {"engine": engine, "listeners": [Lines(sys.stderr)]}
     if place.exists():
         return likely.resume(place, images, **settings)
     return likely.fit(
@@ -167,6 +168,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--family", default=FAMILY)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="bf16 where the machine has it")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rows", type=int, default=40_000, help="drawings, before the combinations are kept out")
     parser.add_argument("--epochs", type=int, default=5, help="of the judge")
