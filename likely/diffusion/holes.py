@@ -74,7 +74,8 @@ class Shown:
     shown: Tensor  # (B, 2 C, ...)
 
     def __call__(self, x_t: Tensor, sigma: Tensor, c: Tensor | None = None) -> Tensor:
-        return self.denoiser(x_t, sigma, c, self.shown)
+        again = len(x_t) // len(self.shown)  # guidance asks for the same rows twice
+        return self.denoiser(x_t, sigma, c, self.shown.repeat(again, *(1,) * (self.shown.dim() - 1)))
 
 
 def shown(x: Tensor, known: Tensor) -> Tensor:

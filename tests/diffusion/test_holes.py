@@ -8,7 +8,7 @@ from likely.diffusion import Informed, Patches, filled_in, shown
 from likely.errors import FieldError
 from likely.families.diffusion import Diffusion
 from likely.rng import Keyed, Stepped
-from likely.spaces import Image, Series, Wave, reals
+from likely.spaces import Category, Image, Series, Vector, Wave, reals
 
 SPACES = [Image(3, 6, 8), Series(2, 12), Wave(100, 12)]
 
@@ -42,6 +42,21 @@ def test_what_is_shown_changes_what_is_seen_and_showing_nothing_does_not(space, 
     whole = shown(x, torch.ones_like(x, dtype=torch.bool))
     assert torch.equal(net(x, level, None, nothing), net(x, level))
     assert not torch.allclose(net(x, level, None, whole), net(x, level, None, nothing), atol=1e-4)
+
+
+def test_a_guided_walk_fills_every_row_as_it_would_alone():
+    torch.manual_seed(0)
+    family = Diffusion(holes=Patches(), guidance=2.0, network=MLP(width=8, depth=1), steps=4)
+    model = family.build(Image(1, 2, 2), Vector((Category(2),)))
+    x, c = torch.randn(3, 1, 2, 2), torch.tensor([[0.0], [1.0], [0.0]])
+    known = torch.tensor([[True, False], [False, True]]).expand_as(x)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(std=0.3)  # it begins by saying nothing
+        made = filled_in(model, x, known, c, rng=Keyed(1))
+        alone = filled_in(model, x[:1], known[:1], c[:1], rng=Keyed(1))
+    assert torch.equal(made[known], x[known])
+    assert torch.allclose(made[:1], alone, atol=1e-5)
 
 
 def test_rows_of_a_table_are_refused_by_name():
