@@ -6,8 +6,8 @@ The command line's flags, scikit-learn's parameters and the JSON on disk all bec
 
 import math
 import types
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -133,18 +133,32 @@ def told_type(hint: Any) -> str:
 
 def amended(described: Any, path: str, value: Any) -> Any:
     """The description with one field changed: amended(vae, "network.width", "64"); text is read by the field's type."""
-    name, _, rest = path.replace("__", ".").partition(".")
-    name = _field_name(described, name)
-    if rest:
-        inner = getattr(described, name)
-        if inner is None:
-            raise FieldError(f"{type(described).__name__}.{name} is not set, so it has no '{rest}'",
-                             remedy=f"name it first: {name}=NAME")  # fmt: skip
-        return replace(described, **{name: amended(inner, rest, value)})
-    hint = get_type_hints(type(described))[name]
-    where = f"{type(described).__name__}.{name}"
-    parsed = parsed_text(value, hint, where) if isinstance(value, str) else _checked(to_json(value), hint, where, 0)
-    return _made(type(described), {f.name: getattr(described, f.name) for f in fields(described)} | {name: parsed})
+    return changed(described, [(path, value)])
+
+
+def changed(described: Any, changes: Iterable[tuple[str, Any]]) -> Any:
+    """The description with several fields changed at once: half of the changes may make no sense by themselves."""
+    told: dict[str, list[tuple[str, Any]]] = {}
+    for path, value in changes:
+        first, _, rest = path.replace("__", ".").partition(".")
+        name = _field_name(described, first)
+        told[name] = [*(told.get(name, []) if rest else []), (rest, value)]  # a field said anew forgets its own fields
+    now = {f.name: getattr(described, f.name) for f in fields(described)}
+    return _made(type(described), now | {name: _changed(described, name, each) for name, each in told.items()})
+
+
+def _changed(described: Any, name: str, changes: list[tuple[str, Any]]) -> Any:
+    """One field, said anew if the first of its changes has no path, and what is changed inside."""
+    value, where = getattr(described, name), f"{type(described).__name__}.{name}"
+    if not changes[0][0]:
+        (_, said), *changes = changes
+        hint = get_type_hints(type(described))[name]
+        value = parsed_text(said, hint, where) if isinstance(said, str) else _checked(to_json(said), hint, where, 0)
+    if not changes:
+        return value
+    if value is None:
+        raise FieldError(f"{where} is not set, so it has no '{changes[0][0]}'", remedy=f"name it first: {name}=NAME")
+    return changed(value, changes)
 
 
 def _field_name(described: Any, name: str) -> str:
@@ -202,13 +216,13 @@ def _parsed_tuple(parts: list[str], kinds: tuple[Any, ...]) -> tuple[Any, ...]:
 def made(base: str, text: str) -> Any:
     """An object from one line: "vae,latent=16,network=mlp,network.width=64"."""
     name, *changes = _split_commas(text)
-    described = _made(lookup(base, name), {})
+    pairs = []
     for change in changes:
         path, equals, value = change.partition("=")
         if not equals:
             raise FieldError(f"'{change}' is not a field", expected="NAME,field=value,field.field=value")
-        described = amended(described, path.strip(), value)
-    return described
+        pairs.append((path.strip(), value))
+    return changed(_made(lookup(base, name), {}), pairs)
 
 
 def _split_commas(text: str) -> list[str]:

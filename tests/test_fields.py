@@ -76,6 +76,15 @@ def test_nested_fields_by_path():
         amended(lookup("Family", "VAE")(), "network.width", "64")
 
 
+def test_fields_that_only_go_together_are_changed_together():
+    schedule = made("Schedule", "geometric,low=30,high=80")
+    assert (schedule.low, schedule.high) == (30, 80)
+    wide = made("Family", "vae,network.width=3,network=mlp,network.width=64")
+    assert wide.network.width == 64
+    anew = made("Family", "vae,network=mlp,network.width=64,network=mlp")
+    assert anew.network == lookup("Network", "MLP")()
+
+
 @pytest.mark.parametrize("base", list(TABLES))
 def test_every_name_in_the_table_exists(base):
     for name in table(base):

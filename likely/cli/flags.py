@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperCommand
 
 from likely.errors import FieldError
-from likely.fields import amended, made
+from likely.fields import changed, made
 from likely.names import TABLES, full_name, squashed, table
 from likely.source import Told, told_fields
 from likely.suggestion import near
@@ -32,8 +32,9 @@ class FieldFlags(TyperCommand):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """The fields of the family that the line names."""
         name, given = ctx.meta[FAMILY], dict(ctx.meta[FIELDS])
+        own = {spelling for param in self.params for spelling in param.opts}
         with formatter.section(f"Fields of {full_name('Family', name)}"):
-            formatter.write_dl(fields_help("Family", name, given))
+            formatter.write_dl(told_beside(fields_help("Family", name, given), own, full_name("Family", name)))
         formatter.write_paragraph()
         formatter.write_text("Another family's fields: likely fit --family NAME --help")
 
@@ -88,10 +89,9 @@ def field_at(path: str, family: str, given: dict[str, str]) -> Told | None:
 def family_of(name: str, fields: Pairs, own: Sequence[str] = ()) -> Any:
     """The family with every `--path value` of the command line put in."""
     family = made("Family", name)
-    for path, value in fields:
+    for path, _ in fields:
         _check_known(type(family).__name__, path, own)
-        family = amended(family, path, value)
-    return family
+    return changed(family, fields)
 
 
 def _check_known(family: str, path: str, own: Sequence[str]) -> None:
@@ -116,6 +116,14 @@ def fields_help(base: str, name: str, given: dict[str, str], under: str = "") ->
         if inner and path in given:
             lines += fields_help(inner, given[path], given, f"{path}.")
     return lines
+
+
+def told_beside(lines: Pairs, own: set[str], family: str) -> Pairs:
+    """Help of fields; one whose flag is the command's own is said with the family."""
+    return [
+        (f"--family {family},{flag[2:]}={kind}" if flag in own else f"{flag} {kind}", told)
+        for (flag, _, kind), told in ((line.partition(" "), told) for line, told in lines)
+    ]
 
 
 def _base_in(annotation: str) -> str | None:

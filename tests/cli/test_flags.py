@@ -2,7 +2,7 @@
 
 import pytest
 
-from likely.cli.flags import family_names, family_of, field_at, fields_help, named_family, parted
+from likely.cli.flags import family_names, family_of, field_at, fields_help, named_family, parted, told_beside
 from likely.errors import FieldError
 
 OWN = {"--family", "-f", "--budget", "-o", "--quiet", "--help"}
@@ -63,6 +63,13 @@ def test_fields_are_put_in():
     assert family_of("vae,latent=5", []).latent == 5
 
 
+def test_fields_that_only_go_together_are_put_in_together():
+    family = family_of("flow-matching", [("schedule", "geometric"), ("schedule.low", "30"), ("schedule.high", "500")])
+    assert (family.schedule.low, family.schedule.high) == (30, 500)
+    with pytest.raises(FieldError, match="no level of noise above 20"):
+        family_of("flow-matching", [("schedule", "geometric")])
+
+
 def test_unknown_fields_name_their_neighbours():
     with pytest.raises(FieldError, match="did you mean --latent"):
         family_of("vae", [("latnet", "3")])
@@ -75,6 +82,14 @@ def test_help_of_fields_and_of_what_was_named():
     assert told["--latent int"].endswith("[default: 16]")
     assert "--network.multipliers int,.." in told
     assert "--network.multipliers int,.." not in dict(fields_help("Family", "vae", {}))
+
+
+def test_a_field_whose_flag_is_taken_is_told_with_its_family():
+    told = dict(told_beside(fields_help("Family", "diffusion", {}), {"--weight", "--seed"}, "Diffusion"))
+    assert "--family Diffusion,weight=Weight" in told
+    assert "--weight Weight" not in told
+    assert "--steps int" in told
+    assert family_of("Diffusion,weight=MinSNR", [("weight.gamma", "3")]).weight.gamma == 3
 
 
 def test_names_for_the_shell():
