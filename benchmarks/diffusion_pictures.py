@@ -7,6 +7,8 @@ Told of the diffusion:
 
     bits      -log2 p(x) a pixel of the test images, an upper bound: the bound given the true class, and log2(10) for
               the class itself, which no model of x alone can do without; the levels are dequantised evenly
+    steps     how far 10 calls of DPM-Solver++, along its own levels and along tuned ones, and 50 of DDIM end from
+              where the flow ends, over the samples' spread (apps/tuned.py)
     flow      of some of the images log p by the probability flow, an estimate with its two errors, beside their bound
 
 and of every row, of the diffusion at every scale of guidance: how often a classifier, which learned from real training
@@ -36,9 +38,11 @@ from harness import machine
 
 import likely
 from likely.apps.sight import accuracy, coded, learned_sight
+from likely.apps.steps import steps
+from likely.apps.tuned import tuned
 from likely.data import Images
 from likely.descent import Descent
-from likely.diffusion import DPMSolver, Karras
+from likely.diffusion import DDIM, DPMSolver, Karras
 from likely.fields import made
 from likely.metrics.classifier import Classified
 from likely.rng import Keyed
@@ -52,6 +56,7 @@ ROWS = {
     "gan": "gan,latent=64,codes=0,generator=residual,generator.width=32,critic=residual,critic.width=32,"
     "told=projected,game=hinge,rate=0.0002,critic_rate=0.0004,memory=0.9",
 }
+FEW, MANY, REFERENCE = 10, 50, 400  # network calls
 PROMISED = {"bits": 1.1, "asked class": 0.97}
 
 
@@ -79,7 +84,7 @@ def bits(nats: Any, pixels: int) -> np.ndarray[Any, Any]:
 def likelihood(args: argparse.Namespace, model: Any, test: Images) -> dict[str, Any]:
     """The bound of the test images; of the first ones the flow's estimate beside it."""
     start, pixels = time.perf_counter(), test.pixels[0].size
-    scores = model.score(test.take(np.arange(min(args.scored, len(test)))))
+    scores = model.score(test.take(np.arange(min(args.scored, len(test)))), draws=args.draws)
     each, seconds = bits(scores.nats, pixels), time.perf_counter() - start
     bound = {
         "kind": f"at most ({scores.kind} nats), dequantised evenly", "bits": float(each.mean()),
@@ -102,6 +107,20 @@ def flow(args: argparse.Namespace, model: Any, test: Images, bound: np.ndarray[A
         "by its solver": float(found.error.mean()) / unit, "the bound of the same": float(bound[: len(each)].mean()),
         "seconds": round(seconds, 1),
     }  # fmt: skip
+
+
+def ended(args: argparse.Namespace, model: Any) -> dict[str, Any]:
+    """Few calls beside more, from the same noise."""
+    found = tuned(model, FEW, n=args.walked, reference=REFERENCE, seed=args.seed)
+    along = {levels: steps(model, (FEW, MANY), samplers={"DDIM": DDIM(), "DPM-Solver++": DPMSolver()}, levels=levels,
+                           n=args.walked, reference=REFERENCE, seed=args.seed + 1)
+             for levels in (None, Karras())}  # fmt: skip
+    told = {
+        f"{name}, {calls} calls, {'own levels' if levels is None else 'Karras'}": each.of(name).at(calls)
+        for levels, each in along.items() for name, calls in (("DDIM", MANY), ("DPM-Solver++", FEW))
+    }  # fmt: skip
+    return {"tuned levels": found.levels.levels, f"DPM-Solver++, {FEW} calls, tuned": found.error, **told,
+            "rows": args.walked, "reference": REFERENCE, "walks": found.walks}  # fmt: skip
 
 
 # What is drawn -------------------------------------------------------------------------------------------------------
@@ -138,7 +157,8 @@ def told(
         }
     else:
         card["likelihood"] = remembered(args.run / "likelihood.json", partial(likelihood, args, model, test))
-        print(card["likelihood"], flush=True)
+        card["steps_to_the_flow"] = remembered(args.run / "steps.json", partial(ended, args, model))
+        print(card["likelihood"], card["steps_to_the_flow"], flush=True)
         found = {f"guidance {scale:g}": remembered(args.run / f"{row}_{scale:g}.json",
                                                    partial(sampled, args, model, some, sight, scale))
                  for scale in args.scales}  # fmt: skip
@@ -159,6 +179,8 @@ def main() -> None:
     made_of.add_argument("--calls", type=int, default=20, help="network calls a sample")
     made_of.add_argument("--images", type=int, default=10_000, help="samples, and test images beside them")
     made_of.add_argument("--scored", type=int, default=10_000, help="test images whose bound is told")
+    made_of.add_argument("--draws", type=int, default=2, help="of the levels' dequantisation, an image")
+    made_of.add_argument("--walked", type=int, default=8, help="samples by which few calls are told from more")
     made_of.add_argument("--flow-images", type=int, default=50, help="of which the flow's estimate is told too")
     made_of.add_argument("--flow-steps", type=int, default=32)
     made_of.add_argument("--probes", type=int, default=2)
