@@ -1,11 +1,13 @@
 """Ancestral sampling: DDPM's own formulas, and what eta is between."""
 
+import math
+
 import pytest
 import torch
 from mixtures import start, three
 from orders import SCHEDULES, fitted_order
 
-from likely.diffusion import DDIM, DDPM, Cosine, Euler, generate
+from likely.diffusion import DDIM, DDPM, Cosine, Euler, Karras, generate
 from likely.errors import FieldError
 from likely.rng import Keyed
 
@@ -48,6 +50,22 @@ def test_a_step_given_the_truth_has_the_marginal_of_its_level(eta):
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
 def test_ddim_is_of_order_one(schedule):
     assert abs(fitted_order(DDIM(), schedule, (50, 100, 200, 400)) - 1) < 0.15
+
+
+@pytest.mark.parametrize("sampler", [DDPM(), DDIM(eta=0.5)], ids=["DDPM", "half"])
+def test_fresh_noise_leaves_the_variance_an_error_of_order_one(sampler):
+    """The weak order: of a Gaussian's standard deviation, which a path's own error says nothing about."""
+    spread, low, high, calls = 0.5, 0.02, 20.0, (16, 32, 64)
+    x = (high**2 + spread**2) ** 0.5 * Keyed(3).normal((200_000, 1), like=torch.zeros(1, dtype=torch.float64))
+
+    def denoise(x_t, sigma, c):
+        return x_t * (spread**2 / (spread**2 + sigma[:, None] ** 2))
+
+    wanted = spread**2 / (spread**2 + low**2) ** 0.5  # the last look is at the lowest level
+    drawn = [generate(sampler, denoise, Karras(low=low, high=high), x, calls=n, rng=Keyed(1)) for n in calls]
+    errors = torch.stack([(rows.std() / wanted - 1).abs() for rows in drawn]).log()
+    order = float(errors[0] - errors[2]) / math.log(calls[2] / calls[0])
+    assert abs(order - 1) < 0.15
 
 
 def test_an_eta_outside_its_range_is_refused():

@@ -52,8 +52,8 @@ def test_two_looks_are_dpm_solver_s_own_formula_and_three_the_divided_difference
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: type(s).__name__)
 @pytest.mark.parametrize(
     ("sampler", "order"),
-    [(DPMSolver(1), 1), (DPMSolver(2), 2), (DPMSolver(3), 3), (UniPC(1), 2), (UniPC(2), 3)],
-    ids=["1M", "2M", "3M", "UniPC 1", "UniPC 2"],
+    [(DPMSolver(1), 1), (DPMSolver(2), 2), (DPMSolver(3), 3), (UniPC(1), 2), (UniPC(2), 3), (UniPC(3), 4)],
+    ids=["1M", "2M", "3M", "UniPC 1", "UniPC 2", "UniPC 3"],
 )
 def test_the_order_of_convergence(sampler, order, schedule):
     assert abs(fitted_order(sampler, schedule, (100, 200, 400)) - order) < 0.15 * order

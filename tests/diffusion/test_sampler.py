@@ -159,6 +159,15 @@ def test_a_planted_bug_is_found(bug, schedule):
     assert misfit(made(sampler, schedule, calls), atomic()) > 1.2
 
 
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_two_planted_bugs_are_found_in_every_sampler(name):
+    """Annealed Langevin makes many moves at a level, and does not mind that it is told the next one."""
+    sampler, calls = SAMPLERS[name]
+    assert misfit(made(Short(sampler), Cosine(), calls), atomic()) > 1.2
+    if name != "annealed Langevin":
+        assert misfit(made(Shifted(sampler), Cosine(), calls), atomic()) > 1.2
+
+
 # Calls, legs and endings ----------------------------------------------------------------------------------------------
 
 
