@@ -1,9 +1,10 @@
 r"""Quality against network calls: how far each sampler takes the same noise from where the flow takes it.
 
     e(calls) = sqrt( mean |x_calls - x_*|^2 / mean |x_* - mean x_*|^2 )                  (1) over the same noise
-    x_*  the flow's end in 1,000 calls of Heun's solver, along the model's own levels or others    (2)
+    x_*  the flow's end in 1,000 calls of Heun's solver, along the model's own way or other levels (2)
     its own error: (1) between (2) and the same in half the calls                        (3)
 
+A model is walked as its own samples go: FlowMatching's in even shares of noise, others' along their levels.
 (1) is a share of the samples' spread, in the numbers that the model sees. It says how soon a sampler is the model that
 it samples, and not how good that model is. Samplers that draw fresh noise on their way end elsewhere by design: they
 are left out by name. Euler's solver is DDIM with eta 0, and is told under that name.
@@ -29,7 +30,6 @@ from likely.diffusion import (
     UniPC,
     Way,
     check_within,
-    drawn,
 )
 from likely.errors import CannotAnswer, FieldError
 from likely.fitted import Fitted
@@ -91,7 +91,7 @@ def steps(
     samplers: Mapping[str, Sampler] = FLOWS, levels: Schedule | None = None, n: int = ROWS,
     reference: int = REFERENCE, seed: int = 0,
 ) -> Steps:  # fmt: skip
-    """(1) of these samplers, each from the same noise and given the same conditions, along the model's own levels.
+    """(1) of these samplers, each from the same noise and given the same conditions, along the model's own way.
 
     Along other `levels` the same ends are reached where the highest and the lowest are the same.
     """
@@ -132,11 +132,9 @@ class Walk:
     @torch.no_grad()
     def ends(self, sampler: Sampler, calls: int) -> Tensor:
         """Where the noise ends, in float64 whatever the model's weights are."""
-        like = next(self.model.parameters())
-        c = None if self.c is None else self.c.to(like.device)
+        c = None if self.c is None else self.c.to(next(self.model.parameters()).device)
         way = Way(self.way.schedule, sampler, calls, self.way.guide)
-        rng = Keyed(self.seed)
-        return drawn(self.model.denoise, way, self.model.space.shape, self.n, c, like=like, rng=rng).x.double()
+        return self.model.walk(self.n, c, way=way, rng=Keyed(self.seed)).x.double()
 
 
 def walked_model(fitted: Fitted[Any]) -> Descends:

@@ -6,7 +6,8 @@ r"""Levels for a sampler of few calls, tuned to a model: those that bring it nea
 
 The highest level stays: the noise is that of the model's own way. The lowest is the level from which the denoiser's
 word is taken for the data; in few calls that is well above the lowest one learned. What is gained is told on other
-noise than it was sought on. Align Your Steps (Sabour, Fidler & Kreis, 2024), arXiv:2404.14507, has another measure.
+noise than it was sought on, beside the model's own way, which is FlowMatching's line. Align Your Steps (Sabour, Fidler
+& Kreis, 2024), arXiv:2404.14507, has another measure.
 """
 
 import math
@@ -38,6 +39,11 @@ class Tuned:
     own: float  # (1) in as many calls along the model's own way
     error: float  # (1) along the tuned levels
     walks: int  # that were tried
+
+    @property
+    def gains(self) -> bool:
+        """Whether they are nearer than the model's own way."""
+        return self.error < self.own
 
 
 def tuned(

@@ -140,11 +140,12 @@ def show_tuned(run: Path, calls: int, sampler: str, rows: int, *, as_json: bool)
     levels = f"listed,levels=({','.join(f'{level:.6g}' for level in found.levels.levels)})"
     if as_json:
         emit_json({"run": run, "sampler": sampler, "calls": calls, "levels": levels, "error": found.error,
-                   "own way": found.own, "walks": found.walks})  # fmt: skip
+                   "own way": found.own, "gains": found.gains, "walks": found.walks})  # fmt: skip
         return
+    best = f" --levels '{levels}'" if found.gains else "\nthe model's own way is nearer than any levels that were found"
     typer.echo(f"distance from the flow's end over the samples' spread, {calls} calls on {rows} rows of other noise:\n"
-               f"{found.own:.2g} along the model's own levels, {found.error:.2g} along these ({found.walks} tried)\n"
-               f"likely sample {run} --steps {calls} --sampler {sampler} --levels '{levels}'")  # fmt: skip
+               f"{found.own:.2g} along the model's own way, {found.error:.2g} along these ({found.walks} tried)\n"
+               f"likely sample {run} --steps {calls} --sampler {sampler}{best}")  # fmt: skip
 
 
 def show_bound(run: Path, data: str | None, steps: int, *, as_json: bool) -> None:

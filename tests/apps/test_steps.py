@@ -84,6 +84,20 @@ def test_other_levels_reach_the_same_end_and_levels_never_learned_are_refused(fi
         steps(fitted, (5,), levels=Geometric(0.001, 20.0))
 
 
+def test_flow_matching_is_measured_in_the_even_shares_that_its_samples_go():
+    flow = likely.FlowMatching(network=MLP(width=32, depth=2), guidance=1.5)
+    fitted = likely.fit("iris", flow, condition="species", budget=100, certify=False)
+    model, c = fitted.model, fitted.conditions.draw(16, Keyed(0).fork(1))
+    found = steps(fitted, (10,), samplers={"UniPC": UniPC()}, n=16, reference=200)
+    one, end = (
+        model.walked(16, c, way=replace(model.family, sampler=s, steps=k), rng=Keyed(0)).x.detach().double()
+        for s, k in ((UniPC(), 10), (Heun(), 200))
+    )
+    assert found.of("UniPC").at(10) == pytest.approx(apart(one, end), rel=1e-4)
+    levels = descended(model, 16, c, way=replace(model.way, sampler=UniPC(), steps=10), rng=Keyed(0)).x.detach()
+    assert found.of("UniPC").at(10) != pytest.approx(apart(levels.double(), end), rel=0.1)  # another way
+
+
 @pytest.mark.slow
 def test_ten_calls_of_dpm_solver_are_nearer_to_the_flow_than_fifty_of_ddim():
     """Along levels even in log sigma, in which its steps are reckoned; along Karras' own it takes about fifteen."""

@@ -4,10 +4,11 @@ import pytest
 
 import likely
 from likely.apps.steps import steps
-from likely.apps.tuned import tuned
+from likely.apps.tuned import FRESH, tuned
 from likely.backbones import MLP
 from likely.diffusion import DDIM, DPMSolver, UniPC
 from likely.errors import CannotAnswer, FieldError
+from likely.rng import Keyed
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,16 @@ def test_they_lie_within_what_was_learned_and_as_many_as_calls(fitted, found):
 def test_the_same_seed_finds_the_same(fitted):
     one, again = (tuned(fitted, 4, UniPC(), rounds=1, n=4, reference=40, seed=3) for _ in range(2))
     assert one == again
+
+
+def test_levels_of_flow_matching_are_held_against_its_own_line():
+    fitted = likely.fit("iris", likely.FlowMatching(network=MLP(width=32, depth=2)), budget=100, certify=False)
+    found = tuned(fitted, 4, UniPC(), rounds=1, n=8, reference=100)
+    fresh = Keyed(0).fork(FRESH).seed
+    line = steps(fitted, (4,), samplers={"UniPC": UniPC()}, n=8, reference=1000, seed=fresh)
+    assert found.own == pytest.approx(line.of("UniPC").at(4), rel=0.02)
+    assert found.gains == (found.error < found.own)
+    assert found.levels.high == fitted.model.learned.high
 
 
 def test_what_makes_no_sense_is_refused(fitted):
