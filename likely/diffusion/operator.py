@@ -19,7 +19,7 @@ Any number of dimensions may stand before those of a row.
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import NamedTuple, final
 
 import torch
@@ -213,6 +213,11 @@ class Matrix(LinearOperator):
     matrix: Tensor  # (M, D), D the cells of a row
     shape: tuple[int, ...] | None = None  # of a row, where it is not a line
 
+    def __post_init__(self) -> None:
+        if self.matrix.dim() != 2 or not self.matrix.numel() or not self.matrix.isfinite().all():
+            told = f"a Matrix of shape {tuple(self.matrix.shape)} is no linear map of rows"
+            raise FieldError(told, expected="finite numbers (M, D), D the cells of a row")
+
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(-len(self._row)) @ self.matrix.mT.to(x)  # (7)
 
@@ -230,7 +235,7 @@ class Matrix(LinearOperator):
     def _row(self) -> tuple[int, ...]:
         return self.shape or (self.matrix.shape[1],)
 
-    @property
+    @cached_property
     def _spectrum(self) -> tuple[Tensor, Tensor]:
         matrix = self.matrix.double()
         gain, basis = torch.linalg.eigh(matrix @ matrix.mT)
