@@ -45,7 +45,7 @@ from likely.contracts import (
 )
 from likely.data import Rows, Table
 from likely.descent import Descent, led
-from likely.diffusion import Reconstruction
+from likely.diffusion import Operator, Reconstruction, Twisted
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
@@ -55,6 +55,7 @@ from likely.likeliest import likeliest
 from likely.predicted import posteriors, told_classes, told_frame
 from likely.promises import promised
 from likely.prompts import Ending, Writer, beginnings
+from likely.reconstructed import reconstructed
 from likely.regressed import Regression, regressed
 from likely.restoring import mended
 from likely.rng import Keyed
@@ -237,6 +238,16 @@ class Fitted(Generic[M_co]):
     def likeliest(self, data: Any) -> Completion:
         """The rows with their unknown choices as they are most probable together, exactly, where these are few."""
         return likeliest(self, data)
+
+    def reconstruct(
+        self, pictures: Any, operator: Operator, *,
+        noise: float = 0.0, by: Reconstruction | None = None, given: Any = None, seed: int = 0,
+    ) -> Completion:  # fmt: skip
+        """A picture for each of which an operator's view was seen (`likely.diffusion`: Blur, Downsample, JPEG, ...).
+
+        What was seen is in levels, with noise of this deviation; `given` is the condition, where there is one.
+        """
+        return reconstructed(self, pictures, operator, noise=noise, by=by or Twisted(), given=given, seed=seed)
 
     def observed(self, data: Any, weight: Tensor | None = None) -> "Fitted[M_co]":
         """A model with more rows counted in, for families whose statistics are additive; this one stays as it is."""

@@ -127,6 +127,7 @@ TABLES: MappingProxyType[str, dict[str, str]] = MappingProxyType(
             **dict.fromkeys(("DPS", "PiGDM", "RePaint", "Replacing"), "likely.diffusion.inverse"),
             "Twisted": "likely.diffusion.twisted",
         },
+        "Operator": dict.fromkeys(("Blur", "Downsample", "Colourise", "JPEG"), "likely.diffusion.operator"),
         "Game": dict.fromkeys(
             ("Relativistic", "Minimax", "NonSaturating", "LeastSquares", "Hinge", "Wasserstein"),
             "likely.objectives.game",

@@ -24,6 +24,7 @@ VERBS = {
     "sample": "Draw new rows from a fitted model.",
     "score": "Say how likely each row is, with the kind of the number.",
     "complete": "Fill in what is missing, given what is known.",
+    "reconstruct": "Draw pictures seen only blurred, small, grey or in part.",
     "forecast": "Draw what may follow a series.",
     "backtest": "Judge a model's forecasts of a record, from many origins.",
     "encode": "Say the code of each row.",

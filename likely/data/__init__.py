@@ -1,5 +1,6 @@
 """The data room: files, frames and arrays become rows; rows are inferred, hashed, split, described and written."""
 
+from likely.data.array import loaded
 from likely.data.conform import restored
 from likely.data.declaration import schema_from_json, schema_to_json
 from likely.data.describe import (
@@ -15,7 +16,7 @@ from likely.data.describe import (
 from likely.data.embedded import EMBEDDED
 from likely.data.generate import PLANES, SURFACES, true_log_prob, true_places
 from likely.data.hashing import content_hash
-from likely.data.holes import holed
+from likely.data.holes import holed, in_channels, white
 from likely.data.read import read
 from likely.data.recipe import read_recipe
 from likely.data.rows import Images, Pieces, Rows, Table
@@ -62,7 +63,9 @@ __all__ = [
     "content_hash",
     "describe",
     "holed",
+    "in_channels",
     "infer_schema",
+    "loaded",
     "read",
     "read_recipe",
     "restored",
@@ -78,6 +81,7 @@ __all__ = [
     "texts_of",
     "true_log_prob",
     "true_places",
+    "white",
     "windowed",
     "write",
 ]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from likely.data.declaration import Declaration
-from likely.data.file import opened
+from likely.data.file import existing, opened
 from likely.data.infer import infer
 from likely.data.rows import Images, Rows, Table
 from likely.errors import EmptyData, Unreadable, WrongRows
@@ -67,6 +67,16 @@ def from_npy(path: Path, said: Declaration) -> Rows:
     """A saved array."""
     with opened(path) as source:
         return from_array(_loaded(source, path), said)
+
+
+def loaded(path: Path) -> Array:
+    """A saved array (.npy), as it is."""
+    place = existing(path.expanduser())
+    with opened(place) as source:
+        held = _loaded(source, place)
+    if not isinstance(held, np.ndarray) or held.dtype.kind not in "biuf":
+        raise Unreadable(f"{path} holds no array of numbers", expected="a .npy file, as numpy.save writes it")
+    return held
 
 
 def from_npz(path: Path, said: Declaration) -> Rows:

@@ -21,14 +21,14 @@ def holed(source: Any, hole: Any = None, *, levels: int, channels: int) -> tuple
     source = _array(source)
     images = source if isinstance(source, Images) else _read(source)
     unknown = np.zeros(images.pixels.shape[:3], dtype=bool)
-    for told in (_lacking(source), _transparent(source, images), None if hole is None else _white(hole)):
+    for told in (_lacking(source), _transparent(source, images), None if hole is None else white(hole)):
         if told is not None:
             unknown = unknown | _fitting(told, unknown.shape)
     if not unknown.any():
         told = "nothing of these pictures is unknown"
         remedy = "hole=ARRAY, True where it is to be filled in (--hole PICTURE, white there)"
         raise WrongRows(told, expected="transparent pixels, NaN in an array, or a hole", remedy=remedy)
-    fitted = Images(_in_channels(_in_levels(images, levels), channels), levels, images.about, images.names)
+    fitted = Images(in_channels(_in_levels(images, levels), channels), levels, images.about, images.names)
     return fitted, np.broadcast_to(unknown[..., None], fitted.pixels.shape)
 
 
@@ -76,7 +76,7 @@ def _alpha(content: bytes) -> Array:
     return np.asarray(picture.convert("RGBA").getchannel("A"))
 
 
-def _white(hole: Any) -> Array:
+def white(hole: Any) -> Array:
     """A bool array as it is; a picture's brighter half."""
     hole = _array(hole)
     if isinstance(hole, np.ndarray) and hole.dtype.kind == "b":
@@ -100,7 +100,7 @@ def _in_levels(images: Images, levels: int) -> Array:
     return np.rint(images.pixels * ((levels - 1) / (images.levels - 1))).astype(np.uint8)
 
 
-def _in_channels(pixels: Array, channels: int) -> Array:
+def in_channels(pixels: Array, channels: int) -> Array:
     """A grey picture that was saved in colours is grey."""
     grey = pixels.shape[-1] == 3 and channels == 1 and (pixels == pixels[..., :1]).all()
     return pixels[..., :1] if grey else pixels

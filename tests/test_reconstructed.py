@@ -6,11 +6,11 @@ import pytest
 import torch
 
 import likely
-from likely.apps.reconstructed import reconstructed
 from likely.backbones import MLP
 from likely.data import Images
 from likely.diffusion import DPS, JPEG, Blur, Colourise, Downsample, Mask, Matrix, PiGDM, Replacing, Twisted
-from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
+from likely.errors import CannotAnswer, ConditionError, FieldError, LikelyError, WrongRows
+from likely.reconstructed import reconstructed
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,19 @@ def test_what_is_drawn_shows_what_was_seen(digits):
         assert np.abs(back - small).mean() < 3.0  # of 17 levels: what it has learned is little
         assert (told.share is None) == (told.way == "heuristic")
     assert reconstructed(digits, small[0, ..., 0], Downsample(2), by=PiGDM()).rows.pixels.shape == (1, 8, 8, 1)
+
+
+def test_a_fitted_model_is_asked_in_any_form(digits, tmp_path):
+    pictures = likely.read("digits").take([0, 1])
+    asked = {"operator": Blur(0.4), "by": PiGDM(), "noise": 1.0, "seed": 3}
+    drawn = digits.reconstruct(pictures, **asked).rows.pixels
+    np.save(tmp_path / "seen.npy", pictures.pixels[..., 0])
+    for form in (pictures.pixels, torch.from_numpy(pictures.pixels), tmp_path / "seen.npy"):
+        assert np.array_equal(digits.reconstruct(form, **asked).rows.pixels, drawn)
+    assert digits.reconstruct(pictures, Blur(0.4)).way == "asymptotic"
+    for wrong in ("iris", "one two", {"a": [1]}):
+        with pytest.raises(LikelyError):
+            digits.reconstruct(wrong, Blur())
 
 
 def test_derivatives_are_enough(digits):

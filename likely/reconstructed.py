@@ -7,6 +7,7 @@ What is seen is told in levels, and has the noise of rounding beside its own. Wh
 """
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from likely import frames, terms
 from likely.card import Completion
 from likely.codecs import ImageCodec
 from likely.contracts import Filled
+from likely.data import Images, Rows, in_channels, loaded, read
 from likely.diffusion import Descends, LinearOperator, Mask, Matrix, Observed, Operator, Reconstruction, Twisted
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.promises import promised
@@ -26,6 +28,7 @@ from likely.spaces import absent
 from likely.suggestion import shown
 from likely.terms import Subject
 
+Array = np.ndarray[Any, Any]
 ROUNDED = math.sqrt(1 / 12)  # the deviation of a number that was rounded to a whole one
 CELLS = 1 << 18  # of pictures that are drawn together
 
@@ -44,9 +47,9 @@ def reconstructed(
         raise CannotAnswer(f"{codec.reads.word} are not seen through an operator", expected="a model of pictures")
     if not 0 <= noise < math.inf:
         raise FieldError(f"what was seen has noise of {noise}", expected="a standard deviation in levels, 0 for none")
-    shape, step, like = fitted.lift.space.shape, 2 / (codec.space.levels or codec.levels), first_weight(model)
-    operator = _of_pictures(operator, shape)
-    y = _placed(operator, _shown(operator, seen, shape), shape, step).to(like)
+    shape, levels, like = fitted.lift.space.shape, codec.space.levels or codec.levels, first_weight(model)
+    operator, step = _of_pictures(operator, shape), 2 / levels
+    y = _placed(operator, _shown(operator, seen, shape, levels), shape, step).to(like)
     c, word = _told(fitted, given, len(y), by.word, seed)
     c, parts, size = None if c is None else c.to(like.device), [], max(1, CELLS // math.prod(shape))
     with torch.no_grad():
@@ -99,11 +102,11 @@ def _of_rows(operator: Operator, rows: slice) -> Operator:
     return operator
 
 
-def _shown(operator: Operator, seen: Any, shape: tuple[int, ...]) -> Tensor:
+def _shown(operator: Operator, seen: Any, shape: tuple[int, ...], levels: int) -> Tensor:
     """(N, ...), in levels, in the form in which the operator shows the model's pictures."""
-    array = np.asarray(seen, dtype=np.float64)
-    y = _line(array) if isinstance(operator, Matrix) else _planes(array)
-    expected = operator.forward(torch.zeros(1, *shape, dtype=y.dtype)).shape[1:]
+    array = _numbers(seen, levels)
+    expected = operator.forward(torch.zeros(1, *shape, dtype=torch.float64)).shape[1:]
+    y = _line(array) if isinstance(operator, Matrix) else _planes(array, expected[0])
     if y.shape[1:] != expected:
         raise WrongRows(
             f"what was seen is {_size(y.shape[1:])}", expected=f"{_size(expected)}, as {_word(operator)} shows it"
@@ -119,16 +122,32 @@ def _shown(operator: Operator, seen: Any, shape: tuple[int, ...]) -> Tensor:
     return y
 
 
-def _planes(array: "np.ndarray[Any, Any]") -> Tensor:
-    """(N, C, H, W); one picture may come alone, a grey one without its channel."""
+def _numbers(seen: Any, levels: int) -> Array:
+    """Levels as they came; of a file's pictures those of the model, black and white staying what they are."""
+    if isinstance(seen, str | Path):
+        seen = loaded(Path(seen)) if str(seen).endswith(".npy") else read(seen)
+    if isinstance(seen, Images):
+        same = seen.levels == levels or not (seen.levels == 2 or seen.levels == 256 > levels)
+        return seen.pixels * (1.0 if same else (levels - 1) / (seen.levels - 1))
+    if isinstance(seen, Rows):
+        raise WrongRows(f"these rows are {seen.word}", expected="pictures, or an array (.npy)")
+    try:
+        return np.asarray(seen.detach().cpu() if isinstance(seen, Tensor) else seen, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        told = f"a {type(seen).__name__} is not what was seen of pictures"
+        raise WrongRows(told, expected="an array of numbers") from error
+
+
+def _planes(array: Array, channels: int) -> Tensor:
+    """(N, C, H, W); one picture may come alone, a grey one without its channel, or saved in colours."""
     array = array[None] if array.ndim == 2 else array
-    array = array[..., None] if array.ndim == 3 else array
+    array = in_channels(array[..., None] if array.ndim == 3 else array, channels)
     if array.ndim != 4 or not array.size:
         raise WrongRows(f"what was seen has shape {array.shape}", expected="pictures (N, height, width, channels)")
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 
-def _line(array: "np.ndarray[Any, Any]") -> Tensor:
+def _line(array: Array) -> Tensor:
     """(N, M); what was seen of one picture may come alone."""
     array = array[None] if array.ndim == 1 else array
     if array.ndim != 2 or not array.size:
