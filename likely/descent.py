@@ -1,7 +1,8 @@
 """How a sample comes down from noise, where that is said anew: in how many calls, by which sampler, led by what.
 
 A guide is another fitted model that tells a condition from noised rows (`Guides`): it leads a model that was given
-nothing, or given something else. What is given under the names of its condition is its own.
+nothing, or given something else. What is given under the names of its condition is its own. So does a CLIP that others
+trained (`hub.pretrained`), which judges the clean pictures that the model expects.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from likely.data import Rows, Table
 from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Walks, Way, check_within
 from likely.diffusion.guiding import Guiding
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
+from likely.hub import Pretrained
 from likely.promises import promised
 from likely.rng import Keyed
 from likely.scoring import placed
@@ -36,7 +38,9 @@ class Descent:
     guidance: float | None = None  # the scale of classifier-free guidance by the model's own condition
     interval: tuple[float, float] | None = None  # levels between which it guides
     rescale: float = 0.0  # how far each row's spread is drawn back to what it is without
-    guide: Any = None  # a fitted NoisyClassifier or CLIP that leads, by what is given under its condition's names
+    guide: Any = (
+        None  # a fitted NoisyClassifier or CLIP, or `hub.pretrained`, that leads by what is given of its condition
+    )
     strength: float = 1.0  # the scale of its guidance
 
     def __post_init__(self) -> None:
@@ -63,8 +67,9 @@ class Lead:
     """A way, and what the guide was given of each row."""
 
     way: Way
-    guide: Any = None  # Fitted
+    guide: Any = None  # Fitted, or Pretrained
     told: Tensor | None = None
+    about: Table | None = None  # what it was given, as it was said
     strength: float = 1.0
 
     def drawn(self, model: Model, n: int, c: Tensor | None, start: int, rng: Keyed) -> Tensor:
@@ -78,14 +83,16 @@ class Lead:
     def _led(self, model: Model, c: Tensor | None, denoiser: Denoiser) -> Denoiser:
         """The model's own guidance inside, with its own condition; the guide around it."""
         inner = denoiser if self.way.guide is None else self.way.guide(denoiser)
-        guide = self.guide.model.to(next(model.parameters()))
-        return Embedded(lambda x_t, sigma, _: inner(x_t, sigma, c), guide.agreement, self.strength)
+        given, like = (lambda x_t, sigma, _: inner(x_t, sigma, c)), next(model.parameters())
+        if isinstance(self.guide, Pretrained):
+            return Embedded(given, self.guide.around(given, like), self.strength)
+        return Embedded(given, self.guide.model.to(like).agreement, self.strength)
 
     def joined(self, rows: Rows, order: Any) -> Rows:
         """The rows with what the guide was given of them."""
-        if self.told is None or set(self.guide.card.condition) & set(_columns(rows)):
+        if self.about is None or set(self.about.frame.columns) & set(_columns(rows)):
             return rows
-        return rows.joined(self.guide.condition_codec.decode(self.told.cpu()), order)
+        return rows.joined(self.about, order)
 
 
 def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead | None, Any]:
@@ -105,11 +112,23 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
                              remedy="--guide RUN of a NoisyClassifier or a CLIP")  # fmt: skip
     if descent.guide is None:
         return Lead(way), given
-    check_guide(descent.guide, fitted, way.schedule)
-    said = frames.partial(given, n)
-    told, own = _told(descent.guide, said), set(fitted.card.condition)
-    rest = said.drop(columns=[name for name in descent.guide.card.condition if name in said and name not in own])
-    return Lead(way, descent.guide, told, descent.strength), rest
+    guide = _checked(descent.guide, fitted, way.schedule)
+    said, own, names = frames.partial(given, n), set(fitted.card.condition), _names(guide)
+    told, about = _told(guide, said)
+    rest = said.drop(columns=[name for name in names if name in said and name not in own])
+    return Lead(way, guide, told, about, descent.strength), rest
+
+
+def _checked(guide: Any, fitted: Any, visited: Schedule) -> Any:
+    """The guide, once it can lead this model."""
+    if isinstance(guide, Pretrained):
+        return guide.leading(fitted)
+    check_guide(guide, fitted, visited)
+    return guide
+
+
+def _names(guide: Any) -> list[str]:
+    return list(guide.names if isinstance(guide, Pretrained) else guide.card.condition)
 
 
 def check_guide(guide: Any, fitted: Any, visited: Schedule) -> None:
@@ -140,17 +159,20 @@ def told_rows(fitted: Any) -> str:
     return f"{what} (of {fitted.card.data.get('source', 'rows')})"
 
 
-def _told(guide: Any, said: pd.DataFrame) -> Tensor:
+def _told(guide: Any, said: pd.DataFrame) -> tuple[Tensor, Table]:
     """What the guide is given of each row; columns of which nothing is said lead nowhere."""
-    names = list(guide.card.condition)
+    names = _names(guide)
     if not set(names) & set(said.columns):
         given = f"only {shown(said.columns)}" if len(said.columns) else "nothing"
         raise ConditionError(f"the guide leads by {shown(names)}, and {given} is given",
                              remedy=f"--given {names[0]}=VALUE (given={{'{names[0]}': ...}})")  # fmt: skip
+    if isinstance(guide, Pretrained):
+        return guide.told(said)
     codec = guide.condition_codec
     whole = said.reindex(columns=names).astype(object)
     typed = frames.typed(whole, codec.schema) if isinstance(codec, TableCodec) else whole
-    return codec.encode(Table(typed, codec.schema)).x
+    told = codec.encode(Table(typed, codec.schema)).x
+    return told, codec.decode(told)
 
 
 def _columns(rows: Rows) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperCommand
 
 from likely.cli.output import Json, one_command
-from likely.cli.sample import Asked, recipe_of, tell_written
+from likely.cli.sample import Asked, digest_at, recipe_of, tell_written
 
 
 def replay(
@@ -59,13 +59,13 @@ def _checked(recipe: Any, file: Path) -> tuple[dict[str, str], Asked]:
 
 def _check_model(run: Path, digest: str, file: Path) -> None:
     """The model is there, and is the one that made the file."""
-    from likely import store
+    from likely import hub, store
     from likely.errors import DataError, MissingFile
 
-    if not (run / store.DOCUMENT).is_file():
+    if not (run / store.DOCUMENT).is_file() and not hub.theirs(run):
         raise MissingFile(f"the model of {file} is not at {run}", remedy=f"likely replay {file} --model FOLDER")
-    if store.sha256(run / store.DOCUMENT) != digest:
-        expected = f"{store.DOCUMENT} with sha256 {digest[:12]}…"
+    if digest_at(run) != digest:
+        expected = f"{hub.CONFIG if hub.theirs(run) else store.DOCUMENT} with sha256 {digest[:12]}…"
         raise DataError(f"{run} is not the model that made {file}", expected=expected)
 
 

@@ -100,12 +100,11 @@ class Asked:
         """The way down from noise, where anything is said of it."""
         from likely.descent import Descent
         from likely.fields import made
-        from likely.fitted import load
 
         sampler = None if self.sampler is None else made("Sampler", self.sampler)
         levels = None if self.levels is None else made("Schedule", self.levels)
         interval = None if not self.interval else (self.interval[0], self.interval[1])
-        guide = None if self.guide is None else load(self.guide)
+        guide = None if self.guide is None else guide_at(self.guide)
         asked = Descent(self.steps, sampler, levels, self.guidance, interval, self.rescale, guide, self.strength)
         return None if asked == Descent() else asked
 
@@ -122,6 +121,21 @@ class Asked:
 
     def _asked(self, fitted: "Fitted[Any]") -> "Fitted[Any]":
         return fitted.final() if self.final else fitted
+
+
+def guide_at(place: str | Path) -> Any:
+    """A model of likely's own, or a CLIP that others trained."""
+    from likely import hub
+    from likely.fitted import load
+
+    return hub.pretrained(place) if hub.theirs(place) else load(place)
+
+
+def digest_at(place: Path) -> str:
+    """By which a model or a guide is known again."""
+    from likely import hub, store
+
+    return hub.digest(place) if hub.theirs(place) else store.sha256(place / store.DOCUMENT)
 
 
 def sample(
@@ -168,7 +182,8 @@ def sample(
     guide: Annotated[
         Path | None,
         typer.Option(
-            help="A NoisyClassifier or CLIP of the same rows, that leads by what is --given of its condition."
+            help="A NoisyClassifier or CLIP of the same rows, that leads by what is --given of its condition; "
+            "or a CLIP of Hugging Face's, saved with its processor and tokenizer, by --given caption=..."
         ),
     ] = None,
     strength: Annotated[
@@ -315,11 +330,11 @@ def told(asked: Asked, rows: "Rows", run: Path, out: Path | None, *, as_json: bo
 
 def recipe_of(run: Path, asked: Asked, target: Path | None) -> dict[str, Any]:
     """All that `likely replay` needs to make these rows again; the model's place is told from the file's."""
-    from likely import __version__, store
+    from likely import __version__
 
     def told(place: Path) -> dict[str, str]:
         folder = str(place) if target is None else os.path.relpath(place, target.expanduser().parent)
-        return {"folder": folder, "sha256": store.sha256(place / store.DOCUMENT)}
+        return {"folder": folder, "sha256": digest_at(place)}
 
     plain = asked.plain()
     guide = {} if asked.guide is None else {"guide": told(Path(asked.guide))}
