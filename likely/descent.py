@@ -14,7 +14,7 @@ from torch import Tensor
 
 from likely import frames
 from likely.codecs import TableCodec
-from likely.contracts import Denoises, Guides, Model
+from likely.contracts import Guides, Model
 from likely.data import Rows, Table
 from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Walks, Way, check_within
 from likely.diffusion.guiding import Guiding
@@ -99,9 +99,7 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     """The way that was asked of this fitted model, and what is given to the model itself."""
     if descent is None:
         return None, given
-    model = fitted.model if isinstance(fitted.model, Walks) else promised(fitted.model, fitted.name, Denoises)
-    if not isinstance(model, Walks):
-        raise CannotAnswer(f"{fitted.name} has levels of its own: no other sampler or guide can walk them")
+    model = promised(fitted.model, fitted.name, Walks)
     if descent.guide is not None and not isinstance(model, Descends):
         raise CannotAnswer(f"{fitted.name} learned what is no denoiser of rows, and a guide leads denoisers of rows")
     way = descent.way(model.way)

@@ -17,7 +17,7 @@ from likely.contracts import (
     Sharpens,
     Truncates,
 )
-from likely.diffusion import Descends
+from likely.diffusion import Descends, Walks
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
@@ -29,7 +29,8 @@ ASKED = {
     Descends: ("denoiser", "it has no way from noise to rows"),
     Counted: ("additive statistics", "it cannot go on counting rows"),
     Decodes: ("codes", "it has no latent space"),
-    Denoises: ("denoiser", "there is no way down from noise whose steps, sampler or guide could be chosen"),
+    Denoises: ("denoiser", "it does not know clean rows from noised ones"),
+    Walks: ("way down from noise", "there are no steps, levels or sampler to choose"),
     Guides: ("guidance to give", "it does not tell a condition from noised rows"),
     Latent: ("codes", "it has no latent space to encode to"),
     Restores: ("way to mend rows", "it has not learned to undo noise"),
@@ -48,14 +49,8 @@ def promised(model: Model, name: str, *promises: type[P], remedy: str = "") -> P
 
 def _refusal(name: str, promises: tuple[type[Model], ...]) -> str:
     thing, consequence = ASKED[promises[0]]
-    able = families_that(*(each.__name__ for promise in promises for each in _among(_told(promise))))
+    able = families_that(*(each.__name__ for promise in promises for each in _among(promise)))
     return f"{name} has no {thing}: {consequence}. Families that can: {', '.join(able) or 'none yet'}."
-
-
-def _told(promise: type[Model]) -> type[Model]:
-    """A room's own promise by that of the contracts on which it stands, where it stands on one."""
-    named = (base for base in promise.__mro__ if base.__module__ == Model.__module__ and base is not Model)
-    return next(named, promise)
 
 
 def _among(promise: type[Model]) -> list[type[Model]]:

@@ -40,12 +40,17 @@ def told_page(base: str, name: str) -> str:
 
 @cache
 def promises(family: str) -> tuple[str, ...]:
-    """The names on the class line of a family's model, read from the source: Density, Counted, ..."""
+    """What a family's model promises of the contracts: Density, Counted, ..."""
+    return tuple(name for name in _class_line(family) if _defined("likely.contracts", name))
+
+
+@cache
+def _class_line(family: str) -> tuple[str, ...]:
+    """The names on the class line of a family's model: promises, those of rooms too, and what models of a file share."""
     spelled = full_name("Family", family)
     module = table("Family")[spelled]
     node = _defined(module, _model_of(module, _class_node(_source(module), spelled)) or f"{spelled}Model")
-    names = [ast.unparse(base) for base in node.bases] if node else []
-    return tuple(name for name in names if _defined("likely.contracts", name))  # not what models of a file share
+    return tuple(ast.unparse(base) for base in node.bases) if node else ()
 
 
 def _model_of(module: str, family: ast.ClassDef) -> str | None:
@@ -69,8 +74,8 @@ def _defined(module: str, name: str) -> ast.ClassDef | None:
 
 
 def families_that(*promised: str) -> list[str]:
-    """The families whose models promise one of these."""
-    return [family for family in table("Family") if set(promised) & set(promises(family))]
+    """The families whose models promise one of these, of the contracts or of a room."""
+    return [family for family in table("Family") if set(promised) & set(_class_line(family))]
 
 
 @cache

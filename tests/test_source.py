@@ -25,3 +25,9 @@ def test_what_the_models_of_a_family_share_is_no_promise():
 def test_families_are_found_by_what_their_models_promise():
     assert {"NaiveBayes", "KDE"} <= set(families_that("Counted"))
     assert "GAN" not in families_that("Density", "Bound", "Weighted")
+
+
+def test_families_are_found_by_what_a_room_promises_too():
+    assert families_that("Walks") == ["LatentDiffusion"]  # the others by what stands on it
+    assert families_that("Descends", "Climbs") == ["Diffusion", "FlowMatching", "Score"]
+    assert "Walks" not in promises("LatentDiffusion")

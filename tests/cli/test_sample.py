@@ -248,8 +248,8 @@ def test_steps_sampler_and_a_guide_are_in_the_recipe_and_replayed(cli, led, tmp_
 
 
 def test_a_wrong_way_down_is_refused(cli, led, models):
-    cli("sample", models["iris"], "--steps", "5").fails(4, "NaiveBayes has no denoiser", "Diffusion")
-    cli("sample", models["gan"], "--guidance", "2").fails(4, "GAN has no denoiser")
+    cli("sample", models["iris"], "--steps", "5").fails(4, "NaiveBayes has no way down from noise", "Diffusion")
+    cli("sample", models["gan"], "--guidance", "2").fails(4, "GAN has no way down from noise")
     cli("sample", led / "plain", "--guide", led / "guide").fails(3, "leads by 'label'", "--given label=")
     cli("sample", led / "plain", "--guide", models["digits"], "--given", "label=3").fails(4, "no guidance to give")
     cli("sample", led / "plain", "--guide", led / "nowhere", "--given", "label=3").fails(3, "there is no model")
