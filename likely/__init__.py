@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from likely.data import Windows as Windows
     from likely.data import read as read
     from likely.descent import Descent as Descent
+    from likely.diffusion import Flowed as Flowed
     from likely.families.autoencoder import Autoencoder as Autoencoder
     from likely.families.bayes_net import BayesNet as BayesNet
     from likely.families.bigan import BiGAN as BiGAN
@@ -88,6 +89,7 @@ else:
         "Fitted": "likely.fitted",
         "Search": "likely.searching",
         "Descent": "likely.descent",
+        "Flowed": "likely.diffusion",
         "Sharpness": "likely.contracts",
         **dict.fromkeys(("above", "among", "at_least", "at_most", "below", "between", "isnot"), "likely.ranges"),
     }
@@ -126,6 +128,7 @@ __all__ = [  # the table of families and the verbs
     "FactorAnalysis",
     "Fitted",
     "FlowMatching",
+    "Flowed",
     "GaussianMixture",
     "Glow",
     "Guest",

@@ -45,7 +45,7 @@ from likely.contracts import (
 )
 from likely.data import Rows, Table
 from likely.descent import Descent, led
-from likely.diffusion import Operator, Reconstruction, Twisted
+from likely.diffusion import Flowed, Flows, Operator, Reconstruction, Twisted
 from likely.distributions import PLAIN
 from likely.drawing import drawn
 from likely.errors import CannotAnswer, ConditionError, Corrupt, LikelyError, WrongRows
@@ -160,9 +160,13 @@ class Fitted(Generic[M_co]):
 
     # Scoring ---------------------------------------------------------------------------------------------------------
 
-    def score(self, data: Any, *, draws: int | None = None, seed: int = 0) -> Scores:
-        """log p of each row in the data's own units, with its kind; more draws tighten a bound."""
-        model, (x, ladj, c) = self._promising(*SCORED), self.cells(data)
+    def score(self, data: Any, *, by: Flowed | None = None, draws: int | None = None, seed: int = 0) -> Scores:
+        """log p of each row in the data's own units, with its kind; more draws tighten a bound.
+
+        A model that has a flow can be scored `by` it (`likely.Flowed()`): an estimate with its errors, for a bound.
+        """
+        model = self._promising(*SCORED) if by is None else by.of(self._promising(Flows))
+        x, ladj, c = self.cells(data)
         measure = self.codec.measure + (f", given {', '.join(self.card.condition)}" if self.card.condition else "")
         return scored(model, self.lift, Cells(x, ladj), c, draws=draws, seed=seed, measure=measure)
 

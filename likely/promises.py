@@ -17,7 +17,7 @@ from likely.contracts import (
     Sharpens,
     Truncates,
 )
-from likely.diffusion import Descends, Walks
+from likely.diffusion import Descends, Flows, Walks
 from likely.errors import CannotAnswer
 from likely.source import families_that
 
@@ -31,6 +31,7 @@ ASKED = {
     Decodes: ("codes", "it has no latent space"),
     Denoises: ("denoiser", "it does not know clean rows from noised ones"),
     Walks: ("way down from noise", "there are no steps, levels or sampler to choose"),
+    Flows: ("flow to be scored by", "no path leads from its rows to noise and back"),
     Guides: ("guidance to give", "it does not tell a condition from noised rows"),
     Latent: ("codes", "it has no latent space to encode to"),
     Restores: ("way to mend rows", "it has not learned to undo noise"),

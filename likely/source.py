@@ -46,7 +46,7 @@ def promises(family: str) -> tuple[str, ...]:
 
 @cache
 def _class_line(family: str) -> tuple[str, ...]:
-    """The names on the class line of a family's model: promises, those of rooms too, and what models of a file share."""
+    """The names on the class line of a family's model: promises, of rooms too, and what models of a file share."""
     spelled = full_name("Family", family)
     module = table("Family")[spelled]
     node = _defined(module, _model_of(module, _class_node(_source(module), spelled)) or f"{spelled}Model")

@@ -25,7 +25,7 @@ from likely.diffusion.holes import Holes, Informed, Patches, Shown, filled_in, s
 from likely.diffusion.inverse import DPS, PiGDM, Posterior, Reconstruction, RePaint, Repainted, Replaced, Replacing
 from likely.diffusion.langevin import AnnealedLangevin, Langevin, PredictorCorrector
 from likely.diffusion.learning import Noised, denoising_loss, hidden, noised, weighed
-from likely.diffusion.likelihood import flow_likelihood, line_likelihood
+from likely.diffusion.likelihood import Flowed, Flows, flow_likelihood, line_likelihood, probed
 from likely.diffusion.line import Line, follows_flow, line_for
 from likely.diffusion.listed import Listed
 from likely.diffusion.matching import Denoising, Matching, Sliced, Traced
@@ -94,6 +94,8 @@ __all__ = [
     "Embedded",
     "Euler",
     "Flow",
+    "Flowed",
+    "Flows",
     "Geometric",
     "Guide",
     "Guided",
@@ -179,6 +181,7 @@ __all__ = [
     "line_for",
     "line_likelihood",
     "noised",
+    "probed",
     "score_of",
     "seen_clean",
     "shown",

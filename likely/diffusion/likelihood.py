@@ -15,13 +15,16 @@ arXiv:1810.01367
 """
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import final
 
 import torch
 from torch import Tensor
 
-from likely.contracts import Estimate
+from likely.contracts import Estimate, Estimated, Model
 from likely.diffusion.flow import drift
 from likely.diffusion.sampler import Denoiser, Watched
 from likely.errors import FieldError
@@ -29,6 +32,52 @@ from likely.rng import Rng
 
 Field = Callable[[Tensor, Tensor], Tensor]  # f(y, v), v one value a row
 NARROWING = 3.0  # of the steps of (4) towards the data: b^(1/3) is evenly spaced
+
+
+class Flows(Model):
+    """Has a flow between its rows and noise, by which (1) is said of a row."""
+
+    @abstractmethod
+    def likelihood(
+        self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
+    ) -> Estimate:
+        """log p of x by the flow, at the lowest level: neither exact nor a bound, with its two errors."""
+
+
+@final
+@dataclass(frozen=True)
+class Flowed:
+    """That rows are scored by the flow, whatever else the model knows of them."""
+
+    steps: int = 32  # of the solver, an even number: more are slower and closer
+    probes: int = 8  # directions a row: more are slower and surer; as many as it has cells leave nothing to chance
+
+    def __post_init__(self) -> None:
+        _check(self.steps, self.probes)
+
+    def of(self, model: Flows) -> "Carried":
+        """The model, as it is scored so."""
+        return Carried(model, self)
+
+
+@final
+class Carried(Estimated):
+    """A model whose log p is what its flow says."""
+
+    def __init__(self, model: Flows, by: Flowed) -> None:
+        super().__init__(model.space, model.condition)
+        self.model, self.by = model, by
+
+    def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
+        return self.model.sample(n, c, rng=rng)
+
+    def log_prob_estimate(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Estimate:
+        return self.model.likelihood(x, c, steps=self.by.steps, probes=probed(self, self.by.probes), rng=rng)
+
+
+def probed(model: Model, probes: int) -> int | None:
+    """So many probes of a row; none where its cells are as few: the trace itself costs no more."""
+    return probes if math.prod(model.space.shape) > probes else None
 
 
 def flow_likelihood(
@@ -69,16 +118,20 @@ def carried_likelihood(
     field: Field, x: Tensor, scale: float, places: Sequence[float], *, probes: int | None, rng: Rng
 ) -> Estimate:
     """log p(x) where y = scale x is carried by this field through these places to N(0, I)."""
-    steps = len(places) - 1
-    if steps < 2 or steps % 2:
-        raise FieldError(f"a likelihood by {steps} steps", expected="an even number: half of them tell the error")
-    if probes is not None and probes < 2:
-        raise FieldError(f"a likelihood by {probes} probes", expected="at least 2, which tell the standard error",
-                         remedy="none, for the trace itself")  # fmt: skip
+    _check(len(places) - 1, probes)
     asked = _cells(x) if probes is None else _signs(x, probes, rng)
     fine, coarse = (_solved(field, x, scale, asked, way) for way in (places, places[::2]))
     stderr = torch.zeros_like(fine[:, 0]) if probes is None else fine.std(1) / probes**0.5
     return Estimate(fine.mean(1), stderr, (fine - coarse).mean(1).abs())
+
+
+def _check(steps: int, probes: int | None) -> None:
+    """So many tell the two errors."""
+    if steps < 2 or steps % 2:
+        raise FieldError(f"a likelihood by {steps} steps", expected="an even number: half of them tell the error")
+    if probes is not None and probes < 2:
+        raise FieldError(f"a likelihood by {probes} probes", expected="at least 2, which tell the standard error",
+                         remedy="as many as a row has cells, for the trace itself")  # fmt: skip
 
 
 def _cells(x: Tensor) -> Tensor:

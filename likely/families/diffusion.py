@@ -4,6 +4,7 @@ r"""Diffusion: learn to take noise away, at every level of it; sample by startin
     D(x_sigma; sigma, c) = E[x | x_sigma, c],  the minimiser of E w(sigma) |x - D|^2    (2) denoiser
     dx / dsigma = (x - D(x; sigma, c)) / sigma,   from N(0, (1 + high^2) I) to the data (3) sampling
     log p(x | c) >= fit - rate                                                          (4) bound, in diffusion/bound.py
+    log p(x | c) by the flow (3), an estimate                                           (5) in diffusion/likelihood.py
 
 The bound is that of ancestral sampling in infinitely many steps, whatever the sampler; guidance leaves it.
 Denoising diffusion probabilistic models (Ho et al., 2020), arXiv:2006.11239; Karras et al. (2022), arXiv:2206.00364
@@ -27,6 +28,7 @@ from likely.diffusion import (
     Ancestral,
     Climbs,
     Denoiser,
+    Flows,
     Guided,
     Heun,
     Holes,
@@ -98,7 +100,7 @@ class Diffusion(Family["Diffuses"]):
         return model(self, space, condition)
 
 
-class Diffuses(Bound, Climbs, Denoises, Trained):
+class Diffuses(Bound, Climbs, Flows, Denoises, Trained):
     """p(x | c) as what a denoiser makes of noise."""
 
     def __init__(self, family: Diffusion, space: Space, condition: Space | None) -> None:
@@ -125,9 +127,10 @@ class Diffuses(Bound, Climbs, Denoises, Trained):
     def likelihood(
         self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
     ) -> Estimate:
-        """log p of x by the probability flow, at the lowest level: neither exact nor a bound, with its two errors."""
         ends = self.family.schedule
-        return flow_likelihood(self.denoise, x, c, low=ends.low, high=ends.high, steps=steps, probes=probes, rng=rng)
+        return flow_likelihood(
+            self.denoise, x, c, low=ends.low, high=ends.high, steps=steps, probes=probes, rng=rng
+        )  # (5)
 
     # how it learns
 

@@ -42,6 +42,7 @@ from likely.diffusion import (
     Denoiser,
     Descends,
     Flow,
+    Flows,
     Guide,
     Guided,
     Heun,
@@ -60,6 +61,7 @@ from likely.diffusion import (
     follows_flow,
     line_for,
     line_likelihood,
+    probed,
     walked,
 )
 from likely.diffusion.flow import beside
@@ -118,7 +120,7 @@ def stirring(sampler: Sampler) -> FieldError:
                       remedy="Diffusion or Score, for samplers that stir")  # fmt: skip
 
 
-class Moving(Estimated, Trained):
+class Moving(Flows, Estimated, Trained):
     """p(x | c) as what a velocity makes of noise."""
 
     def __init__(self, family: FlowMatching, space: Space, condition: Space | None) -> None:
@@ -135,11 +137,14 @@ class Moving(Estimated, Trained):
         return self.denoiser.network(x_b, share, c)
 
     def log_prob_estimate(self, x: Tensor, c: Tensor | None = None, *, rng: Rng) -> Estimate:
-        family = self.family
-        probes = family.probes if math.prod(self.space.shape) > family.probes else None  # a cell each costs no more
-        return line_likelihood(
-            self.velocity, x, c, low=family.schedule.low, steps=family.stages, probes=probes, rng=rng
-        )  # (4)
+        stages, probes = self.family.stages, probed(self, self.family.probes)
+        return self.likelihood(x, c, steps=stages, probes=probes, rng=rng)
+
+    def likelihood(
+        self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
+    ) -> Estimate:
+        low = self.family.schedule.low
+        return line_likelihood(self.velocity, x, c, low=low, steps=steps, probes=probes, rng=rng)  # (4)
 
     # how it learns
 
@@ -189,7 +194,7 @@ class Moving(Estimated, Trained):
 
 
 @final
-class FlowMatchingModel(Moving, Estimated, Descends, Denoises, Trained):
+class FlowMatchingModel(Moving, Flows, Estimated, Descends, Denoises, Trained):
     """Of independent pairing: a denoiser, which any sampler can walk."""
 
     def joined(self, x: Tensor, noise: Tensor, c: Tensor | None = None) -> Tensor:
@@ -205,7 +210,7 @@ class FlowMatchingModel(Moving, Estimated, Descends, Denoises, Trained):
 
 
 @final
-class TransportedModel(Moving, Walks, Estimated, Fills, Trained):
+class TransportedModel(Moving, Walks, Flows, Estimated, Fills, Trained):
     """Of noise that was chosen for its row: a velocity, and no denoiser of other noise."""
 
     word, particles = "heuristic", 16

@@ -25,6 +25,7 @@ from likely.diffusion import (
     AnnealedLangevin,
     Denoising,
     Descends,
+    Flows,
     Geometric,
     Guided,
     Matching,
@@ -80,7 +81,7 @@ class Score(Family["ScoreModel"]):
 
 
 @final
-class ScoreModel(Bound, Descends, Denoises, Trained):
+class ScoreModel(Bound, Descends, Flows, Denoises, Trained):
     """p(x | c) as what a score makes of noise."""
 
     def __init__(self, family: Score, space: Space, condition: Space | None) -> None:
@@ -103,7 +104,6 @@ class ScoreModel(Bound, Descends, Denoises, Trained):
     def likelihood(
         self, x: Tensor, c: Tensor | None = None, *, steps: int = 32, probes: int | None = 8, rng: Rng
     ) -> Estimate:
-        """log p of x by the probability flow, at the lowest level: neither exact nor a bound, with its two errors."""
         ends = self.family.schedule
         return flow_likelihood(self.denoise, x, c, low=ends.low, high=ends.high, steps=steps, probes=probes, rng=rng)
 

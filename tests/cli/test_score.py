@@ -5,6 +5,17 @@ import json
 import pandas as pd
 import pytest
 
+import likely
+from likely.backbones import MLP
+
+
+@pytest.fixture(scope="module")
+def denoiser(tmp_path_factory):
+    """A folder of a small diffusion."""
+    family, place = likely.Diffusion(network=MLP(width=16, depth=2)), tmp_path_factory.mktemp("denoiser") / "run"
+    likely.fit("iris", family, condition="species", budget=5, certify=False).save(place)
+    return place
+
 
 @pytest.mark.parametrize(("name", "kind"), [("iris", "= "), ("vae", "≥ ≈ "), ("species", "= ")])
 def test_a_line_with_the_kind(cli, models, name, kind):
@@ -43,6 +54,25 @@ def test_an_estimate_says_its_own_errors(cli, models, tmp_path):
     assert json.loads(cli("score", models["vae"], "iris", "--json").out)["solver_error"] is None
     cli("score", models["flow"], "iris", "-o", "scores.csv")
     assert list(pd.read_csv(tmp_path / "scores.csv")) == ["log_prob", "kind", "stderr", "solver_error"]
+
+
+def test_by_the_flow(cli, denoiser, tmp_path):
+    told = cli("score", denoiser, "iris", "--flow", "--steps", "4")
+    assert told.out.startswith("≈ ")
+    assert "by its solver)  (150 rows; density of" in told.out
+    known = json.loads(cli("score", denoiser, "iris", "--flow", "--steps", "8", "--probes", "2", "--json").out)
+    assert known["bound"] is False
+    assert len(known["solver_error"]) == 150
+    assert max(known["stderr"]) > 0
+    cli("score", denoiser, "iris", "--flow", "--steps", "4", "-o", "scores.csv")
+    assert list(pd.read_csv(tmp_path / "scores.csv")) == ["log_prob", "kind", "stderr", "solver_error"]
+
+
+def test_a_flow_that_is_not_there_or_not_asked_for(cli, models, denoiser):
+    cli("score", models["iris"], "iris", "--flow").fails(4, "NaiveBayes has no flow", "Diffusion, FlowMatching, Score")
+    cli("score", denoiser, "iris", "--steps", "8").fails(2, "of the flow", "--flow, too")
+    cli("score", denoiser, "iris", "--flow", "--steps", "7").fails(2, "by 7 steps", "even")
+    cli("score", models["iris"], "iris", "--flow", "--anomalies").fails(2, "--flow gives log p", "leave one")
 
 
 def test_pictures_with_their_label(cli, models):

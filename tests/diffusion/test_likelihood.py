@@ -2,12 +2,16 @@
 
 import math
 
+import pandas as pd
 import pytest
 import torch
 from mixtures import Mixture, gaussian, three
+from torch import nn
 
-from likely.diffusion import flow_likelihood, line_likelihood
-from likely.errors import FieldError
+import likely
+from likely.backbones import MLP
+from likely.diffusion import Flowed, Geometric, flow_likelihood, line_likelihood
+from likely.errors import CannotAnswer, FieldError
 from likely.rng import Keyed
 
 ENDS = {"low": 0.05, "high": 100.0}
@@ -159,3 +163,88 @@ def test_it_is_a_density_whatever_the_velocity():
 def test_what_cannot_tell_its_errors_is_refused(asked):
     with pytest.raises(FieldError, match="likelihood by"):
         flow_likelihood(three().denoise, rows(three(), 2), rng=Keyed(0), **asked, **ENDS)
+
+
+# Of a fitted model, in the data's own units
+
+
+class Known(nn.Module):
+    """The denoiser of a mixture, in a network's place."""
+
+    def __init__(self, mixture):
+        super().__init__()
+        self.mixture, self.precision = mixture, nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+    def forward(self, x_t, sigma, c=None):
+        return self.mixture.denoise(x_t, sigma)
+
+
+@pytest.fixture(scope="module", params=[likely.Diffusion, likely.Score], ids=lambda family: family.__name__)
+def planted(request):
+    """A fitted model that knows the law of its numbers, and rows of that law as a person has them."""
+    schedule = Geometric(ENDS["low"], ENDS["high"])
+    moons = likely.read("moons").frame.iloc[:, :2]
+    fitted = likely.fit(moons, request.param(schedule=schedule), budget=1, certify=False)
+    fitted.model.denoiser = Known(three())
+    frame = fitted.codec.decode(fitted.lift.down(rows(three(), 300))).frame
+    x, own, _ = fitted.cells(frame)
+    u, ladj = fitted.lift.up(x.double(), rng=Keyed(0))
+    return fitted, frame, smoothed(three()).log_prob(u) + ladj + own
+
+
+def test_a_fitted_model_is_scored_by_its_flow_in_the_data_s_own_units(planted):
+    fitted, frame, exact = planted
+    said = fitted.score(frame, by=Flowed(steps=64))
+    assert (said.kind, said.bound) == ("≈", False)
+    assert said.measure == fitted.score(frame).measure
+    assert (said.stderr == 0).all()  # two cells, each traced
+    assert ((said.nats - exact).abs() < said.error + 0.06).all()
+    assert (said.nats - exact).abs().mean() < 0.01
+    assert "by its solver" in str(said)
+
+
+def test_fewer_steps_leave_the_solver_a_larger_error_which_it_states(planted):
+    fitted, frame, exact = planted
+    coarse, fine = (fitted.score(frame, by=Flowed(steps=steps)) for steps in (16, 64))
+    assert fine.error.mean() < coarse.error.mean() / 8
+    assert ((coarse.nats - exact).abs() <= coarse.error + 0.06).double().mean() > 0.97
+
+
+def test_the_flow_of_a_trained_model_says_no_less_than_its_bound():
+    """The bound is that of the same denoiser."""
+    network = MLP(width=64, depth=3)
+    fitted = likely.fit("moons", likely.Diffusion(network=network), budget=300, certify=False)
+    frame = likely.read("moons").frame.head(300)
+    flow, bound = fitted.score(frame, by=Flowed()), fitted.score(frame)
+    gap = flow.nats - bound.nats
+    assert gap.mean() > -3 * gap.std() / len(gap) ** 0.5 - flow.error.mean()
+    assert flow.mean > bound.mean
+    assert (bound.kind, flow.kind) == ("≥ ≈", "≈")
+
+
+def test_under_a_lift_with_noise_it_is_an_estimated_bound():
+    frame = pd.DataFrame({"kind": ["a", "b", "a"] * 40, "size": range(120)})
+    fitted = likely.fit(frame, likely.Diffusion(network=MLP(width=16, depth=1)), budget=5, certify=False)
+    assert not fitted.lift.exact
+    said = fitted.score(frame.head(5), by=Flowed(steps=4))
+    assert said.kind == "≥ ≈"
+    assert (said.stderr > 0).all()
+    assert said.error.shape == (5,)
+
+
+def test_a_model_of_an_estimate_takes_other_steps_and_probes():
+    flow = likely.FlowMatching(network=MLP(width=16, depth=1), stages=8, probes=3)
+    fitted = likely.fit("iris", flow, budget=5, condition="species", certify=False)
+    same, finer = (fitted.score("iris", by=Flowed(steps=steps, probes=3)) for steps in (8, 32))
+    assert torch.equal(same.nats, fitted.score("iris").nats)
+    assert torch.equal(same.stderr, fitted.score("iris").stderr)
+    assert finer.error.mean() < same.error.mean()
+    assert (fitted.score("iris", by=Flowed(probes=4)).stderr == 0).all()
+
+
+def test_a_model_without_a_flow_names_those_that_have_one():
+    with pytest.raises(CannotAnswer, match=r"NaiveBayes has no flow.*Diffusion, FlowMatching, Score\."):
+        likely.fit("iris", likely.NaiveBayes(), certify=False).score("iris", by=Flowed())
+    for asked in ({"steps": 3}, {"probes": 1}):
+        with pytest.raises(FieldError, match="likelihood by"):
+            Flowed(**asked)
