@@ -22,15 +22,16 @@ from torch import Tensor
 
 from likely import frames, terms
 from likely.card import Completion
-from likely.codecs import ImageCodec, TableCodec
+from likely.codecs import ImageCodec, SeriesCodec, TableCodec
 from likely.contracts import AnyOrder, Completes, Density, Fills
-from likely.data import Rows, Table, holed
+from likely.data import Panel, Rows, Table, holed
 from likely.diffusion import Descends
 from likely.drawing import drawn
-from likely.errors import CannotAnswer, Hopeless, TakesNoIntervals
+from likely.errors import CannotAnswer, Hopeless, TakesNoIntervals, WrongRows
 from likely.filling import Filling, disagreement, filled_rows, inpainted, share_of
 from likely.frames import Known, overlaid
 from likely.narrowing import Intervals, Narrowing, Told, Values, narrowed
+from likely.panels import gapped, mended
 from likely.promises import promised
 from likely.rng import Keyed
 from likely.source import families_that
@@ -258,10 +259,7 @@ def whole_rows(
     fitted: Subject, known: Known, how: Filling, *, filled: bool = False, ids: Tensor | None = None
 ) -> Drawn:
     """Rows of a table that have what is known of each; the noise of row i is its own, or that of row `ids[i]`."""
-    codec = fitted.codec
-    if not isinstance(codec, TableCodec):
-        raise CannotAnswer(f"{codec.reads.word} cannot be completed yet", expected="a model of tables or pictures")
-    completer = Completer(fitted, codec, how, filled)
+    completer = Completer(fitted, _check_table(fitted), how, filled)
     try:
         return completer.whole(known, ids)
     except TakesNoIntervals:
@@ -272,6 +270,12 @@ def completion(fitted: Subject, data: Any, hole: Any, given: Any, how: Filling) 
     """Rows or pictures with all that is missing filled in, in the form that the person's data had."""
     if isinstance(fitted.codec, ImageCodec):
         return _pictures(fitted, fitted.codec, data, hole, given, how)
+    if hole is not None:
+        raise WrongRows(f"a hole is of pictures, and this is a model of {fitted.codec.reads.word}",
+                        expected="rows in which something is missing")  # fmt: skip
+    if isinstance(fitted.codec, SeriesCodec):
+        return _series(fitted, fitted.codec, data, given, how)
+    _check_table(fitted)
     known = terms.known_of(fitted, data, None)
     if given is not None:
         known = known.over(terms.known_of(fitted, given, len(known)))
@@ -283,10 +287,31 @@ def completion(fitted: Subject, data: Any, hole: Any, given: Any, how: Filling) 
     return Completion(returned, told.way, told.share, apart, told.log_evidence, told.acceptance)
 
 
+def _check_table(fitted: Subject) -> TableCodec:
+    if isinstance(fitted.codec, TableCodec):
+        return fitted.codec
+    told = f"{fitted.codec.reads.word} cannot be completed here"
+    raise CannotAnswer(told, expected="a model of tables, pictures or series")
+
+
+def _series(fitted: Subject, codec: SeriesCodec, data: Any, given: Any, how: Filling) -> Completion:
+    model = promised(fitted.model, fitted.name, Completes, Fills, Descends)
+    held = gapped(fitted, codec, data)
+    about = held.rows.about if isinstance(held.rows, Panel) else None
+    known = terms.known_of(fitted, frames.said(about, len(held.values), fitted.card.condition, given), len(held.values))
+    c, sure = terms.condition(fitted, known, Keyed(how.seed))
+    word = how.word(model, fitted.lift) if held.at_once(codec) else "heuristic"
+    way = max(sure, word, key=WAYS.index)
+    if how.exact:
+        check_exact(fitted.name, way)
+    rows, share = mended(fitted, codec, held, c, how)
+    return Completion(frames.given_back(rows, data), way, share)
+
+
 def _pictures(fitted: Subject, codec: ImageCodec, data: Any, hole: Any, given: Any, how: Filling) -> Completion:
     model = promised(fitted.model, fitted.name, Completes, Fills, Descends)
     images, unknown = holed(data, hole, levels=codec.levels, channels=codec.space.channels)
-    known = terms.known_of(fitted, frames.said(images, fitted.card.condition, given), len(images))
+    known = terms.known_of(fitted, frames.said(images.about, len(images), fitted.card.condition, given), len(images))
     c, way = terms.condition(fitted, known, Keyed(how.seed))
     way = max(way, how.word(model, fitted.lift), key=WAYS.index)
     if how.exact:

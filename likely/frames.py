@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from likely.codecs import Codec, SeriesCodec, SoundCodec, TextsCodec
-from likely.data import ColumnSchema, Images, Rows, Schema, Table, Windows, read, series_of, sounds_of, windowed
+from likely.data import ColumnSchema, Rows, Schema, Table, Windows, read, series_of, sounds_of, windowed
 from likely.errors import CannotAnswer, WrongRows
 from likely.ranges import Range, read_range
 
@@ -35,12 +35,12 @@ def partial(given: Any, n: int | None) -> pd.DataFrame:
     return rows.frame.reset_index(drop=True)
 
 
-def said(images: Images, names: Sequence[str], given: Any = None) -> Any:
-    """What is given of pictures, or said of them in these columns; what nobody says is missing."""
+def said(about: Table | None, rows: int, names: Sequence[str], given: Any = None) -> Any:
+    """What is given of pieces, or said about them in these columns; what nobody says is missing."""
     if given is not None:
         return given
-    about = pd.DataFrame(index=range(len(images))) if images.about is None else images.about.frame
-    return about.reset_index(drop=True).reindex(columns=list(names))
+    frame = pd.DataFrame(index=range(rows)) if about is None else about.frame
+    return frame.reset_index(drop=True).reindex(columns=list(names))
 
 
 def _repeated(value: Any, n: int) -> Sequence[Any]:

@@ -35,9 +35,9 @@ from likely.terms import Subject
 def likeliest(fitted: Subject, data: Any) -> Completion:
     """The rows with their unknown choices as they are most probable together (1)."""
     model, codec = promised(fitted.model, fitted.name, Completes), fitted.codec
-    known = terms.known_of(fitted, data, None)
     if not isinstance(codec, TableCodec):
         raise CannotAnswer(f"{codec.reads.word} cannot be listed", expected="a model of tables")
+    known = terms.known_of(fitted, data, None)
     whole = set(known.values.columns[known.values.notna().all().to_numpy()])
     if lacking := [name for name in fitted.card.condition if name not in whole]:
         raise ConditionError(f"the rows do not say {shown(lacking)}", expected="the condition the model is given")

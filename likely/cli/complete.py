@@ -3,6 +3,7 @@
 A table alone, by what tells its hidden cells best: likely complete holes.csv [-n 20] [--point mean] [-o out.csv]
 
 Of pictures: likely complete RUN picture.png --hole hole.png [-o out.png]
+Of series: likely complete RUN record.csv [-o out.csv], whose empty cells are gaps
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ from likely.cli.output import Json, Seed, emit_json, given_of, one_command, reco
 
 if TYPE_CHECKING:
     from likely.card import Completion
-    from likely.data import Images
+    from likely.data import Images, Panel
     from likely.fitted import Fitted
 
 DRAWS = 20  # that a point sums up, where nobody says how many
@@ -25,7 +26,7 @@ DRAWS = 20  # that a point sums up, where nobody says how many
 def complete(
     run: Annotated[Path, typer.Argument(help="A fitted model's folder; or a table alone, whose gaps are filled.")],
     data: Annotated[
-        str | None, typer.Argument(help="Rows with cells or columns missing; texts or pictures with gaps.")
+        str | None, typer.Argument(help="Rows with cells or columns missing; texts, pictures or series with gaps.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A .csv, .tsv or .parquet file; of texts .txt, of pictures .png.")
@@ -51,7 +52,7 @@ def complete(
 ) -> None:
     """Draw what is missing given what is known; known cells come back as they were."""
     from likely.codecs import TableCodec, TextsCodec
-    from likely.data import Images, Schema, Table, write
+    from likely.data import Images, Panel, Schema, Table, write
     from likely.fields import made
     from likely.fitted import load
 
@@ -74,8 +75,9 @@ def complete(
         completion = _several(framed, data, n or DRAWS, point, asked)
     else:
         completion = framed.complete(data, hole=hole, **asked)
-    if isinstance(completion.rows, Images):
-        _pictures(completion, completion.rows, out or Path("completed.png"), particles, as_json=as_json)
+    if isinstance(completion.rows, Images | Panel):
+        place = out or Path(f"completed{completion.rows.suffix}")
+        _pieces(completion, completion.rows, place, particles, as_json=as_json)
         return
     if out is not None:
         schema = fitted.codec.schema if isinstance(fitted.codec, TableCodec) else Schema(())
@@ -185,11 +187,13 @@ def _texts(
     _told(completion, particles)
 
 
-def _pictures(completion: "Completion", pictures: "Images", out: Path, particles: int | None, *, as_json: bool) -> None:
-    """Pictures, in a file."""
+def _pieces(
+    completion: "Completion", pieces: "Images | Panel", out: Path, particles: int | None, *, as_json: bool
+) -> None:
+    """Pictures or series, in a file."""
     from likely.data import write
 
-    write(pictures, out)
+    write(pieces, out)
     if as_json:
         emit_json({"way": completion.way, "share": completion.share, "disagreement": None, "file": out, "rows": None})
         return

@@ -105,6 +105,11 @@ class SeriesCodec(Codec[Panel]):
         self._check_levels(values)
         return self.after(values[:, self.lead :], values[:, : self.lead])
 
+    def partial(self, values: Array) -> Tensor:
+        """Cells (N, C, T) of windows of levels (N, T, C) of which some are unknown, NaN there."""
+        self._check_levels(values)
+        return self.after(values, values[:, :0])
+
     def after(self, values: Array, before: Array) -> Tensor:
         """Cells (N, C, k) of moments (N, k, C) that follow some (N, K, C); NaN where nothing is known."""
         return _cells(self._changed(values, before)[0])
@@ -167,7 +172,16 @@ class SeriesCodec(Codec[Panel]):
 
     def _fitting(self, rows: Panel) -> Array:
         """The values, filled up to the fitted length."""
-        _, length, width = rows.values.shape
+        self.check_length(rows)
+        filling = ((0, 0), (0, max(0, self.space.length - rows.values.shape[1])), (0, 0))
+        values = np.pad(rows.values, filling, constant_values=np.nan)[:, : self.space.length]
+        self._check_gaps(values)
+        self._check_levels(values)
+        return values
+
+    def check_length(self, rows: Panel) -> None:
+        """As many channels as those fitted, and no more moments."""
+        width = rows.values.shape[2]
         if width != self.space.channels:
             raise WrongRows(f"the series have {width} channels", expected=f"{self.space.channels}, as those fitted")
         lengths = rows.lengths
@@ -175,11 +189,6 @@ class SeriesCodec(Codec[Panel]):
             place = int(lengths.argmax())
             raise WrongRows(f"series {place + 1} has {lengths[place]} moments", expected=f"at most {self.space.length}",
                             remedy="cut it into windows, or shorten it")  # fmt: skip
-        filling = ((0, 0), (0, max(0, self.space.length - length)), (0, 0))
-        values = np.pad(rows.values, filling, constant_values=np.nan)[:, : self.space.length]
-        self._check_gaps(values)
-        self._check_levels(values)
-        return values
 
     def _check_gaps(self, values: Array) -> None:
         gaps = np.isnan(values).any((1, 2))

@@ -10,7 +10,7 @@ from PIL import Image
 
 import likely
 from likely.backbones import MLP
-from likely.data import Texts
+from likely.data import Texts, Windows, series_of, write
 
 
 @pytest.fixture
@@ -166,3 +166,30 @@ def test_a_table_alone_is_completed_by_what_tells_its_hidden_cells(cli, models, 
     assert (rows.loc[known, "town"] == partial.loc[known, "town"]).all()
     assert "no rows were given" in cli("complete", models["people"]).err
     assert "a table alone" in cli("complete", "partial.csv", "--exact").err
+
+
+def test_records_and_series_with_gaps(cli, tmp_path):
+    record = pd.DataFrame({"t": np.arange(60), "v": np.sin(np.arange(60) / 5), "w": np.cos(np.arange(60) / 5)})
+    family = likely.GaussianMixture(components=1)
+    likely.fit(record, family, window=Windows(length=8, stride=2), certify=False).save(tmp_path / "waves")
+    record.to_csv("whole.csv", index=False)
+    cli("complete", "waves", "whole.csv").fails(3, "nothing of these series is unknown", "gaps")
+    gone = record.copy()
+    gone.loc[20:22, "v"] = np.nan
+    gone.to_csv("gaps.csv", index=False)
+    told = cli("complete", "waves", "gaps.csv")
+    assert "60 rows completed, heuristic" in told.err
+    drawn = pd.read_csv(io.StringIO(told.out))
+    assert (drawn - record).abs().max(axis=None) < 0.3
+    assert cli("complete", "waves", "gaps.csv", "-o", "filled.csv").out == ""
+    assert pd.read_csv("filled.csv").equals(drawn)
+    cli("complete", "waves", "gaps.csv", "-n", 3).fails(4, "several times")
+    cli("complete", "waves", "gaps.csv", "--exact").fails(4, "heuristic")
+    cli("complete", "waves", "gaps.csv", "--given", "v=3").fails(3, "'v'", "nothing given")
+    series = np.stack([record[["v", "w"]].to_numpy()[start : start + 8] for start in (0, 9, 20)])
+    series[1, 3, 0] = np.nan
+    write(series_of(series), tmp_path / "some.ts")
+    told = cli("complete", "waves", "some.ts")
+    assert "3 rows completed, exact" in told.err
+    assert told.out == "completed.ts\n"
+    assert not np.isnan(likely.read("completed.ts").values).any()
