@@ -276,9 +276,7 @@ def completion(fitted: Subject, data: Any, hole: Any, given: Any, how: Filling) 
     if isinstance(fitted.codec, SeriesCodec):
         return _series(fitted, fitted.codec, data, given, how)
     _check_table(fitted)
-    known = terms.known_of(fitted, data, None)
-    if given is not None:
-        known = known.over(terms.known_of(fitted, given, len(known)))
+    known = terms.known_beside(fitted, terms.known_of(fitted, data, None), given)
     told = whole_rows(fitted, known, how, filled=True)
     returned = frames.returned(told.rows, fitted.card.returns)
     if isinstance(returned, pd.DataFrame) and isinstance(data, pd.DataFrame):

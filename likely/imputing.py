@@ -123,9 +123,7 @@ def imputed(fitted: Subject, data: Any, n: int, given: Any, how: Filling) -> Imp
     if not isinstance(codec, TableCodec):
         raise CannotAnswer(f"{codec.reads.word} are not imputed several times", expected="a model of tables",
                            remedy="complete them with several seeds")  # fmt: skip
-    known = terms.known_of(fitted, data, None)
-    if given is not None:
-        known = known.over(terms.known_of(fitted, given, len(known)))
+    known = terms.known_beside(fitted, terms.known_of(fitted, data, None), given)
     row, draw = np.tile(np.arange(len(known)), n), np.repeat(np.arange(n), len(known))
     told = whole_rows(fitted, known.take(row), how, filled=True, ids=torch.from_numpy(draw * APART + row))
     assert isinstance(told.rows, Table)

@@ -52,6 +52,18 @@ def known_of(fitted: Subject, given: Any, n: int | None) -> Known:
     return Known.of(partial)
 
 
+def known_beside(fitted: Subject, known: Known, given: Any) -> Known:
+    """What is known of rows, and of other cells what was given; a value that is none of its column's is an error, even
+    where a row knows better."""
+    if given is None:
+        return known
+    more = known_of(fitted, given, len(known))
+    for codec in (fitted.codec, fitted.condition_codec):
+        if isinstance(codec, TableCodec):
+            codec.check_known(more.values)
+    return known.over(more)
+
+
 def condition(
     fitted: Subject, known: Known, rng: Keyed, *, told: Told = Intervals(), filled: bool = False
 ) -> Conditioned:

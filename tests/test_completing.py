@@ -182,3 +182,15 @@ def test_the_evidence_is_in_the_data_s_own_units():
         if scale == 1.0:
             first = told
     assert torch.allclose(first - np.log(1000.0), told, atol=1e-3)
+
+
+def test_a_value_that_is_none_is_refused_where_the_row_knows_better(made, vae):
+    row = pd.DataFrame({"age": [40.0], "visits": [2], "sex": ["f"], "dose": [np.nan]})
+    for fitted in (made, vae):
+        for given, word in (({"sex": "zzz"}, "zzz"), ({"age": "old"}, "old"), ({"visits": "often"}, "often")):
+            with pytest.raises(WrongRows, match=word):
+                fitted.complete(row, given=given)
+            with pytest.raises(WrongRows, match=word):
+                fitted.imputations(row, 2, given=given)
+        told = fitted.complete(row, given={"sex": "m", "age": 20.0}).rows
+        assert told[["age", "visits", "sex"]].equals(row[["age", "visits", "sex"]])

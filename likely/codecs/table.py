@@ -106,6 +106,11 @@ class TableCodec(Codec[Table]):
                 )
         return self._celled(relations.free(numbers, layout.resolution))
 
+    def check_known(self, partial: pd.DataFrame) -> None:
+        """Every known cell is a value of its column, as those fitted were."""
+        for reader in self.layout.readers.values():
+            _given(reader, partial)
+
     def stretches(self, name: str, said: Range) -> tuple[Stretch, ...] | None:
         """What a range leaves of a column's cell; None where the column follows from several cells, or from none."""
         layout = self.layout

@@ -168,6 +168,12 @@ def test_a_table_alone_is_completed_by_what_tells_its_hidden_cells(cli, models, 
     assert "a table alone" in cli("complete", "partial.csv", "--exact").err
 
 
+def test_given_words_that_are_no_value_are_refused(cli, models, people):
+    people.head(2).drop(columns="children").to_csv("partial.csv", index=False)
+    cli("complete", models["people"], "partial.csv", "--given", "town=zzz").fails(3, "'town'", "'zzz'", "'Bonn'")
+    assert cli("complete", models["people"], "partial.csv", "--given", "town=Bonn").code == 0
+
+
 def test_records_and_series_with_gaps(cli, tmp_path):
     record = pd.DataFrame({"t": np.arange(60), "v": np.sin(np.arange(60) / 5), "w": np.cos(np.arange(60) / 5)})
     family = likely.GaussianMixture(components=1)
