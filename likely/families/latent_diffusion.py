@@ -1,6 +1,6 @@
 r"""Latent diffusion: an autoencoder says a row in few numbers, and a diffusion is the law of these.
 
-    z ~ q(z | x, c), or z = e(x);   y = (z - m) / s,   m, s of each number, of each channel where codes are maps    (1)
+    z ~ q(z | x, c), or z = e(x);   y = (z - m) / s,   m, s of each number, of each channel of maps; choices stay    (1)
     y ~ p(y | c), a diffusion;   x ~ p(x | z = m + s y, c)                                                           (2)
     log p(x | c) >= E_q[log p(x | z, c) + log p(y | c) - sum log s - log q(z | x, c)]                                (3)
 
@@ -178,7 +178,9 @@ class TwoTurns(Walks, Emits, Latent, Fills, Trained, Prepared, Concludes, Paced)
         return torch.cat(parts)
 
     def _follow(self, z: Tensor, share: float) -> None:
-        """m and s, moved so far to those of these codes."""
+        """m and s, moved so far to those of these codes; choices stay what they are."""
+        if not self.prior.of_reals:
+            return
         over = (0, *self.places)
         self.centre.lerp_(z.mean(over, keepdim=True)[0], share)
         self.variance.lerp_((z - self.centre).square().mean(over, keepdim=True)[0], share)

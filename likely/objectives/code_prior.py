@@ -54,6 +54,11 @@ class CodePrior(nn.Module):
         self.model: Model = family.build(codes, condition)
         self.laws = Laws()
 
+    @property
+    def of_reals(self) -> bool:
+        """Whether codes are reals, and no choices."""
+        return _real(self.codes)
+
     # What it answers -------------------------------------------------------------------------------------------------
 
     def sample(self, n: int, c: Tensor | None = None, *, rng: Rng) -> Tensor:
@@ -75,7 +80,7 @@ class CodePrior(nn.Module):
         free = torch.zeros(len(x), *self.codes.shape, dtype=torch.bool, device=x.device)
         given = lambda rows: None if c is None else c[rows]  # noqa: E731
         likely = lambda z, rows: said(z, given(rows)).log_known(x[rows], known[rows])  # noqa: E731
-        if not isinstance(self.model, Density) or not _real(self.codes):
+        if not isinstance(self.model, Density) or not self.of_reals:
             return self._picked(likely, x, c, particles, rng)
         laws, which = self.laws.of(self.model, len(x), c)
 
@@ -163,7 +168,7 @@ def _check(family: Family[Any], codes: Space) -> None:
     wanted, name = pictures or family.lifted, type(family).__name__
     if wanted is not Lifted.NOT and not _real(codes):
         raise FieldError(f"{name} is a law of reals, and these codes are choices",
-                         expected="a family that takes choices as they are, such as MADE or Transformer")  # fmt: skip
+                         expected="a family of choices as they are, such as MaskedDiffusion or MADE")  # fmt: skip
 
 
 def _real(codes: Space) -> bool:

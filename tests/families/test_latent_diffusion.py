@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -17,7 +18,9 @@ from likely.distributions import Gaussian
 from likely.distributions.resampled import Said
 from likely.errors import CannotAnswer, FieldError
 from likely.families.autoencoder import Autoencoder
+from likely.families.denoising_autoencoder import DenoisingAutoencoder
 from likely.families.diffusion import Diffusion
+from likely.families.flow_matching import FlowMatching
 from likely.families.gan import GAN
 from likely.families.gaussian_mixture import GaussianMixture
 from likely.families.latent_diffusion import (
@@ -26,8 +29,10 @@ from likely.families.latent_diffusion import (
     UnscoredLatentDiffusionModel,
 )
 from likely.families.made import MADE
+from likely.families.masked_diffusion import MaskedDiffusion
 from likely.families.nice import NICE
 from likely.families.realnvp import RealNVP
+from likely.families.score import Score
 from likely.families.vae import VAE
 from likely.families.vqvae import VQVAE
 from likely.objectives import Inferred, Infers
@@ -299,3 +304,52 @@ def test_fitted_by_name_it_is_saved_and_draws_the_same(tmp_path):
     assert not own.equals(fewer)
     with pytest.raises(CannotAnswer, match="denoiser of rows"):
         fitted.sample(9, descent=Descent(guide=fitted))
+
+
+@pytest.fixture(scope="module")
+def two():
+    """A few pictures in two kinds."""
+    rng = np.random.default_rng(0)
+    dark, bright = (rng.integers(low, low + 60, (30, 8, 8, 1), dtype=np.uint8) for low in (0, 180))
+    return np.concatenate([dark, bright])
+
+
+REALS = {
+    "autoencoder": Autoencoder(latent=2, network=MLP(width=16)),
+    "vae": VAE(latent=2, network=MLP(width=16)),
+    "vae of maps": VAE(latent=2, grid=2, network=Conv(width=4)),
+    "denoising": DenoisingAutoencoder(latent=2, network=MLP(width=16)),
+}
+CHOICES = {"vqvae": VQVAE(grid=2, prior=MADE(width=16), network=Conv(width=4))}
+LAWS = {
+    "diffusion": Diffusion(steps=3),
+    "flow matching": FlowMatching(steps=3),
+    "score": Score(),
+    "masked": MaskedDiffusion(steps=3),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("autoencoder", REALS | CHOICES)
+def test_any_autoencoder_goes_with_any_law_of_such_codes(two, autoencoder, law, tmp_path):
+    family = LatentDiffusion(autoencoder=(REALS | CHOICES)[autoencoder], denoiser=LAWS[law])
+    if autoencoder in CHOICES and law != "masked":
+        with pytest.raises(FieldError, match=r"is a law of reals, and these codes are choices[\s\S]*MaskedDiffusion"):
+            likely.fit(two, family, budget=3, certify=False)
+        return
+    fitted = likely.fit(two, family, budget=3, certify=False)
+    rows = fitted.model.sample(4, rng=Keyed(0))
+    assert rows.shape == (4, 1, 8, 8)
+    assert rows.isfinite().all()
+    fitted.save(tmp_path / "run")
+    assert (likely.load(tmp_path / "run").sample(4, seed=1) == fitted.sample(4, seed=1)).all()
+
+
+def test_choices_are_shown_to_their_law_as_they_are(two):
+    family = LatentDiffusion(autoencoder=CHOICES["vqvae"], denoiser=LAWS["masked"])
+    fitted = likely.fit(two, family, budget=3, certify=False)
+    codes = fitted.encode(two)
+    assert (codes == codes.round()).all()
+    assert codes.min() >= 0
+    assert codes.max() > 1  # standardised they are about 0
+    assert (codes == fitted.model.autoencoder.encode(fitted.cells(two)[0]).detach().numpy()).all()
