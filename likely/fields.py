@@ -170,8 +170,12 @@ def _field_name(described: Any, name: str) -> str:
 
 
 def parsed_text(text: str, hint: Any, where: str) -> Any:
-    """A flag's text as the annotated type: 5, 0.1, true, none, 7,14, spline."""
+    """A flag's text as the annotated type: 5, 0.1, true, none, 7,14, spline; with fields of its own mlp,width=64."""
     options = get_args(hint) if _is_union(hint) else (hint,)
+    name, *changes = _split_commas(text)
+    for base in (base_of(option) for option in options if isinstance(option, type)):
+        if changes and base is not None and squashed(name) in map(squashed, table(base)):
+            return made(base, text)
     for option in options:
         try:
             return _parsed_as(text.strip(), option)

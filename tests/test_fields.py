@@ -69,6 +69,21 @@ def test_a_family_from_one_line():
         made("Family", "vae,latent")
 
 
+def test_what_is_named_says_its_own_fields():
+    def parsed(path, text):
+        return amended(made("Family", "diffusion"), path, text)
+
+    assert parsed("sampler", "dpmsolver,order=3").sampler == made("Sampler", "dpmsolver,order=3")
+    assert parsed("network", "unet,multipliers=(1,2),width=16").network.multipliers == (1, 2)
+    assert amended(made("Family", "latent-diffusion"), "autoencoder", "vae,latent=3").autoencoder.latent == 3
+    with pytest.raises(FieldError, match=r"DPMSolver has no field 'oder'[\s\S]*order"):
+        parsed("sampler", "dpmsolver,oder=3")
+    with pytest.raises(FieldError, match="'3' is not a field"):
+        parsed("sampler", "dpmsolver,3")
+    with pytest.raises(FieldError, match=r"Diffusion.sampler cannot be 'dpmsolve,order=3'"):
+        parsed("sampler", "dpmsolve,order=3")
+
+
 def test_nested_fields_by_path():
     wide = made("Family", "vae,network=mlp,network.width=64")
     assert wide.network.width == 64

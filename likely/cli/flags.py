@@ -82,7 +82,7 @@ def field_at(path: str, family: str, given: dict[str, str]) -> Told | None:
         inner = None if told is None else _base_in(told.type)
         if told is None or place == len(parts) or inner is None:
             return told if place == len(parts) else None
-        base, name = inner, given.get(".".join(parts[:place]), told.default.partition("(")[0])
+        base, name = inner, re.split(r"[(,]", given.get(".".join(parts[:place]), told.default))[0]
     return None
 
 
@@ -114,7 +114,7 @@ def fields_help(base: str, name: str, given: dict[str, str], under: str = "") ->
         choices = f" One of {', '.join(table(inner))}." if inner else ""
         lines.append((f"--{path} {_kind(told.type)}", f"{told.help}.{choices} [default: {told.default}]".lstrip(".")))
         if inner and path in given:
-            lines += fields_help(inner, given[path], given, f"{path}.")
+            lines += fields_help(inner, given[path].partition(",")[0], given, f"{path}.")
     return lines
 
 

@@ -70,6 +70,14 @@ def test_fields_that_only_go_together_are_put_in_together():
         family_of("flow-matching", [("schedule", "geometric")])
 
 
+def test_what_is_named_says_its_own_fields_in_one_word():
+    family = family_of("vae", [("network", "mlp,width=16"), ("network.depth", "3")])
+    assert (family.network.width, family.network.depth) == (16, 3)
+    told = dict(fields_help("Family", "vae", {"network": "mlp,width=16"}))
+    assert "--network.depth int" in told
+    assert field_at("network.width", "vae", {"network": "mlp,depth=2"}).type == "int"
+
+
 def test_unknown_fields_name_their_neighbours():
     with pytest.raises(FieldError, match="did you mean --latent"):
         family_of("vae", [("latnet", "3")])
