@@ -364,6 +364,8 @@ class Turn:
 class Trained(Model):
     """Learns by gradient steps."""
 
+    dear: float = 0.0  # what a row costs that is drawn, in rows of a round: none where it takes no more than a pass
+
     @abstractmethod
     def players(self) -> dict[str, Player]:
         """Who moves: the optimizers that must exist before the first batch and on resume."""

@@ -55,6 +55,7 @@ INIT = "init.likely"  # the model that a training goes on from, kept beside its 
 VALIDATION = 0.1  # the share of rows held back to stop early and to choose the kept weights
 CHECKED, LARGEST = 256, 1 << 24  # rows that are certified; numbers in all of them
 JUDGED = 2000  # rows of the validation split that the card's measure is taken on
+SHORT = 64  # the same of a training too short to be judged
 FEW = 2  # draws of a number that is drawn, where judging a row is dear
 LARGEST_NUMBER = 1e300  # what a row that cannot be stands as
 HELD = 1000  # of them whose strangeness is kept, for p-values of rows to come
@@ -106,7 +107,7 @@ class Run:
         watched = events if checkup is None else attended(events, checkup)
         ended = follow(watched, *listeners, *log, lambda e: plans.append(e) if isinstance(e, Planned) else None)
         recipe = plans[0].recipe
-        measures = _measures(model, lift, judged, ended, most=recipe.judged, seed=self.asked.seed)
+        measures = _measures(model, lift, judged, ended, most=recipe.judged or SHORT, seed=self.asked.seed)
         card = self._card(recipe.to_json(), measures, data)
         found = () if checkup is None else tuple(str(found) for found in checkup.findings)
         if checkup is not None and checkup.health.readings:

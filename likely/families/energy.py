@@ -52,7 +52,7 @@ class Energy(Family["EnergyModel | JointEnergyModel"]):
     regularisation: float = 0.05  # of squared heights: more keeps them near 0 and the training calm
     naming: float = 1.0  # the price of naming each row's class wrongly, beside its likelihood
     chains: int = 64  # of the estimate of log Z: more are slower and surer
-    temperatures: int = 500  # of each of them: more are slower, and less biased
+    temperatures: int = 500  # of each of them, at most: more are slower, and less biased
     rate: float = 5e-4  # the optimizer's step; halve it where the energies run away
 
     def __post_init__(self) -> None:

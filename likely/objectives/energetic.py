@@ -43,6 +43,8 @@ MOST = 100  # classes that have heights, and normalisers, of their own
 MOVED, BLURRED, ANNEALED, PICKED, DRAWN, BACK = 0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xE5  # forks of the noise
 FEWER = 8  # a condition that is no class has a normaliser of its own, by so many times fewer chains and temperatures
 SETTLED = 200  # moves in which the step for draws is found
+SURE = 0.05  # nats that log Z may be unsure of after so many times fewer temperatures
+PASSES = 3  # of a row in a round, beside its chain's moves
 
 
 class Energies(Protocol):
@@ -101,6 +103,8 @@ class Energetic(Estimated, Fills, Trained, Prepared, Concludes):
         self.register_buffer("step", torch.tensor(first_step(self.ground.low.numel())))
         self.register_buffer("stride", torch.tensor(float("nan")))
         self.laws = Laws()
+        moves = learning.moves if isinstance(learning, Contrastive | Persistent) else 1
+        self.dear = family.moves * (0.5 if self.kept is not None else 1.0) / (moves + PASSES)  # chains go on, or begin
 
     # Heights ---------------------------------------------------------------------------------------------------------
 
@@ -274,9 +278,11 @@ class Energetic(Estimated, Fills, Trained, Prepared, Concludes):
             return
         told = None if c is None else self.classes.digits.to(x).repeat_interleave(family.chains, 0)
         ends = self._ends(x, c, told, rng)
-        k = self.classes.K
-        found = self._annealed(told, k, family.chains, family.temperatures, ends, rng.fork(ANNEALED))
-        self.normalisers.keep(found)
+        for steps in (max(2, family.temperatures // FEWER), family.temperatures):
+            found = self._annealed(told, self.classes.K, family.chains, steps, ends, rng.fork(ANNEALED))
+            self.normalisers.keep(found)
+            if bool(((found.above - found.value).abs() + found.stderr <= SURE).all()):
+                return  # heights that are nearly level need no more
 
     def _best_step(self, z: Tensor, c: Tensor | None, rng: Rng) -> float:
         if not self.family.adjusted:

@@ -45,7 +45,7 @@ class Apart:
         self.model, self.size, self.rng, self.lift = model, size, rng.fork(DRAWS), lift
         self.dtype = next((w.dtype for w in model.parameters() if w.is_floating_point()), torch.float32)
         rows, few = spread(held_out, ROWS), spread(learned, LEARNED).to(held_out.x.device)
-        self.c, self.copies = rows.c, min(COPIES, max(1, ceil(DRAWN / len(rows))))
+        self.c, self.copies = rows.c, copies_of(len(rows))
         self.points = Points(model.space, self._lifted(few.x))
         self.given = None if model.condition is None or few.c is None else Points(model.condition, self._told(few.c))
         self.x = self._placed(self._lifted(rows.x), rows.c)
@@ -93,6 +93,16 @@ class Apart:
 
     def _told(self, c: Tensor) -> Tensor:
         return cells(c, self.dtype)
+
+
+def copies_of(held: int) -> int:
+    """Rows that are drawn for each held-out one."""
+    return min(COPIES, max(1, ceil(DRAWN / held)))
+
+
+def drawn_of(held: int) -> int:
+    """Rows that a judgement beside so many held-out ones draws."""
+    return min(held, ROWS) * copies_of(min(held, ROWS))
 
 
 def distance(h: Tensor, weight: Tensor, local: Tensor) -> Judgement:

@@ -9,7 +9,7 @@ import torch
 
 from likely.contracts import Counted, Model, Trained
 from likely.errors import BudgetTooSmall, FieldError, LikelyError
-from likely.training.apart import ROWS
+from likely.training.apart import ROWS, drawn_of
 from likely.training.arranged import compilable, compiler
 from likely.training.average import WIDTHS
 from likely.training.budget import Budget, default_batch, default_steps
@@ -144,6 +144,8 @@ class Plan:
 
     def _by_rows(self, recipe: Recipe) -> Recipe:
         """Validations by the number of rows, where the budget is one of steps: judging a row costs a third of it."""
+        if self._drawing() > recipe.steps * recipe.batch:
+            recipe = replace(recipe, judged=0)  # judged once, it would take longer than it learns
         swept = 0 < SWEEP * 2 / 3 * self._judged(recipe) <= SWEEP_SHARE * recipe.steps * recipe.batch
         return self._spread(recipe, self._rows_a_validation(recipe), swept=swept)
 
@@ -166,9 +168,16 @@ class Plan:
     def _rows_a_validation(self, recipe: Recipe) -> int:
         """Steps between validations, so that judging stays cheap beside learning."""
         if self._drawn:
-            return math.ceil(recipe.steps / DRAWN_VALIDATIONS)
+            dear = math.ceil(self._drawing() / JUDGING_SHARE / recipe.batch)
+            return max(math.ceil(recipe.steps / DRAWN_VALIDATIONS), dear)
         rows = 2 * self._judged(recipe) / 3
         return max(math.ceil(recipe.steps / VALIDATIONS), math.ceil(rows / JUDGING_SHARE / recipe.batch))
+
+    def _drawing(self) -> float:
+        """What a validation by draws costs, of the weights and their average, in rows of a round."""
+        held = 0 if self.validation is None else len(self.validation)
+        dear = self.model.dear if isinstance(self.model, Trained) and self._drawn else 0.0
+        return 2 * dear * drawn_of(held) if held else 0.0
 
     def _judged(self, recipe: Recipe) -> int:
         return 0 if self.validation is None else min(len(self.validation), recipe.judged)

@@ -51,7 +51,7 @@ class Recipe:
     average_wide: float | None = 6.94  # 10 %; None: no second average
     average_every: int = 8  # steps between updates of the average
     validate_every: int = 1
-    judged: int = 10_000  # held-out rows, at most
+    judged: int = 10_000  # held-out rows, at most; none where judging would take longer than learning
     judge_batch: int = 256  # of which so many at a time
     patience: int = 12  # validations without a better one, before stopping early
     guard: int = 50  # steps between the states one can roll back to

@@ -138,7 +138,7 @@ class Training:
     # Validation ----------------------------------------------------------------------------------------------------
 
     def _judge(self, validation: Examples | None, seed: int, lift: Lifting | None) -> Judge | None:
-        if validation is None or len(validation) == 0:
+        if validation is None or len(validation) == 0 or self.recipe.judged == 0:
             return None
         rounds, recipe = self.rounds, self.recipe
         rows = validation if by_draws(self.model, rounds.players) else validation.spread(recipe.judged)
@@ -275,6 +275,11 @@ class Training:
         """How the kept weights were chosen, in one sentence."""
         if self.judge is None or kept.value is None:
             which = "average of the last weights" if kept.averaged else "last weights"
-            return f"the {which}, as nothing could judge them"
+            why = (
+                "judging would have taken longer than learning"
+                if self.recipe.judged == 0
+                else "nothing could judge them"
+            )
+            return f"the {which}, as {why}"
         of = f"of {self.course.judgements} judgements of the weights and their averages"
         return f"the smallest {self.judge.told}, never test rows, {of}"

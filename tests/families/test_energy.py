@@ -2,14 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
+import likely
 from likely.backbones import DCGAN
 from likely.contracts import Classifies
 from likely.errors import FieldError
 from likely.families.energy import Energy, EnergyModel, JointEnergyModel
-from likely.objectives import Contrastive, Persistent, ScoreMatching
+from likely.objectives import Contrastive, Persistent, ScoreMatching, energetic
 from likely.objectives.landscape import Around, Within
 from likely.rng import Keyed, Stepped
 from likely.spaces import Category, Image, Real, Vector, label, reals
@@ -184,3 +186,36 @@ def test_what_it_cannot_be_is_refused():
         Energy(naming=-1.0)
     with pytest.raises(FieldError, match="above 0"):
         Around(width=0.0)
+
+
+def test_a_short_training_draws_no_row_to_be_judged_and_is_the_same_again(monkeypatch):
+    drawn, own = [], EnergyModel.sample
+    monkeypatch.setattr(EnergyModel, "sample", lambda self, n, *a, **k: drawn.append(n) or own(self, n, *a, **k))
+    data = np.random.default_rng(0).normal(size=(150, 2)).round(3)
+    one, again = (likely.fit(data, Energy(), budget=4, certify=False) for _ in range(2))
+    assert not drawn
+    assert one.card.recipe["judged"] == 0
+    assert one.card.measures["rule"].endswith("as judging would have taken longer than learning")
+    assert one.card.measures["validation"]["mean"] is not None
+    assert one.card.measures["validation"] == again.card.measures["validation"]
+    assert all((a == b).all() for a, b in zip(one.model.state_dict().values(), again.model.state_dict().values()))
+
+
+def test_heights_that_are_nearly_level_take_few_temperatures(monkeypatch):
+    asked, own = [], EnergyModel._annealed
+
+    def counted(self, c, n, chains, steps, ends, rng):
+        asked.append(steps)
+        return own(self, c, n, chains, steps, ends, rng)
+
+    monkeypatch.setattr(EnergyModel, "_annealed", counted)
+    model, x = made(reals(1)), mixture(64)[0]
+    model.conclude(x, rng=Keyed(0))
+    few, grid = SMALL["temperatures"] // 8, torch.linspace(-12, 12, 4001)[:, None]
+    assert asked == [few]
+    with torch.no_grad():
+        exact = model.log_density(grid, None).double().logsumexp(0) + math.log(24 / 4000)
+    assert float(model.normalisers.value) == pytest.approx(float(exact), abs=energetic.SURE)
+    monkeypatch.setattr(energetic, "SURE", 0.0)
+    model.conclude(x, rng=Keyed(0))
+    assert asked == [few, few, SMALL["temperatures"]]

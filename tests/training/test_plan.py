@@ -1,6 +1,7 @@
 """Recipes from budgets, probes and what is remembered of them."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_a_game_is_judged_seldom_on_few_rows_and_not_stopped_early() -> None:
     asked = {"budget": Budget(steps=4800), "validation": rows(3000, 2), "batch": 64, "engine": Engine(probe=False)}
     found = planned(Game(4), **asked)
     assert (found.judged, found.validate_every, found.patience) == (1000, 300, 4800)
+
+
+def test_where_draws_are_dear_a_training_is_judged_seldom_and_a_short_one_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A judgement draws 500 rows twice, and each costs as much as 10 rows of a round: 10,000 rows."""
+    asked = {"validation": rows(50, 2), "batch": 50, "engine": Engine(probe=False)}
+    monkeypatch.setattr(Game, "dear", 10.0)
+    short, longer, longest = (planned(Game(4), budget=Budget(steps=steps), **asked) for steps in (199, 201, 30_000))
+    assert short.judged == 0
+    assert (longer.judged, longer.validate_every) == (1000, math.ceil(10_000 / 0.15 / 50))
+    assert longest.validate_every == 30_000 / 16
+    finished = list(learn(Game(4), DATA, budget=Budget(steps=3), **asked))[-1]
+    assert finished.rule.endswith("last weights, as judging would have taken longer than learning")
 
 
 def test_a_second_average_where_judging_its_widths_costs_little() -> None:
