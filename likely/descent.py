@@ -14,9 +14,21 @@ from torch import Tensor
 
 from likely import frames
 from likely.codecs import TableCodec
-from likely.contracts import Guides, Model
+from likely.contracts import Model
 from likely.data import Rows, Table
-from likely.diffusion import Denoiser, Descends, Embedded, Guided, Sampler, Schedule, Walks, Way, check_within
+from likely.diffusion import (
+    Autoguided,
+    Denoiser,
+    Descends,
+    Embedded,
+    Guide,
+    Guided,
+    Sampler,
+    Schedule,
+    Walks,
+    Way,
+    check_within,
+)
 from likely.diffusion.guiding import Guiding
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.hub import Pretrained
@@ -25,6 +37,8 @@ from likely.rng import Keyed
 from likely.scoring import placed
 from likely.source import families_that
 from likely.suggestion import shown
+
+AWAY = 2.0  # the usual scale of guidance by a weaker denoiser: at 1 it changes nothing
 
 
 @final
@@ -38,10 +52,8 @@ class Descent:
     guidance: float | None = None  # the scale of classifier-free guidance by the model's own condition
     interval: tuple[float, float] | None = None  # levels between which it guides
     rescale: float = 0.0  # how far each row's spread is drawn back to what it is without
-    guide: Any = (
-        None  # a fitted NoisyClassifier or CLIP, or `hub.pretrained`, that leads by what is given of its condition
-    )
-    strength: float = 1.0  # the scale of its guidance
+    guide: Any = None  # a NoisyClassifier, a CLIP or `hub.pretrained`, by what is given of theirs; a weaker denoiser
+    strength: float | None = None  # the scale of its guidance; none: 1, or 2 away from a weaker denoiser
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.steps < 1:
@@ -50,7 +62,7 @@ class Descent:
             raise FieldError(
                 "an interval and a rescaling are of guidance, which has no scale", remedy="guidance=2, say"
             )
-        if self.guide is None and self.strength != 1:
+        if self.guide is None and self.strength is not None:
             raise FieldError("a guide's strength was said, and no guide", remedy="guide=another fitted model")
 
     def way(self, own: Way) -> Way:
@@ -111,10 +123,13 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     if descent.guide is None:
         return Lead(way), given
     guide = _checked(descent.guide, fitted, way.schedule)
+    if not isinstance(guide, Pretrained) and isinstance(guide.model, Descends):
+        weaker = partial(_away, own=way.guide, weaker=guide, strength=_or(descent.strength, AWAY), like=model)
+        return Lead(replace(way, guide=weaker)), given
     said, own, names = frames.partial(given, n), set(fitted.card.condition), _names(guide)
     told, about = _told(guide, said)
     rest = said.drop(columns=[name for name in names if name in said and name not in own])
-    return Lead(way, guide, told, about, descent.strength), rest
+    return Lead(way, guide, told, about, _or(descent.strength, 1.0)), rest
 
 
 def _checked(guide: Any, fitted: Any, visited: Schedule) -> Any:
@@ -122,6 +137,8 @@ def _checked(guide: Any, fitted: Any, visited: Schedule) -> Any:
     if isinstance(guide, Pretrained):
         return guide.leading(fitted)
     check_guide(guide, fitted, visited)
+    if isinstance(guide.model, Descends):
+        check_given(guide, fitted)
     return guide
 
 
@@ -131,16 +148,17 @@ def _names(guide: Any) -> list[str]:
 
 def check_guide(guide: Any, fitted: Any, visited: Schedule) -> None:
     """A guide reads the very numbers that the model draws, at every level on its way."""
-    promised(guide.model, guide.name, Guides)
-    if not isinstance(guide.model, Guiding) or guide.condition_codec is None:
-        raise CannotAnswer(f"{guide.name} leads no sample", expected=f"one of {', '.join(families_that('Guides'))}")
+    if not isinstance(guide.model, Guiding | Descends):
+        able = families_that("Guides", "Descends", "Climbs")
+        raise CannotAnswer(f"{guide.name} has no guidance to give: it neither tells a condition from noised rows nor "
+                           "denoises them", expected=f"one of {', '.join(able)}")  # fmt: skip
     one, other = guide.codec.parts(), fitted.codec.parts()
     if one != other or guide.lift.space != fitted.lift.space:
+        condition = "".join(f" --condition {name}" for name in guide.card.condition)
         raise WrongRows(
             f"the guide reads {told_rows(guide)}, this model draws {told_rows(fitted)}",
             expected="a guide fitted on the same rows, its condition aside",
-            remedy=f"likely fit DATA --family {guide.name} --condition {' --condition '.join(guide.card.condition)}, "
-            f"on the data of {fitted.name}",
+            remedy=f"likely fit DATA --family {guide.name}{condition}, on the data of {fitted.name}",
         )
     try:
         check_within(guide.model.learned, visited)
@@ -148,6 +166,28 @@ def check_guide(guide: Any, fitted: Any, visited: Schedule) -> None:
         remedy = "fit the guide with a wider --schedule, or --levels within its own"
         raise FieldError(f"the guide was not shown them all: {error.what}", expected=error.expected,
                          remedy=remedy) from error  # fmt: skip
+
+
+def check_given(weaker: Any, fitted: Any) -> None:
+    """A weaker denoiser is told what the model is told, or nothing."""
+    own, other = (None if each.condition_codec is None else each.condition_codec.parts() for each in (fitted, weaker))
+    if other is None or other == own:
+        return
+    what = shown(list(fitted.card.condition)) if fitted.card.condition else "nothing"
+    raise ConditionError(f"the weaker denoiser is given {shown(list(weaker.card.condition))}, and the model {what}",
+                         expected="a guide that was fitted given the same, on the same rows, or given nothing",
+                         remedy="fit it as the model was, with a smaller --budget or network")  # fmt: skip
+
+
+def _away(denoiser: Denoiser, *, own: Guide | None, weaker: Any, strength: float, like: Model) -> Denoiser:
+    """The model's own guidance inside; away from the weaker denoiser around it."""
+    strong, weak = denoiser if own is None else own(denoiser), weaker.model.to(next(like.parameters())).denoise
+    told = weak if weaker.condition_codec is not None else lambda x_t, sigma, _: weak(x_t, sigma)
+    return Autoguided(strong, told, strength)
+
+
+def _or(said: float | None, usual: float) -> float:
+    return usual if said is None else said
 
 
 def told_rows(fitted: Any) -> str:

@@ -1,11 +1,14 @@
 """Samples that come down from noise in another way: steps, sampler, guidance, a guide; and what is refused."""
 
+import copy
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
+from torch import nn
 
 import likely
 from likely import drawing
@@ -14,6 +17,7 @@ from likely.descent import Descent
 from likely.diffusion import (
     DDIM,
     DDPM,
+    Autoguided,
     Cosine,
     DPMSolver,
     Embedded,
@@ -29,6 +33,7 @@ from likely.families.clip import CLIP
 from likely.families.diffusion import Diffusion
 from likely.families.flow_matching import FlowMatching
 from likely.families.noisy_classifier import NoisyClassifier
+from likely.families.score import Score
 from likely.fields import made
 from likely.rng import Keyed
 from likely.source import families_that
@@ -139,12 +144,9 @@ def test_tables_are_led_too():
         whole.sample(6, {"species": "setosa"}, descent=Descent(guide=guide))
 
 
-def test_what_does_not_fit_is_refused_by_name(plain, told, judge):
-    given = {"label": 3}
+def test_what_does_not_fit_is_refused_by_name(plain, judge):
     with pytest.raises(CannotAnswer, match=r"NaiveBayes has no way down from noise.*LatentDiffusion"):
         likely.fit("iris", likely.NaiveBayes()).sample(descent=Descent(steps=3))
-    with pytest.raises(CannotAnswer, match=r"Diffusion has no guidance to give.*NoisyClassifier, CLIP"):
-        plain.sample(1, given, descent=Descent(guide=told))
     with pytest.raises(ConditionError, match=r"(?s)leads by 'label'.*--given label="):
         plain.sample(1, descent=Descent(guide=judge))
     with pytest.raises(ConditionError, match="was given none"):
@@ -230,3 +232,80 @@ def test_digits_come_out_as_they_are_asked_for_and_the_surer_the_stronger():
 
 def flat(images):
     return images.pixels.reshape(len(images), -1) / 16.0
+
+
+# Away from a weaker denoiser
+
+
+class Gaussian(nn.Module):
+    """The denoiser of N(0, std^2 I), in a network's place."""
+
+    def __init__(self, std):
+        super().__init__()
+        self.std, self.precision = std, nn.Parameter(torch.zeros((), dtype=torch.float64))
+
+    def forward(self, x_t, sigma, c=None):
+        return self.std**2 / (self.std**2 + sigma[:, None] ** 2) * x_t
+
+
+@cache
+def begun(family):
+    return fitted(family(network=SMALL, draws=1), likely.read("moons").frame.iloc[:60, :2], budget=1)
+
+
+def of_gaussian(std, family=Diffusion):
+    model = replace(begun(family), model=copy.deepcopy(begun(family).model))
+    model.model.denoiser = Gaussian(std)
+    return model
+
+
+def numbers(model, frame):
+    """What the model sees of rows."""
+    return model.lift.up(model.cells(frame)[0].double(), rng=Keyed(0))[0]
+
+
+@pytest.mark.parametrize("scale", [None, 0.0, 1.0, 2.5])
+@pytest.mark.parametrize("weaker", [Diffusion, Score])
+def test_away_from_a_weaker_gaussian_a_sample_ends_as_narrow_as_its_closed_form(scale, weaker):
+    """The flow is linear: from the same noise every number is that of the strong one, (strong / weak)^(scale - 1)."""
+    strong, weak = of_gaussian(0.4), of_gaussian(0.7, weaker)
+    levels, scaled = Geometric(0.01, 20.0), 2.0 if scale is None else scale
+    alone, led = (
+        numbers(strong, strong.sample(50, descent=Descent(steps=400, levels=levels, **guide), seed=3))
+        for guide in ({}, {"guide": weak, "strength": scale})
+    )
+    share = [((std**2 + 0.01**2) / (std**2 + 20.0**2)) ** 0.5 for std in (0.4, 0.7)]
+    wanted = alone * (share[0] / share[1]) ** (scaled - 1)
+    assert torch.allclose(led, wanted, rtol=0.02, atol=2e-3)
+
+
+def test_conditions_pass_to_both_and_the_model_s_own_guidance_stays_inside(told):
+    weak = fitted(Diffusion(network=MLP(width=8, depth=1)), budget=5, condition="label")
+    found = told.sample(4, {"label": 3}, descent=Descent(guide=weak, strength=1.7, guidance=3.0), seed=1)
+    guide = lambda d: Autoguided(Guided(d, 3.0), weak.model.denoise, 1.7)  # noqa: E731
+    with torch.no_grad():
+        c, way = torch.full((4, 1), 3.0), replace(told.model.way, guide=guide)
+        by_hand = told.lift.down(descended(told.model, 4, c, way=way, rng=Keyed(1)).x)
+    assert same(found, told.codec.decode(by_hand))
+    assert found.about.frame["label"].tolist() == [3] * 4
+
+
+def test_a_weaker_denoiser_that_was_given_nothing_is_told_nothing(told, plain):
+    found = told.sample(4, {"label": 3}, descent=Descent(guide=plain), seed=1)
+    guide = lambda d: Autoguided(d, lambda x, s, _: plain.model.denoise(x, s), 2.0)  # noqa: E731
+    with torch.no_grad():
+        c, way = torch.full((4, 1), 3.0), replace(told.model.way, guide=guide)
+        by_hand = told.lift.down(descended(told.model, 4, c, way=way, rng=Keyed(1)).x)
+    assert same(found, told.codec.decode(by_hand))
+
+
+def test_a_weaker_denoiser_of_other_rows_levels_or_conditions_is_refused(plain, told):
+    with pytest.raises(ConditionError, match=r"(?s)given 'label', and the model nothing.*smaller --budget"):
+        plain.sample(1, descent=Descent(guide=told))
+    with pytest.raises(WrongRows, match=r"(?s)--family Diffusion, on the data of Diffusion"):
+        plain.sample(1, descent=Descent(guide=of_gaussian(0.5)))
+    narrow = fitted(Diffusion(network=SMALL, schedule=Karras(0.1, 5.0)), budget=2)
+    with pytest.raises(FieldError, match="guide was not shown"):
+        plain.sample(1, descent=Descent(guide=narrow))
+    with pytest.raises(CannotAnswer, match=r"(?s)NaiveBayes has no guidance to give.*Diffusion.*NoisyClassifier"):
+        plain.sample(1, descent=Descent(guide=fitted(likely.NaiveBayes())))

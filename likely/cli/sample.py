@@ -52,7 +52,7 @@ class Asked:
     interval: list[float] = field(default_factory=list)
     rescale: float = 0.0
     guide: str | None = None
-    strength: float = 1.0
+    strength: float | None = None
 
     def plain(self) -> dict[str, Any]:
         """For a recipe: rows, condition and seed; of the rest what is not as usual."""
@@ -183,12 +183,16 @@ def sample(
         Path | None,
         typer.Option(
             help="A NoisyClassifier or CLIP of the same rows, that leads by what is --given of its condition; "
-            "or a CLIP of Hugging Face's, saved with its processor and tokenizer, by --given caption=..."
+            "or a CLIP of Hugging Face's, saved with its processor and tokenizer, by --given caption=...; or a weaker "
+            "denoiser of the same rows (less trained, smaller), away from what it smears."
         ),
     ] = None,
     strength: Annotated[
-        float, typer.Option(help="How strongly the --guide leads: above 1 beyond its condition.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="How strongly the --guide leads: above 1 beyond its condition; of a weaker denoiser 2, usually."
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="A .csv, .parquet, .npz, .png, .txt, .ts or .wav file, or a folder."),

@@ -247,6 +247,16 @@ def test_steps_sampler_and_a_guide_are_in_the_recipe_and_replayed(cli, led, tmp_
     assert (one.pixels == again.pixels).all()
 
 
+def test_a_weaker_denoiser_as_a_guide_is_replayed(cli, led, tmp_path):
+    words = ("--steps", "4", "--seed", "3", "--guide", led / "plain", "-o")
+    assert cli("sample", led / "plain", "-n", "3", *words, "same.npz", "--strength", "1").code == 0
+    assert cli("sample", led / "plain", "-n", "3", *words, "new.npz").code == 0
+    assert "strength" not in read_recipe(tmp_path / "new.npz")
+    assert cli("replay", "new.npz", "-o", "again.npz").code == 0
+    one, again = (likely.read(tmp_path / name) for name in ("new.npz", "again.npz"))
+    assert (one.pixels == again.pixels).all()
+
+
 def test_a_wrong_way_down_is_refused(cli, led, models):
     cli("sample", models["iris"], "--steps", "5").fails(4, "NaiveBayes has no way down from noise", "Diffusion")
     cli("sample", models["gan"], "--guidance", "2").fails(4, "GAN has no way down from noise")
