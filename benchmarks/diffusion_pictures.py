@@ -70,6 +70,7 @@ def fitted(args: argparse.Namespace, row: str, text: str, train: Images) -> Any:
     return likely.fit(
         train, made("Family", text), budget=f"{args.steps} steps" if args.steps else f"{minutes}m", batch=args.batch,
         seed=args.seed, condition=LABEL, folder=place, certify=False, engine=engine, listeners=[Lines(sys.stderr)],
+        init=None if args.init is None else args.init / row,
     )  # fmt: skip
 
 
@@ -172,6 +173,7 @@ def main() -> None:
     made_of = parser(__doc__, minutes=45.0, batch=64)
     made_of.add_argument("--set", choices=("mnist", "fashion-mnist"), default="mnist")
     made_of.add_argument("--rows", nargs="+", choices=ROWS, default=["diffusion"])
+    made_of.add_argument("--init", type=Path, default=None, metavar="RUN", help="a run whose models are gone on with")
     made_of.add_argument("--family", action="append", default=[], metavar="ROW=TEXT", help="another family for a row")
     made_of.add_argument("--of", action="append", default=[], metavar="ROW=MINUTES", help="other minutes for a row")
     made_of.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: it is measured")
