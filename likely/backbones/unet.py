@@ -7,6 +7,8 @@ r"""The residual U-Net of denoisers.
 Every residual block is told e = MLP(features of the noise level) + summary of the condition. A condition with places
 on a plane is resized and laid beside the input; one along a line (words, series) is attended to where the map is small.
 With a patch of p pixels a side, the p^2 pixels of each patch are channels of one place: maps are p^2 times as small.
+With waves it resolves the levels of a picture, and is steep: what goes by its gradients (DPS, PiGDM, the guidance of a
+classifier) does not work on it.
 
 Denoising Diffusion Probabilistic Models (Ho, Jain & Abbeel, 2020), arXiv:2006.11239; Improving Diffusion Model
 Efficiency Through Patching (Luhman & Luhman, 2022), arXiv:2207.04316
@@ -36,7 +38,7 @@ class UNet(Network):
     blocks: int = 2  # residual blocks at each resolution (one more on the way up)
     attention: tuple[int, ...] = (4, 5, 6, 7, 8)  # maps whose longer side is one of these attend to all their places
     patch: int = 1  # pixels on the side of a place of the largest map: 2 is nearly 4 times as fast, and coarser
-    waves: int = 0  # octaves of each pixel beside it: 9 tell one of 256 levels from the next, as likelihoods reward
+    waves: int = 0  # octaves of each pixel beside it: 9 tell one of 256 levels from the next, for likelihoods
 
     def __post_init__(self) -> None:
         if min(self.width, self.blocks, self.patch) < 1 or not self.multipliers or min(self.multipliers) < 1:
