@@ -7,8 +7,8 @@ r"""The residual U-Net of denoisers.
 Every residual block is told e = MLP(features of the noise level) + summary of the condition. A condition with places
 on a plane is resized and laid beside the input; one along a line (words, series) is attended to where the map is small.
 With a patch of p pixels a side, the p^2 pixels of each patch are channels of one place: maps are p^2 times as small.
-With waves it resolves the levels of a picture, and is steep: what goes by its gradients (DPS, PiGDM, the guidance of a
-classifier) does not work on it.
+With waves it resolves the levels of a picture, and is steep: what goes by its gradients (DPS, PiGDM) does not work on
+it.
 
 Denoising Diffusion Probabilistic Models (Ho, Jain & Abbeel, 2020), arXiv:2006.11239; Improving Diffusion Model
 Efficiency Through Patching (Luhman & Luhman, 2022), arXiv:2207.04316
