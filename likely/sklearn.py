@@ -46,6 +46,7 @@ from likely.training import Engine
 
 Array = np.ndarray[Any, Any]
 CLASS = "__class__"
+SAME = 1e-9  # scores that near are one: the last bits of a score are its neighbours' in the batch
 AS_GIVEN = {"kind": "real", "transform": "standard", "atoms": []}  # a matrix of numbers is taken as it is
 
 
@@ -144,7 +145,8 @@ class Generative(DensityMixin, BaseEstimator):
         self.fitted_.model.double()
         if judges(self):
             self.decision_scores_ = scores_of(self.fitted_, rows)
-            self.threshold_ = float(np.quantile(self.decision_scores_, 1 - self.contamination))
+            threshold = float(np.quantile(self.decision_scores_, 1 - self.contamination))
+            self.threshold_ = threshold + SAME * max(1.0, abs(threshold))
             if not self.conditional:
                 self.labels_ = (self.decision_scores_ > self.threshold_).astype(int)
 
