@@ -63,11 +63,12 @@ class Dense(Conditioner):
         if context is not None:
             h = torch.cat((h, summary(context).t()))
         if not self.reads:
-            h = kept.new_ones(1, len(kept))  # nothing to read: the parameters are constants
+            h = kept.new_ones(1, 1)  # nothing to read: the parameters are constants
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)
             h = torch.relu(torch.addmm(layer.bias[:, None], layer.weight, h))
-        return torch.addmm(self.last.bias[:, None], self.last.weight, h).view(1, self.outputs, -1)
+        said = torch.addmm(self.last.bias[:, None], self.last.weight, h)
+        return said.expand(-1, len(kept)).reshape(1, self.outputs, -1)
 
     def arrange(self, moved: Tensor) -> Tensor:
         return moved.t().reshape(1, -1)
