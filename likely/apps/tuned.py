@@ -25,7 +25,8 @@ from likely.fitted import Fitted
 from likely.rng import Keyed
 
 ROWS, REFERENCE, ROUNDS = 16, 200, 4
-CROWDED, LOWEST = (3.0, 7.0, 15.0), (1.0, 4.0, 16.0, 64.0)  # (2): rho, and lowest levels in those of the own way
+CROWDED = 3.0, 7.0, 15.0  # (2): rho
+LOWEST = 1.0, 4.0, 16.0, 64.0, 256.0  # (2): lowest levels, in those of the own way
 FRESH = 0x7E5  # fork of the seed: noise on which the gain is told
 
 
