@@ -88,7 +88,7 @@ def test_it_learns_under_a_family_given_a_class():
     model, x, c = family.build(CHOICES, label(2)), torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([[0.0], [1.0]])
     model.prepare(x, c, rng=Keyed(0))
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
-    for at in range(150):
+    for at in range(400):
         (turn,) = model.turns(x.repeat(16, 1), c.repeat(16, 1), rng=Stepped(0, at))
         optimizer.zero_grad()
         turn.loss().backward()

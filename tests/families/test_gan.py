@@ -211,7 +211,7 @@ def test_a_game_on_a_conditional_gaussian_ends_near_it():
         x = 3 * (c - 0.5) + 0.5 * torch.randn(128, 2, generator=generator)
         return x, c
 
-    steady = Relativistic(penalty=ZeroCentred(0.1, 0.1))  # wide and few clusters: a strong price settles sooner
+    steady = Relativistic(penalty=ZeroCentred(2.0, 2.0))  # wide and few clusters: a strong price settles sooner
     model = GAN(width=32, latent=4, codes=16, waves=4, game=steady, **BRISK).build(reals(2), label(2))
     play(model, 500, batch)
     c = (torch.arange(2000)[:, None] % 2).float()
