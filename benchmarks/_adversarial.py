@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from _training import head, noticed, trained
+from _training import engine, head, noticed, trained
 from harness import Busy
 
 from likely.codecs import Codec, ImageCodec, Lift, condition_codec
@@ -20,7 +20,7 @@ from likely.doctor import Checkup, Patient, Record, examined, read_record
 from likely.fields import made as family_of
 from likely.metrics.classifier import planes
 from likely.rng import Keyed
-from likely.training import Engine, Examples
+from likely.training import Examples
 
 AT_ONCE = 500  # pictures drawn together
 
@@ -61,8 +61,10 @@ def played(
     judged, log = examples(held, given), own.run / "log.jsonl"
     patient = Patient(model, codec, lift, learned, held, given, seed)
     checkup = Checkup(model, judged, seed, lift, patient, read_record(log) if log.is_file() else Record())
-    engine = Engine(threads=args.threads or None, compile=False, channels_last=args.channels_last)
-    spent = trained(model, examples(learned, given), own, validation=judged, lift=lift, engine=engine, checkup=checkup)
+    spent = trained(
+        model, examples(learned, given), own, validation=judged, lift=lift, checkup=checkup,
+        engine=engine(args, channels_last=args.channels_last),
+    )  # fmt: skip
     model.eval()
     health = examined(patient, read_record(log))
     found = [str(each) for each in health.findings]

@@ -40,7 +40,17 @@ def parser(doc: str | None, *, minutes: float, batch: int) -> argparse.ArgumentP
     made.add_argument("--batch", type=int, default=batch, help="rows of a step")
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--threads", type=int, default=0)
+    made.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: it is measured")
     return made
+
+
+def engine(args: argparse.Namespace, *, channels_last: bool | None = None) -> Engine:
+    """As it was asked; a precision that is said is not tried against another, and nothing is compiled."""
+    threads = args.threads or None
+    if args.precision == "auto":
+        return Engine(threads=threads, compile=False, channels_last=channels_last)
+    return Engine(threads=threads, compile=False, channels_last=channels_last is not False,
+                  precision=args.precision, probe=False)  # fmt: skip
 
 
 def begun(made: argparse.ArgumentParser, words: Sequence[str] | None = None) -> tuple[argparse.Namespace, Busy]:

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from _adversarial import mnist_like
-from _training import begun, command, parser, remembered, written
+from _training import begun, command, engine, parser, remembered, written
 from fashion_gan import FIGURES, judged, line
 from harness import machine
 
@@ -47,7 +47,7 @@ from likely.diffusion import DDIM, DPMSolver, Karras
 from likely.fields import made
 from likely.metrics.classifier import Classified
 from likely.rng import Keyed
-from likely.training import Engine, Lines
+from likely.training import Lines
 
 LABEL, CLASSES = "label", 10
 ROWS = {
@@ -64,14 +64,13 @@ PROMISED = {"bits": 1.1, "asked class": 0.97}
 def fitted(args: argparse.Namespace, row: str, text: str, train: Images) -> Any:
     """A row's model from the run's folder, trained now or gone on with."""
     place, minutes = args.run / row, dict(each.split("=") for each in args.of).get(row, args.minutes)
-    precision = {"precision": args.precision, "channels_last": True, "compile": False, "probe": False}
-    engine = Engine(threads=args.threads or None, **(precision if args.precision != "auto" else {}))
+    settings = {"engine": engine(args), "listeners": [Lines(sys.stderr)]}
     if place.exists():
-        return likely.resume(place, train, engine=engine, listeners=[Lines(sys.stderr)])
+        return likely.resume(place, train, **settings)
     return likely.fit(
         train, made("Family", text), budget=f"{args.steps} steps" if args.steps else f"{minutes}m", batch=args.batch,
-        seed=args.seed, condition=LABEL, folder=place, certify=False, engine=engine, listeners=[Lines(sys.stderr)],
-        init=None if args.init is None else args.init / row,
+        seed=args.seed, condition=LABEL, folder=place, certify=False,
+        init=None if args.init is None else args.init / row, **settings,
     )  # fmt: skip
 
 
@@ -180,7 +179,6 @@ def main() -> None:
     made_of.add_argument("--init", type=Path, default=None, metavar="RUN", help="a run whose models are gone on with")
     made_of.add_argument("--family", action="append", default=[], metavar="ROW=TEXT", help="another family for a row")
     made_of.add_argument("--of", action="append", default=[], metavar="ROW=MINUTES", help="other minutes for a row")
-    made_of.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="auto: it is measured")
     made_of.add_argument("--scales", type=float, nargs="+", default=[1.0, 1.5, 2.0, 3.0])
     made_of.add_argument("--calls", type=int, default=20, help="network calls a sample")
     made_of.add_argument("--images", type=int, default=10_000, help="samples, and test images beside them")

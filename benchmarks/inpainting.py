@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 from _adversarial import mnist_like
-from _training import begun, command, parser, remembered, written
+from _training import begun, command, engine, parser, remembered, written
 from harness import machine
 
 import likely
@@ -32,6 +32,7 @@ from likely.apps.sight import accuracy, coded, learned_sight
 from likely.data import Images
 from likely.fields import made
 from likely.metrics.classifier import Classified
+from likely.training import Lines
 
 RECIPE = "diffusion,network=unet,network.width=32"
 LEARNED = "learned"
@@ -40,12 +41,14 @@ WAYS = ("Twisted", "Twisted,particles=4", "PiGDM", "DPS", "Replacing", "RePaint,
 
 def fitted_to(args: argparse.Namespace, train: Images) -> Any:
     """The denoiser: a folder's, or trained now."""
-    folder = args.model or args.run / "model"
-    if not folder.exists():
-        budget = f"{args.steps} steps" if args.steps else f"{args.minutes * 60:.0f}s"
-        plain = Images(train.pixels, train.levels)
-        likely.fit(plain, made("Family", args.recipe), budget=budget, seed=args.seed).save(folder)
-    return likely.load(folder)
+    if args.model is not None:
+        return likely.load(args.model)
+    place, plain = args.run / "model", Images(train.pixels, train.levels)
+    settings = {"engine": engine(args), "listeners": [Lines(sys.stderr)]}
+    if place.exists():
+        return likely.resume(place, plain, **settings)
+    return likely.fit(plain, made("Family", args.recipe), budget=args.steps or f"{args.minutes}m", batch=args.batch,
+                      seed=args.seed, folder=place, certify=False, **settings)  # fmt: skip
 
 
 def run(fitted: Any, way: str, test: Images, hole: np.ndarray, sight: Classified, seed: int) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def arguments() -> tuple[argparse.Namespace, Busy]:
     made.add_argument("--rate", type=float, default=2e-3)
     made.add_argument("--decay", type=float, default=0.0)
     made.add_argument("--held", type=int, default=2_000, help="training images that choose among weights")
-    made.add_argument("--precision", default="fp32", help="fp32, bf16 or auto")
+    made.set_defaults(precision="fp32")
     made.add_argument("--images", type=int, default=10_000, help="test images scored (fewer only for a rehearsal)")
     made.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
     return begun(made)
