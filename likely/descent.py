@@ -14,7 +14,7 @@ from torch import Tensor
 
 from likely import frames
 from likely.codecs import TableCodec
-from likely.contracts import Model
+from likely.contracts import Model, Sharpness
 from likely.data import Rows, Table
 from likely.diffusion import (
     Autoguided,
@@ -30,6 +30,7 @@ from likely.diffusion import (
     check_within,
 )
 from likely.diffusion.guiding import Guiding
+from likely.diffusion.revealing import Reveals
 from likely.errors import CannotAnswer, ConditionError, FieldError, WrongRows
 from likely.hub import Pretrained
 from likely.promises import promised
@@ -84,7 +85,7 @@ class Lead:
     about: Table | None = None  # what it was given, as it was said
     strength: float = 1.0
 
-    def drawn(self, model: Model, n: int, c: Tensor | None, start: int, rng: Keyed) -> Tensor:
+    def drawn(self, model: Model, n: int, c: Tensor | None, start: int, sharpness: Sharpness, rng: Keyed) -> Tensor:
         """Rows start .. start + n - 1, each given its own row of c and led by its own row of `told`."""
         assert isinstance(model, Walks)
         if self.guide is None or self.told is None:
@@ -107,10 +108,29 @@ class Lead:
         return rows.joined(self.about, order)
 
 
-def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead | None, Any]:
+@final
+@dataclass(frozen=True)
+class Looks:
+    """How often a model that reveals hidden cells looks at a row."""
+
+    looks: int | None
+
+    def drawn(self, model: Model, n: int, c: Tensor | None, start: int, sharpness: Sharpness, rng: Keyed) -> Tensor:
+        """Rows start .. start + n - 1, each given its own row of c."""
+        assert isinstance(model, Reveals)
+        return model.reveal(n, c, looks=self.looks, sharpness=sharpness, rng=rng)
+
+    def joined(self, rows: Rows, order: Any) -> Rows:
+        """The rows: they were given nothing by a guide."""
+        return rows
+
+
+def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead | Looks | None, Any]:
     """The way that was asked of this fitted model, and what is given to the model itself."""
     if descent is None:
         return None, given
+    if isinstance(fitted.model, Reveals):
+        return _looks(descent, fitted.name), given
     model = promised(fitted.model, fitted.name, Walks)
     if descent.guide is not None and not isinstance(model, Descends):
         raise CannotAnswer(f"{fitted.name} learned what is no denoiser of rows, and a guide leads denoisers of rows")
@@ -130,6 +150,13 @@ def led(descent: Descent | None, fitted: Any, given: Any, n: int) -> tuple[Lead 
     told, about = _told(guide, said)
     rest = said.drop(columns=[name for name in names if name in said and name not in own])
     return Lead(way, guide, told, about, _or(descent.strength, 1.0)), rest
+
+
+def _looks(descent: Descent, name: str) -> Looks:
+    if descent != Descent(descent.steps):
+        raise CannotAnswer(f"{name} reveals hidden cells: it has no levels of noise, no samplers and no guides",
+                           expected="the number of looks alone", remedy="--steps 8, say")  # fmt: skip
+    return Looks(descent.steps)
 
 
 def _checked(guide: Any, fitted: Any, visited: Schedule) -> Any:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from likely.codecs import Lift
 from likely.contracts import Model, Sharpens, Sharpness, Truncates
-from likely.descent import Lead
+from likely.descent import Lead, Looks
 from likely.distributions import PLAIN
 from likely.errors import FieldError
 from likely.rng import Keyed
@@ -14,7 +14,7 @@ from likely.scoring import BATCH, placed
 
 def drawn(
     model: Model, lift: Lift, n: int, c: Tensor | None, seed: int,
-    sharpness: Sharpness = PLAIN, truncation: float = 1.0, lead: Lead | None = None, ids: Tensor | None = None,
+    sharpness: Sharpness = PLAIN, truncation: float = 1.0, lead: Lead | Looks | None = None, ids: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """n rows; with a condition, row i is drawn given c[i]. The noise is that of row i, or of row `ids[i]`."""
     if not 0 < truncation <= 1:
@@ -28,7 +28,7 @@ def drawn(
             part = placed(None if c is None else c[start : start + rows], model)
             rng = Keyed(seed, rows=start if ids is None else ids[start : start + rows])
             if lead is not None:
-                u = lead.drawn(model, rows, part, start, rng)
+                u = lead.drawn(model, rows, part, start, sharpness, rng)
             else:
                 u = _batch(model, rows, part, sharpness, truncation, rng)
             cells.append(lift.down(u).cpu())

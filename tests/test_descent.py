@@ -309,3 +309,15 @@ def test_a_weaker_denoiser_of_other_rows_levels_or_conditions_is_refused(plain, 
         plain.sample(1, descent=Descent(guide=narrow))
     with pytest.raises(CannotAnswer, match=r"(?s)NaiveBayes has no guidance to give.*Diffusion.*NoisyClassifier"):
         plain.sample(1, descent=Descent(guide=fitted(likely.NaiveBayes())))
+
+
+def test_hidden_cells_are_revealed_in_as_many_looks_as_are_asked_for():
+    family = likely.MaskedDiffusion(network=SMALL)
+    slow = fitted(family, "iris")
+    quick = replace(slow, model=copy.deepcopy(slow.model))
+    quick.model.family = replace(family, steps=2)
+    assert slow.sample(50, descent=Descent(steps=2)).equals(quick.sample(50))
+    assert quick.sample(50, descent=Descent(steps=9)).equals(slow.sample(50))  # at least as many as cells: one by one
+    assert not slow.sample(50).equals(quick.sample(50))
+    with pytest.raises(CannotAnswer, match="no samplers"):
+        slow.sample(3, descent=Descent(steps=2, sampler=DDIM()))

@@ -165,7 +165,9 @@ def sample(
     stream: Annotated[
         bool, typer.Option("--stream", help="Print one text as it is drawn, as a terminal does anyway.")
     ] = False,
-    steps: Annotated[int | None, typer.Option(help="Calls of a denoiser, if not the model's own.", min=1)] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="Calls of a denoiser, or looks at hidden cells, if not the model's own.", min=1)
+    ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="How it is walked: heun, ddim, ddpm, unipc, or dpmsolver,order=3 with fields.")
     ] = None,

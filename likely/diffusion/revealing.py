@@ -16,7 +16,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from likely.contracts import Sharpness
+from likely.contracts import Model, Sharpness
 from likely.diffusion.conjecture import Asked, Conjecture
 from likely.diffusion.hiding import Hiding, ranks
 from likely.distributions import PLAIN
@@ -56,6 +56,16 @@ class Surest(Reveal):
 
     def turn(self, asked: Asked, drawn: Tensor, level: Tensor) -> Tensor:
         return -asked.log_prob(drawn) + self.noise * (-level.log()).log()  # minus (log p + noise * Gumbel)
+
+
+class Reveals(Model):
+    """Reveals hidden cells in so many looks as are asked for, whatever it was built with."""
+
+    @abstractmethod
+    def reveal(
+        self, n: int, c: Tensor | None = None, *, looks: int | None, sharpness: Sharpness = PLAIN, rng: Rng
+    ) -> Tensor:
+        """Draws of its rows; none looks once for every cell."""
 
 
 class Walk(NamedTuple):

@@ -38,7 +38,7 @@ from likely.contracts import (
 )
 from likely.diffusion.conjecture import conjecture
 from likely.diffusion.hiding import Hiding, Linear, Told, hidden_bound, hidden_loss, in_order, ranks
-from likely.diffusion.revealing import ByChance, Reveal, Walk, revealed
+from likely.diffusion.revealing import ByChance, Reveal, Reveals, Walk, revealed
 from likely.distributions import PLAIN
 from likely.distributions.asked import values_known
 from likely.errors import FieldError
@@ -76,7 +76,7 @@ class MaskedDiffusion(Family["MaskedDiffusionModel"]):
 
 
 @final
-class MaskedDiffusionModel(Bound, Sharpens, AnyOrder, Trained, Prepared):
+class MaskedDiffusionModel(Bound, Sharpens, Reveals, AnyOrder, Trained, Prepared):
     """p(x | c) as what is drawn cell by cell, in any order."""
 
     def __init__(self, family: MaskedDiffusion, space: Space, condition: Space | None) -> None:
@@ -136,19 +136,22 @@ class MaskedDiffusionModel(Bound, Sharpens, AnyOrder, Trained, Prepared):
         return self.sample_sharpened(n, c, sharpness=PLAIN, rng=rng)
 
     def sample_sharpened(self, n: int, c: Tensor | None = None, *, sharpness: Sharpness, rng: Rng) -> Tensor:
-        nothing = self.conjecture.nothing(n)
-        return self._revealed(nothing, torch.zeros_like(nothing, dtype=torch.bool), c, sharpness, False, rng)
+        return self.reveal(n, c, looks=self.family.steps, sharpness=sharpness, rng=rng)
+
+    def reveal(
+        self, n: int, c: Tensor | None = None, *, looks: int | None, sharpness: Sharpness = PLAIN, rng: Rng
+    ) -> Tensor:
+        nothing, walk = self.conjecture.nothing(n), Walk(self.family.hiding, self.family.reveal, looks, sharpness)
+        return self._revealed(nothing, torch.zeros_like(nothing, dtype=torch.bool), c, walk, rng)
 
     def complete(self, x: Tensor, evidence: Evidence, c: Tensor | None = None, *, rng: Rng) -> Tensor:
         """Each free cell is drawn given that it is present (of texts, the end is drawn too)."""
         cells, filled = self.conjecture.cells(x), not isinstance(self.space, Tokens)
         known = values_known(evidence, "MaskedDiffusion").flatten(1) & self.conjecture.there(cells)
-        drawn = self._revealed(cells, known, c, PLAIN, filled, rng)  # (4)
+        walk = Walk(self.family.hiding, self.family.reveal, self.family.steps, present=filled)
+        drawn = self._revealed(cells, known, c, walk, rng)  # (4)
         return torch.where(evidence.known, x, drawn)
 
-    def _revealed(
-        self, cells: Tensor, known: Tensor, c: Tensor | None, sharpness: Sharpness, present: bool, rng: Rng
-    ) -> Tensor:
-        walk = Walk(self.family.hiding, self.family.reveal, self.family.steps, sharpness, present)
+    def _revealed(self, cells: Tensor, known: Tensor, c: Tensor | None, walk: Walk, rng: Rng) -> Tensor:
         drawn = revealed(self.conjecture, cells, known, self.conjecture.context(c), walk, rng=rng)  # (3)
         return self.conjecture.whole(drawn, rng=rng)

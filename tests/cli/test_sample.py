@@ -257,6 +257,14 @@ def test_a_weaker_denoiser_as_a_guide_is_replayed(cli, led, tmp_path):
     assert (one.pixels == again.pixels).all()
 
 
+def test_a_model_that_reveals_cells_is_asked_for_looks_alone(cli, tmp_path):
+    likely.fit("iris", likely.MaskedDiffusion(network=MLP(width=16)), budget=5, certify=False).save(tmp_path / "run")
+    assert cli("sample", "run", "-n", "9", "--steps", "1", "-o", "new.csv").code == 0
+    assert cli("replay", "new.csv", "-o", "again.csv").code == 0
+    assert (tmp_path / "new.csv").read_text() == (tmp_path / "again.csv").read_text()
+    cli("sample", "run", "--steps", "2", "--sampler", "ddim").fails(4, "it has no levels of noise", "--steps 8")
+
+
 def test_a_wrong_way_down_is_refused(cli, led, models):
     cli("sample", models["iris"], "--steps", "5").fails(4, "NaiveBayes has no way down from noise", "Diffusion")
     cli("sample", models["gan"], "--guidance", "2").fails(4, "GAN has no way down from noise")
