@@ -122,11 +122,7 @@ class Plan:
         """Rounds and validations that fill the seconds left."""
         few = trial.rounds(draft, most=200, seconds=min(3.0, 0.03 * self._left()))
         each = few.usual * SLACK
-        judging = 0.0
-        if self.validation is not None:
-            row = 2 * trial.judging(self.validation, draft)
-            draft = replace(draft, judged=self._affordable(row, draft))
-            judging = row * self._judged(draft)
+        draft, judging = self._priced(trial, draft, each)
         most, share = (DRAWN_VALIDATIONS, DRAWN_SHARE) if self._drawn else (VALIDATIONS, JUDGING_SHARE)
         validations = max(1, min(most, int(share * self._left() / max(judging, 1e-9))))
         swept = 0 < SWEEP * judging <= SWEEP_SHARE * self._left()
@@ -135,6 +131,18 @@ class Plan:
             raise _too_small(self.budget, "one round of training with its validation", each + 2 * judging)
         every = max(1, math.ceil(steps / validations))
         return self._spread(replace(draft, steps=steps, round_seconds=few.usual), every, swept=swept)
+
+    def _priced(self, trial: Trial, draft: Recipe, each: float) -> tuple[Recipe, float]:
+        """How many held-out rows are judged, and the seconds of it; none where judging would outlast learning."""
+        if self.validation is None:
+            return draft, 0.0
+        if not self._drawn or self._drawing() / draft.batch * each < self._left() / 2:
+            row = 2 * trial.judging(self.validation, draft)
+            draft = replace(draft, judged=self._affordable(row, draft))
+            judging = row * self._judged(draft)
+            if not self._drawn or 2 * judging < self._left():  # in the end it is judged once more
+                return draft, judging
+        return replace(draft, judged=0), 0.0
 
     def _affordable(self, row: float, draft: Recipe) -> int:
         """Held-out rows to judge by, at so many seconds each: fewer, where else there were too few validations."""

@@ -70,7 +70,8 @@ class Trial:
 
     def _judging(self, model: Trained, players: dict[str, Player], recipe: Recipe, few: Examples) -> float:
         judge = Judge(model, players, few, size=recipe.judge_batch, seed=self.seed, lift=self.lift, learned=self.data)
-        return min(_seconds(judge.judged) for _ in range(2)) / len(few) if judge.able else 0.0
+        first = _seconds(judge.judged) if judge.able else 0.0
+        return (min(first, _seconds(judge.judged)) if 0 < first < LOOKED else first) / len(few)
 
     def counting(self, recipe: Recipe) -> float:
         """Seconds a row of observation."""

@@ -92,6 +92,19 @@ def test_where_draws_are_dear_a_training_is_judged_seldom_and_a_short_one_not_at
     assert finished.rule.endswith("last weights, as judging would have taken longer than learning")
 
 
+def test_where_one_judgement_by_draws_takes_longer_than_the_seconds_left_none_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = {"budget": Budget(seconds=20), "validation": rows(50, 2), "batch": 50, "engine": Engine(probe=False)}
+    assert planned(Game(4), **asked).judged == 1000
+    monkeypatch.setattr(Trial, "judging", lambda *_: 0.12)  # a row: 12 s for the weights and their average
+    dear = planned(Game(4), **asked)
+    assert (dear.judged, dear.steps > 100) == (0, True)
+    monkeypatch.setattr(Game, "dear", 1e9)
+    monkeypatch.setattr(Trial, "judging", lambda *_: pytest.fail("it was judged to learn what judging costs"))
+    assert planned(Game(4), **asked).judged == 0
+
+
 def test_a_second_average_where_judging_its_widths_costs_little() -> None:
     asked = {"batch": 100, "engine": Engine(probe=False)}
     few, many = rows(50, 2), rows(5000, 2)
