@@ -1,15 +1,18 @@
 """The lower half of a picture, drawn given its upper half: by particles and by each heuristic, from one denoiser.
 
-    python benchmarks/inpainting.py --run runs/inpainting --minutes 60 [--set mnist] [--model FOLDER] [--images 500]
+    python benchmarks/inpainting.py --run runs/inpainting --minutes 60 [--set mnist] [--images 500]
+    python benchmarks/inpainting.py --run runs/inpainting --model FOLDER --given-class
 
 A diffusion without condition is trained for so many minutes (or taken from a fitted model's folder, `--model`), and
 completes so many test images. Told of each way: how often a classifier, which learned from real training images alone,
 names the class that the whole picture truly has (of the whole pictures themselves, and of upper halves over grey lower
 ones, it is told beside); the lower half's peak signal-to-noise ratio; seconds an image; and the particles' share. Known
 pixels must come back as they were. The way "learned" is a recipe's own, with `holes=patches`: a part of the picture is
-shown to the denoiser while it learns. The aim is 90 % of classes by one of the ways.
+shown to the denoiser while it learns. The aim is 90 % of classes by one of the ways. `--given-class` gives each
+picture's class to a model that was fitted with one: another question, with figures of its own.
 
-Results: benchmarks/results/inpainting_SET.json; of every way in the run's folder, which is not drawn again.
+Results: benchmarks/results/inpainting_SET.json, inpainting_SET_given_class.json; of every way in the run's folder,
+which is not drawn again.
 """
 
 import argparse
@@ -51,11 +54,13 @@ def fitted_to(args: argparse.Namespace, train: Images) -> Any:
                       seed=args.seed, folder=place, certify=False, **settings)  # fmt: skip
 
 
-def run(fitted: Any, way: str, test: Images, hole: np.ndarray, sight: Classified, seed: int) -> dict[str, Any]:
-    """One way, on all test images."""
-    plain, start = Images(test.pixels, test.levels), time.perf_counter()
+def run(
+    fitted: Any, way: str, test: Images, shown: Images, hole: np.ndarray, sight: Classified, seed: int
+) -> dict[str, Any]:
+    """One way, on all test images, of which the model is shown this."""
+    start = time.perf_counter()
     completion = fitted.complete(
-        plain, hole=hole, by=None if way == LEARNED else made("Reconstruction", way), seed=seed
+        shown, hole=hole, by=None if way == LEARNED else made("Reconstruction", way), seed=seed
     )
     seconds = time.perf_counter() - start
     pixels = completion.rows if isinstance(completion.rows, np.ndarray) else completion.rows.pixels
@@ -80,6 +85,7 @@ def main() -> None:
     parsed = parser(__doc__, minutes=60.0, batch=128)
     parsed.add_argument("--set", choices=("fashion-mnist", "mnist"), default="fashion-mnist")
     parsed.add_argument("--model", type=Path, default=None, help="a fitted model's folder: nothing is trained")
+    parsed.add_argument("--given-class", action="store_true", help="each picture's class is given to the model")
     parsed.add_argument("--recipe", default=RECIPE, help="the family and its fields, as on likely's command line")
     parsed.add_argument("--images", type=int, default=500, help="test images completed")
     parsed.add_argument("--ways", nargs="+", default=list(WAYS))
@@ -90,10 +96,10 @@ def main() -> None:
     test = test.take(np.arange(args.images))
     fitted, hole = fitted_to(args, train), np.zeros(test.pixels.shape[1:3], dtype=bool)
     hole[hole.shape[0] // 2 :] = True
-    done = []
+    done, shown = [], test if args.given_class else Images(test.pixels, test.levels)
     for way in args.ways:
         kept = args.run / f"{way.replace(',', '_')}_{args.images}.json"
-        done.append(remembered(kept, lambda way=way: run(fitted, way, test, hole, sight, args.seed)))
+        done.append(remembered(kept, lambda way=way: run(fitted, way, test, shown, hole, sight, args.seed)))
         told = {name: value for name, value in done[-1].items() if isinstance(value, float)}
         print(way, ", ".join(f"{name} {value:.4g}" for name, value in told.items()), flush=True)
     grey = test.pixels.copy()
@@ -106,7 +112,7 @@ def main() -> None:
             "classifier": sight.name, "whole": accuracy(sight, test), "half": float(halves.mean()),
             "machine": machine(), "others": busy.others(),
         },
-        f"inpainting_{args.set}.json",
+        f"inpainting_{args.set}{'_given_class' * args.given_class}.json",
     )  # fmt: skip
 
 
