@@ -61,13 +61,12 @@ def test_heavy_tails_come_back_in_float32(disturbed, form, columns):
         z, ladj = flow(x)
         back, back_ladj = flow.inverse(z)
         again, _ = flow(back)
+        there, there_ladj = flow.double().inverse(z.double())  # what the last bit of z is of x, where the flow is steep
     assert ((again - z).abs() / (1 + z.abs())).max() < 1e-5
-    off = (back - x).abs() / (1 + x.abs())  # where the flow is steep, a last bit of z is many of x
-    assert off.flatten().quantile(0.99) < 1e-4
-    assert off.max() < 1e-2
-    off = (ladj + back_ladj).abs() / (1 + ladj.abs())
-    assert off.quantile(0.99) < 1e-3
-    assert off.max() < 1e-2
+    lost = ((there - x).abs() / (1 + x.abs())).max()
+    assert ((back - x).abs() / (1 + x.abs())).max() < max(1e-4, 4 * lost)
+    lost = ((ladj + there_ladj).abs() / (1 + ladj.abs())).max()
+    assert ((ladj + back_ladj).abs() / (1 + ladj.abs())).max() < max(1e-3, 4 * lost)
 
 
 @pytest.mark.parametrize("form", [Affine(), Spline()])
