@@ -199,6 +199,6 @@ def _any(fitted: Subject, n: int) -> Tensor:
     assert fitted.conditions is not None
     if not getattr(fitted.card.family, "drop", 0.0):
         names = list(fitted.card.condition)
-        raise ConditionError(f"this model never saw a picture without its {names}", expected="a value of each",
+        raise ConditionError(f"this model never saw a picture without its {shown(names)}", expected="a value of each",
                              remedy=f"given={{'{names[0]}': VALUE}} (--given {names[0]}=VALUE)")  # fmt: skip
     return absent(fitted.conditions.cells[:1].expand(n, *fitted.conditions.cells.shape[1:]))
